@@ -1,0 +1,145 @@
+"""Displacement fields and transforms in space: RAS millimetres, from fixed points to moving points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .flow import jacobianDeterminant as flowJacobianDeterminant
+from .geometry import Grid, transformPoints
+from .image import Image
+from .interpolation import interpolateAtPoints, interpolateOnGrid
+from .resample import SLAB_VOXELS, affineSamplePositions, sampleAt
+from .tensors import toArray, toTensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BORDER_KEPT = 2
+BORDER_ZEROS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class DisplacementField:
+    """x -> x + v(x). ``vectors`` (k, j, i, 3) are v in mm along R, A, S at the points of ``grid``.
+
+    Between the points v is interpolated by the cubic (Catmull-Rom) kernel of vtkGridTransform, beyond the grid it is 0.
+    Fields made by ``fromFlow`` end in zeros, so that this holds without a jump and VTK, which continues the border,
+    and ITK, which does not, agree.
+    """
+
+    vectors: np.ndarray
+    grid: Grid
+
+    @staticmethod
+    def fromFlow(flow: Tensor, grid: Grid) -> DisplacementField:
+        """From a flow (1, 3, k, j, i) in voxels of ``grid`` (see flow.py), tapered to 0 beyond the grid.
+
+        The border values are kept for a little, then fade out over a margin that is long enough not to fold: along
+        each axis three times the largest displacement across the faces there.
+        """
+        voxels = toArray(flow[0].flip(0).movedim(0, -1))
+        ramps = []
+        for axis in range(3):
+            across = max(float(np.abs(np.take(voxels, end, axis=axis)[..., 2 - axis]).max()) for end in (0, -1))
+            length = max(3, int(np.ceil(3.0 * across)))
+            fade = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, length + 1) / (length + 1))
+            ramps.append(np.concatenate([np.ones(BORDER_KEPT), fade, np.zeros(BORDER_ZEROS)]).astype(np.float32))
+        vectors = voxels @ grid.ijkToRas[:3, :3].T.astype(np.float32)
+        vectors = np.pad(vectors, [(len(ramp), len(ramp)) for ramp in ramps] + [(0, 0)], mode="edge")
+        for axis, ramp in enumerate(ramps):
+            weights = np.concatenate([ramp[::-1], np.ones(voxels.shape[axis], np.float32), ramp])
+            vectors *= weights.reshape([-1 if a == axis else 1 for a in range(4)])
+        margins = tuple(len(ramp) for ramp in ramps)
+        return DisplacementField(np.ascontiguousarray(vectors, dtype=np.float32), grid.padded(margins))
+
+    def flow(self) -> Tensor:
+        """(1, 3, k, j, i) in voxels of the field's own grid, channels along k, j, i."""
+        voxels = self.vectors @ self.grid.rasToIjk[:3, :3].T.astype(np.float32)
+        return toTensor(voxels[..., ::-1]).movedim(-1, 0)[None]
+
+    def at(self, pointsRas: np.ndarray) -> np.ndarray:
+        """v at points (..., 3), in mm."""
+        return interpolateAtPoints(self.vectors, transformPoints(self.grid.rasToIjk, pointsRas))
+
+    def jacobianDeterminant(self) -> np.ndarray:
+        """(k-1, j-1, i-1): determinant of the derivative of x + v(x), by forward differences in each cell."""
+        return toArray(flowJacobianDeterminant(self.flow()))[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """T(x) = A(x + v(x)): a fixed point in RAS mm to the moving point. ``affine`` is 4x4; without ``field`` v is 0."""
+
+    affine: np.ndarray
+    field: DisplacementField | None = None
+
+    def points(self, pointsRas: np.ndarray) -> np.ndarray:
+        """T at fixed points (..., 3)."""
+        points = np.asarray(pointsRas, dtype=np.float64)
+        return transformPoints(self.affine, points if self.field is None else points + self.field.at(points))
+
+    def inversePoints(self, pointsRas: np.ndarray, toleranceMm: float = 1e-4, iterations: int = 200) -> np.ndarray:
+        """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found.
+
+        Fixed-point iteration x = y - v(x) with y = A^-1(point) (Chen et al., Med Phys 2008), halving the step of a
+        point whose residual grows, so that steep but fold-free fields converge too.
+        """
+        target = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
+        if self.field is None:
+            return target
+        shape, target = target.shape, target.reshape(-1, 3)
+        x, step, last = target.copy(), np.ones(len(target)), np.full(len(target), np.inf)
+        active = np.arange(len(target))
+        for _ in range(iterations):
+            residual = x[active] + self.field.at(x[active]) - target[active]
+            error = np.linalg.norm(residual, axis=1)
+            step[active] = np.where(error > last[active], step[active] * 0.5, step[active])
+            last[active] = error
+            open_ = error > toleranceMm
+            active = active[open_]
+            if not len(active):
+                break
+            x[active] -= step[active, None] * residual[open_]
+        x[active] = np.nan
+        return x.reshape(shape)
+
+    def inverseDisplacement(self, grid: Grid) -> np.ndarray:
+        """(k, j, i, 3): T^-1(y) - y in mm at the points of a grid in the moving image."""
+        points = grid.pointsRas()
+        return (self.inversePoints(points) - points).astype(np.float32)
+
+    def displacement(self, grid: Grid) -> np.ndarray:
+        """(k, j, i, 3): the total displacement u(x) = T(x) - x in mm at the points of ``grid``."""
+        points = grid.pointsRas()
+        return (self.points(points) - points).astype(np.float32)
+
+    def warp(self, moving: Image, grid: Grid, fill: float | None = None, nearest: bool = False) -> np.ndarray:
+        """``moving`` carried onto ``grid`` (the fixed volume's), (k, j, i) in the moving image's own number type.
+
+        Trilinear, or nearest for labels. Beyond the moving volume the value is ``fill``, by default its minimum (0 for
+        labels). Worked off in slabs: only the source is held at full size besides the result.
+        """
+        if fill is None:
+            fill = 0.0 if nearest else float(moving.array.min())
+        source = toTensor(moving.array)
+        toVoxels = moving.grid.rasToIjk @ self.affine
+        halfSizes = np.maximum(moving.grid.sizeIjk - 1, 1) / 2.0
+        warped = np.empty(grid.shape, dtype=moving.array.dtype)
+        shift = None
+        if self.field is not None:
+            shift = self.field.vectors @ (toVoxels[:3, :3] / halfSizes[:, None]).T.astype(np.float32)
+        slab = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2]))
+        for start in range(0, grid.shape[0], slab):
+            stop = min(start + slab, grid.shape[0])
+            positions = affineSamplePositions(grid, toVoxels, moving.array.shape, start, stop)
+            if shift is not None and self.field is not None:
+                positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
+            values = toArray(sampleAt(source, positions, fill, nearest))
+            if warped.dtype.kind in "iu":
+                limits = np.iinfo(warped.dtype)
+                values = np.clip(np.rint(values), limits.min, limits.max)
+            warped[start:stop] = values
+        return warped

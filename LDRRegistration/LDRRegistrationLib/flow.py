@@ -1,0 +1,78 @@
+"""Dense displacement fields in voxels on one grid, as torch tensors: what networks, losses and optimisers share.
+
+A flow is (N, 3, k, j, i); its channels are the displacements along k, j and i, in voxels of its own grid. It maps a
+voxel x of the fixed grid to x + flow(x) in the moving image sampled on that same grid. Physical coordinates live in
+``field.py``; nothing here knows about millimetres. All functions are differentiable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def voxelPositions(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """(1, 3, k, j, i): the index of every voxel, in the type and on the device of ``like``."""
+    import torch
+
+    axes = [torch.arange(n, dtype=like.dtype, device=like.device) for n in shape]
+    return torch.stack(torch.meshgrid(*axes, indexing="ij")).unsqueeze(0)
+
+
+def warp(image: Tensor, flow: Tensor, mode: str = "bilinear", padding: str = "border") -> Tensor:
+    """``image`` (N, C, k, j, i) sampled at x + flow(x); ``mode`` is "bilinear" (trilinear) or "nearest"."""
+    import torch
+
+    shape = flow.shape[2:]
+    positions = voxelPositions(tuple(shape), flow) + flow
+    scaled = [positions[:, a] * (2.0 / max(shape[a] - 1, 1)) - 1.0 for a in (2, 1, 0)]
+    grid = torch.stack(scaled, dim=-1)
+    return torch.nn.functional.grid_sample(image, grid, mode=mode, padding_mode=padding, align_corners=True)
+
+
+def compose(outer: Tensor, inner: Tensor) -> Tensor:
+    """The flow of x -> y = x + inner(x) -> y + outer(y): inner(x) + outer(x + inner(x))."""
+    return inner + warp(outer, inner)
+
+
+def integrate(velocity: Tensor, steps: int = 6) -> Tensor:
+    """The flow of a stationary velocity field after unit time, by scaling and squaring.
+
+    Arsigny et al., MICCAI 2006. The flow of ``-velocity`` is the inverse.
+    """
+    flow = velocity / 2**steps
+    for _ in range(steps):
+        flow = compose(flow, flow)
+    return flow
+
+
+def resize(flow: Tensor, shape: tuple[int, int, int]) -> Tensor:
+    """The same motion on a grid of another shape over the same box of voxels (outer faces aligned), in its voxels."""
+    import torch
+
+    resized = torch.nn.functional.interpolate(flow, size=shape, mode="trilinear", align_corners=False)
+    factors = [new / old for new, old in zip(shape, flow.shape[2:], strict=True)]
+    return resized * torch.tensor(factors, dtype=flow.dtype, device=flow.device).view(1, 3, 1, 1, 1)
+
+
+def jacobianDeterminant(flow: Tensor) -> Tensor:
+    """(N, k-1, j-1, i-1): determinant of the derivative of x + flow(x), by forward differences in each cell."""
+    import torch
+
+    corner = flow[:, :, :-1, :-1, :-1]
+    columns = [
+        flow[:, :, 1:, :-1, :-1] - corner,
+        flow[:, :, :-1, 1:, :-1] - corner,
+        flow[:, :, :-1, :-1, 1:] - corner,
+    ]
+    (a, b, c), (d, e, f), (g, h, i) = (
+        [columns[axis][:, component] + float(axis == component) for axis in range(3)] for component in range(3)
+    )
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+
+
+def foldedFraction(flow: Tensor) -> float:
+    """Share of cells whose Jacobian determinant is not positive."""
+    return float((jacobianDeterminant(flow) <= 0).double().mean())

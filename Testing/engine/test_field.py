@@ -1,0 +1,185 @@
+"""Fields and transforms against SimpleITK, on grids as odd as they come."""
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from hypothesis import given, settings
+from LDRRegistrationLib.field import DisplacementField, Transform
+from LDRRegistrationLib.geometry import canonicalGrid
+from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.interpolation import interpolateAtPoints, interpolateOnGrid
+from LDRRegistrationLib.resample import reduceToSpacing, sampleOnGrid
+from LDRRegistrationLib.tensors import toArray, toTensor
+from support import itk
+from support.grids import (
+    grid_over,
+    points_inside,
+    random_affine,
+    random_grid,
+    random_transform,
+    seeds,
+    smooth_flow,
+    smooth_image,
+)
+
+RANGE = 1000.0
+
+
+@given(seeds)
+@settings(max_examples=25, deadline=None)
+def test_points_agree_with_itk(seed):
+    rng = np.random.default_rng(seed)
+    fixed = random_grid(rng, (30, 34, 26))
+    transform = random_transform(rng, fixed)
+    points = points_inside(rng, fixed)
+    expected = itk.transform_points(itk.from_transform(transform), points)
+    np.testing.assert_allclose(transform.points(points), expected, atol=0.01)
+    # The affine alone would be far off: the field was really applied.
+    assert np.abs(points @ transform.affine[:3, :3].T + transform.affine[:3, 3] - expected).max() > 0.2
+
+
+@given(seeds)
+@settings(max_examples=15, deadline=None)
+def test_warp_agrees_with_itk(seed):
+    rng = np.random.default_rng(seed)
+    fixed = random_grid(rng, (30, 34, 26))
+    transform = random_transform(rng, fixed)
+    moving = smooth_image(rng, grid_over(rng, fixed, (44, 36, 40)))
+    warped = transform.warp(moving, fixed, fill=-50.0)
+    judge = sitk.Resample(
+        itk.from_image(moving), itk.empty(fixed), itk.from_transform(transform), sitk.sitkLinear, -50.0
+    )
+    expected = sitk.GetArrayFromImage(judge)
+    # Within a hair of the outer faces "inside" is a matter of rounding.
+    decided = (warped == -50.0) == (expected == -50.0)
+    assert decided.mean() > 0.999
+    np.testing.assert_allclose(warped[decided], expected[decided], atol=0.001 * RANGE)
+    assert (expected != -50.0).mean() > 0.2
+
+
+@given(seeds)
+@settings(max_examples=15, deadline=None)
+def test_sampling_agrees_with_itk(seed):
+    rng = np.random.default_rng(seed)
+    grid = random_grid(rng, (18, 22, 20))
+    image = smooth_image(rng, grid_over(rng, grid, (30, 26, 28)))
+    affine = random_affine(rng, grid.centerRas)
+    sampled = toArray(sampleOnGrid(image.array, image.ijkToRas, grid, affine, fill=-7.0))
+    judge = sitk.Resample(
+        itk.from_image(image), itk.empty(grid), itk.from_transform(Transform(affine)), sitk.sitkLinear, -7.0
+    )
+    expected = sitk.GetArrayFromImage(judge)
+    decided = (sampled == -7.0) == (expected == -7.0)
+    assert decided.mean() > 0.999
+    np.testing.assert_allclose(sampled[decided], expected[decided], atol=0.001 * RANGE)
+
+
+def test_nearest_warp_keeps_labels_and_their_type():
+    rng = np.random.default_rng(3)
+    fixed = random_grid(rng, (20, 24, 22))
+    labels = Image(rng.integers(0, 4, (30, 30, 30)).astype(np.uint8) * 50, grid_over(rng, fixed, (30, 30, 30)).ijkToRas)
+    warped = random_transform(rng, fixed).warp(labels, fixed, nearest=True)
+    assert warped.dtype == np.uint8
+    assert set(np.unique(warped)) <= {0, 50, 100, 150} and len(np.unique(warped)) == 4
+
+
+def test_warp_rounds_integers_and_clips_to_their_range():
+    grid = random_grid(np.random.default_rng(5), (8, 8, 8))
+    ramp = np.linspace(0, 255, 512).reshape(8, 8, 8).astype(np.uint8)
+    moved = Transform(np.eye(4)).warp(Image(ramp, grid.ijkToRas), grid)
+    np.testing.assert_array_equal(moved, ramp)
+    outside = np.eye(4)
+    outside[:3, 3] = 1e4
+    np.testing.assert_array_equal(Transform(outside).warp(Image(ramp, grid.ijkToRas), grid, fill=900.0), 255)
+
+
+def test_identity_in_identity_out():
+    rng = np.random.default_rng(11)
+    grid = random_grid(rng, (16, 18, 20))
+    image = smooth_image(rng, grid)
+    still = DisplacementField.fromFlow(toTensor(np.zeros((1, 3, 10, 10, 10))), canonicalGrid(grid, 6.0))
+    np.testing.assert_allclose(Transform(np.eye(4), still).warp(image, grid), image.array, atol=1e-3)
+
+
+@given(seeds)
+@settings(max_examples=10, deadline=None)
+def test_separable_interpolation_is_the_pointwise_one(seed):
+    rng = np.random.default_rng(seed)
+    fixed = random_grid(rng, (14, 10, 12))
+    field = random_transform(rng, fixed).field
+    dense = toArray(interpolateOnGrid(field.vectors, field.grid, fixed, 3, 9))
+    points = (fixed.pointsRas() @ field.grid.rasToIjk[:3, :3].T + field.grid.rasToIjk[:3, 3])[3:9]
+    np.testing.assert_allclose(np.moveaxis(dense, 0, -1), interpolateAtPoints(field.vectors, points), atol=1e-4)
+
+
+@given(seeds)
+@settings(max_examples=10, deadline=None)
+def test_inverse_undoes_the_transform(seed):
+    rng = np.random.default_rng(seed)
+    fixed = random_grid(rng, (24, 24, 24))
+    transform = random_transform(rng, fixed)
+    points = points_inside(rng, fixed, 100)
+    np.testing.assert_allclose(transform.inversePoints(transform.points(points)), points, atol=1e-3)
+    grid = canonicalGrid(fixed, 12.0)
+    back = transform.inverseDisplacement(grid)
+    np.testing.assert_allclose(transform.points(grid.pointsRas() + back), grid.pointsRas(), atol=2e-3)
+
+
+def test_inverse_says_where_there_is_none():
+    grid = canonicalGrid(random_grid(np.random.default_rng(2), (20, 20, 20)), 3.0)
+    flow = np.zeros((1, 3, *grid.shape))
+    flow[0, 2] = 12.0 * np.sin(np.arange(grid.shape[2]) * 0.9)  # folds many times over
+    transform = Transform(np.eye(4), DisplacementField.fromFlow(toTensor(flow), grid))
+    found = transform.inversePoints(grid.pointsRas().reshape(-1, 3)[::50])
+    solved = ~np.isnan(found).any(axis=1)
+    assert not solved.all()
+    np.testing.assert_allclose(transform.points(found[solved]), grid.pointsRas().reshape(-1, 3)[::50][solved], atol=1e-3)
+
+
+def test_jacobian_of_a_known_expansion_and_fold():
+    grid = canonicalGrid(random_grid(np.random.default_rng(8), (20, 20, 20)), 3.0)
+    flow = np.zeros((1, 3, *grid.shape))
+    flow[0, 0] = 0.1 * np.arange(grid.shape[0]).reshape(-1, 1, 1)
+    field = DisplacementField.fromFlow(toTensor(flow), grid)
+    margins = [(n - m) // 2 for n, m in zip(field.grid.shape, grid.shape, strict=True)]
+    inside = tuple(slice(margin, -margin - 1) for margin in margins)
+    np.testing.assert_allclose(field.jacobianDeterminant()[inside], 1.1, atol=1e-4)
+    np.testing.assert_allclose(toArray(field.flow())[0, 0][inside], flow[0, 0, :-1, :-1, :-1], atol=1e-4)
+    flow[0, 0] = -1.5 * np.arange(grid.shape[0]).reshape(-1, 1, 1)
+    folded = DisplacementField.fromFlow(toTensor(flow), grid)
+    margins = [(n - m) // 2 for n, m in zip(folded.grid.shape, grid.shape, strict=True)]
+    assert (folded.jacobianDeterminant()[tuple(slice(margin, -margin - 1) for margin in margins)] < 0).all()
+
+
+@given(seeds)
+@settings(max_examples=15, deadline=None)
+def test_fields_end_in_zeros_and_the_margin_does_not_fold(seed):
+    rng = np.random.default_rng(seed)
+    grid = canonicalGrid(random_grid(rng, (20, 24, 16)), 3.0)
+    field = DisplacementField.fromFlow(toTensor(smooth_flow(rng, grid.shape, amplitude=4.0)), grid)
+    for axis in range(3):
+        for end in (0, 1, -1, -2):
+            assert not np.take(field.vectors, end, axis=axis).any()
+    assert field.jacobianDeterminant().min() > 0
+
+
+@pytest.mark.parametrize("spacing", [1.0, 2.0, 5.0])
+def test_reduction_keeps_the_place_of_what_is_in_the_image(spacing):
+    rng = np.random.default_rng(21)
+    grid = random_grid(rng, (60, 50, 40))
+    center = grid.ijkToRas[:3, :3] @ [18.0, 26.0, 33.0] + grid.ijkToRas[:3, 3]
+    distance = np.linalg.norm(grid.pointsRas() - center, axis=-1)
+    blob = Image((1000 * np.exp(-0.5 * (distance / 8.0) ** 2)).astype(np.int16), grid.ijkToRas)
+    reduced = reduceToSpacing(blob, spacing)
+    assert (reduced.grid.spacing <= np.maximum(grid.spacing, spacing) + 1e-6).all()
+    weights = reduced.array / reduced.array.sum()
+    found = (reduced.grid.pointsRas() * weights[..., None]).sum(axis=(0, 1, 2))
+    np.testing.assert_allclose(found, center, atol=0.15)
+
+
+def test_reduction_averages_instead_of_dropping_voxels():
+    grid = random_grid(np.random.default_rng(4), (16, 16, 16), extent_mm=16.0)
+    checker = (np.indices(grid.shape).sum(axis=0) % 2).astype(np.float32)
+    reduced = reduceToSpacing(Image(checker, grid.ijkToRas), 2.0 * float(grid.spacing.max()))
+    np.testing.assert_allclose(reduced.array, 0.5, atol=0.3)
+    assert max(reduced.array.shape) <= 8

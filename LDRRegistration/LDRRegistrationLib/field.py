@@ -37,22 +37,23 @@ class DisplacementField:
     def fromFlow(flow: Tensor, grid: Grid) -> DisplacementField:
         """From a flow (1, 3, k, j, i) in voxels of ``grid`` (see flow.py), tapered to 0 beyond the grid.
 
-        The border values are kept for a little, then fade out over a margin that is long enough not to fold: along
+        The field goes on smoothly for a little, then fades out over a margin that is long enough not to fold: along
         each axis three times the largest displacement across the faces there.
         """
         voxels = toArray(flow[0].flip(0).movedim(0, -1))
+        voxels = np.pad(voxels, [(BORDER_KEPT, BORDER_KEPT)] * 3 + [(0, 0)], mode="reflect", reflect_type="odd")
         ramps = []
         for axis in range(3):
             across = max(float(np.abs(np.take(voxels, end, axis=axis)[..., 2 - axis]).max()) for end in (0, -1))
             length = max(3, int(np.ceil(3.0 * across)))
             fade = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, length + 1) / (length + 1))
-            ramps.append(np.concatenate([np.ones(BORDER_KEPT), fade, np.zeros(BORDER_ZEROS)]).astype(np.float32))
+            ramps.append(np.concatenate([fade, np.zeros(BORDER_ZEROS)]).astype(np.float32))
         vectors = voxels @ grid.ijkToRas[:3, :3].T.astype(np.float32)
         vectors = np.pad(vectors, [(len(ramp), len(ramp)) for ramp in ramps] + [(0, 0)], mode="edge")
         for axis, ramp in enumerate(ramps):
             weights = np.concatenate([ramp[::-1], np.ones(voxels.shape[axis], np.float32), ramp])
             vectors *= weights.reshape([-1 if a == axis else 1 for a in range(4)])
-        margins = tuple(len(ramp) for ramp in ramps)
+        margins = tuple(BORDER_KEPT + len(ramp) for ramp in ramps)
         return DisplacementField(np.ascontiguousarray(vectors, dtype=np.float32), grid.padded(margins))
 
     def flow(self) -> Tensor:

@@ -125,15 +125,17 @@ def test_inverse_undoes_the_transform(seed):
     np.testing.assert_allclose(transform.points(grid.pointsRas() + back), grid.pointsRas(), atol=2e-3)
 
 
-def test_inverse_says_where_there_is_none():
+def test_inverse_of_a_folded_field_is_a_true_solution_or_none():
     grid = canonicalGrid(random_grid(np.random.default_rng(2), (20, 20, 20)), 3.0)
     flow = np.zeros((1, 3, *grid.shape))
     flow[0, 2] = 12.0 * np.sin(np.arange(grid.shape[2]) * 0.9)  # folds many times over
     transform = Transform(np.eye(4), DisplacementField.fromFlow(toTensor(flow), grid))
-    found = transform.inversePoints(grid.pointsRas().reshape(-1, 3)[::50])
+    points = grid.pointsRas().reshape(-1, 3)[::50]
+    found = transform.inversePoints(points)
     solved = ~np.isnan(found).any(axis=1)
-    assert not solved.all()
-    np.testing.assert_allclose(transform.points(found[solved]), grid.pointsRas().reshape(-1, 3)[::50][solved], atol=1e-3)
+    assert solved.mean() > 0.5
+    np.testing.assert_allclose(transform.points(found[solved]), points[solved], atol=1e-3)
+    assert np.isnan(transform.inversePoints(points, iterations=1)).any(axis=1).mean() > 0.5
 
 
 def test_jacobian_of_a_known_expansion_and_fold():

@@ -44,7 +44,7 @@ def smooth_flow(rng: np.random.Generator, shape: tuple[int, int, int], amplitude
     flow = np.zeros((1, 3, *shape))
     for channel in range(3):
         for _ in range(2):
-            waves = rng.uniform(-1, 1, 3) * 2 * np.pi / 96
+            waves = rng.uniform(-1, 1, 3) * 2 * np.pi / 128
             phase = rng.uniform(0, 2 * np.pi)
             flow[0, channel] += np.sin(sum(w * p for w, p in zip(waves, positions, strict=True)) + phase)
     return amplitude * flow / 2

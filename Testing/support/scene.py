@@ -1,0 +1,45 @@
+"""A real MRML scene, and volume nodes in it."""
+
+import numpy as np
+import slicer
+from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.mrml.files import newScene
+from LDRRegistrationLib.mrml.matrices import matrixFromArray
+from vtk.util import numpy_support
+
+
+def add_volume(scene, image: Image, name: str = "volume", class_name: str = "vtkMRMLScalarVolumeNode"):
+    """A volume node that holds ``image``, built with VTK alone."""
+    import vtk
+
+    node = scene.AddNewNodeByClass(class_name, name)
+    data = vtk.vtkImageData()
+    data.SetDimensions(*image.array.shape[::-1])
+    data.GetPointData().SetScalars(numpy_support.numpy_to_vtk(np.ascontiguousarray(image.array).ravel(), deep=True))
+    node.SetAndObserveImageData(data)
+    node.SetIJKToRASMatrix(matrixFromArray(image.ijkToRas))
+    return node
+
+
+def add_linear_transform(scene, matrix_to_parent: np.ndarray, name: str = "parent"):
+    node = scene.AddNewNodeByClass("vtkMRMLTransformNode", name)
+    node.SetMatrixTransformToParent(matrixFromArray(matrix_to_parent))
+    return node
+
+
+def from_parent_points(transform_node, points_ras: np.ndarray) -> np.ndarray:
+    transform = transform_node.GetTransformFromParent()
+    return np.array([transform.TransformPoint(p) for p in points_ras])
+
+
+def array_of(volume_node) -> np.ndarray:
+    return slicer.util.arrayFromVolume(volume_node)
+
+
+def snapshot(scene) -> list[tuple[str, int]]:
+    """Every node of the scene with its modification time: equal before and after means that nothing was touched."""
+    nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
+    return [(node.GetID(), node.GetMTime()) for node in nodes]
+
+
+__all__ = ["add_linear_transform", "add_volume", "array_of", "from_parent_points", "newScene", "snapshot"]

@@ -1,0 +1,86 @@
+"""PyTorch: the one thing the engine needs that Slicer does not bring along.
+
+Nothing here runs when a module is imported or a page is opened. ``installTorch`` may show a dialog and so belongs to
+the main thread; ``importTorch`` takes seconds the first time and belongs to whatever thread computes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from types import ModuleType
+
+from .errors import DependencyError
+
+MINIMUM_TORCH_VERSION = (2, 1)
+_REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
+
+
+def torchIsInstalled() -> bool:
+    """Whether torch can be found; it is not imported, so this takes no time and loads nothing."""
+    try:
+        return importlib.util.find_spec("torch") is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def installTorch(askConfirmation: bool = True) -> None:
+    """Make sure that torch is installed, by the PyTorch extension of Slicer if it is not. Main thread only.
+
+    :param askConfirmation: let the PyTorch extension ask the user before it downloads anything.
+    :raises DependencyError: torch is missing and could not be installed.
+    """
+    if torchIsInstalled():
+        return
+    try:
+        import PyTorchUtils
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            "PyTorch is not installed. In Slicer, install the PyTorch extension from the Extensions Manager and "
+            f'restart; elsewhere, run: pip install "torch{_REQUIREMENT}".'
+        ) from error
+    try:
+        installed = PyTorchUtils.PyTorchUtilsLogic().installTorch(
+            askConfirmation=askConfirmation,
+            torchVersionRequirement=_REQUIREMENT,
+        )
+    except Exception as error:  # pip, the network and the disk each fail in their own way
+        raise DependencyError(f"PyTorch could not be installed: {error}") from error
+    if installed is None:
+        raise DependencyError("PyTorch was not installed, and registration cannot run without it.")
+    importlib.invalidate_caches()
+
+
+def importTorch() -> ModuleType:
+    """Return the torch module, in any thread.
+
+    :raises DependencyError: torch is missing, damaged or too old.
+    """
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        if error.name not in (None, "torch"):
+            raise DependencyError(f"PyTorch is installed but lacks a part that it needs: {error.name}.") from error
+        raise DependencyError(f"PyTorch is not installed; version {_REQUIREMENT} is needed.") from error
+    except (ImportError, OSError) as error:
+        raise DependencyError(
+            f"PyTorch is installed but cannot be loaded ({error}). Install it anew, in Slicer with the PyTorch Utils "
+            "module."
+        ) from error
+    found = re.match(r"(\d+)\.(\d+)", torch.__version__)
+    if found is not None and tuple(int(part) for part in found.groups()) < MINIMUM_TORCH_VERSION:
+        raise DependencyError(
+            f"PyTorch {torch.__version__} is too old: {_REQUIREMENT} is needed. Update it, in Slicer with the PyTorch "
+            "Utils module, and restart."
+        )
+    return torch
+
+
+def ensureTorch(askConfirmation: bool = True) -> ModuleType:
+    """Install torch if it is missing, and return it. Main thread only.
+
+    :raises DependencyError: torch is missing, damaged, too old or could not be installed.
+    """
+    installTorch(askConfirmation)
+    return importTorch()

@@ -1,0 +1,137 @@
+"""Takes one registration at a time through prepare, compute (in the background) and publish."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import Any, Protocol
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..worker import Task, Worker
+
+# In Slicer, Qt's event loop keeps Python's lock while it idles, so the computing thread runs Python code only while
+# this side waits for it. Hence the shortest of pauses between long waits; 30 ms is far from being felt in the window.
+POLL_INTERVAL_MS = 1
+POLL_WAIT_SECONDS = 0.03
+
+
+class RunLogic(Protocol):
+    """The part of LDRRegistrationLogic that the controller calls."""
+
+    def prepare(self, **parameters: Any) -> Any: ...
+
+    def compute(self, job: Any, *, progress: Any, cancelled: Any) -> Any: ...
+
+    def publish(self, job: Any, result: Any) -> None: ...
+
+
+class RunListener(Protocol):
+    """Hears, in the main thread, how a run goes. After onRunProgress exactly one of the others is called."""
+
+    def onRunProgress(self, fraction: float, stage: str) -> None: ...
+
+    def onRunFinished(self, job: Any, result: Any) -> None: ...
+
+    def onRunFailed(self, error: BaseException, details: str) -> None: ...
+
+    def onRunCancelled(self, reason: str) -> None: ...
+
+
+class RunController:
+    """Call ``start``; the listener is told the rest. Nothing of MRML or Qt is touched outside the main thread."""
+
+    def __init__(self, logic: RunLogic, listener: RunListener) -> None:
+        self._logic = logic
+        self._listener = listener
+        self._worker = Worker()
+        self._task: Task | None = None
+        self._job: Any = None
+        self._nodes: list[slicer.vtkMRMLNode] = []
+        self._started = 0.0
+        self._timer = qt.QTimer()
+        self._timer.setInterval(POLL_INTERVAL_MS)
+        self._timer.connect("timeout()", self._poll)
+
+    @property
+    def isRunning(self) -> bool:
+        return self._task is not None
+
+    @property
+    def secondsRunning(self) -> float:
+        """How long ago the last run began."""
+        return time.monotonic() - self._started
+
+    def start(self, **parameters: Any) -> None:
+        """Start a run.
+
+        :param parameters: those of ``logic.prepare``, whose errors pass through and leave everything as it was.
+        """
+        if self.isRunning:
+            raise RuntimeError("A registration is already running.")
+        job = self._logic.prepare(**parameters)
+        self._job = job
+        self._nodes = [value for value in parameters.values() if isinstance(value, slicer.vtkMRMLNode)]
+        self._task = self._worker.submit(
+            lambda progress, cancelled: self._logic.compute(job, progress=progress, cancelled=cancelled)
+        )
+        self._started = time.monotonic()
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Ask the run to stop. It ends when the computation notices, and its result is dropped in any case."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def abandon(self, reason: str) -> None:
+        """End the run at once, without waiting for the computation: its nodes are gone or about to go.
+
+        :param reason: why, for the user.
+        """
+        if self._task is not None:
+            self._task.cancel()
+            self._forget()
+            self._listener.onRunCancelled(reason)
+
+    def close(self) -> None:
+        """Drop the run and end the background thread; the panel is going away, so the listener is told nothing."""
+        self.cancel()
+        self._forget()
+        self._timer.disconnect("timeout()", self._poll)
+        self._worker.close()
+
+    def _forget(self) -> None:
+        self._timer.stop()
+        self._task, self._job, self._nodes = None, None, []
+
+    def _poll(self) -> None:
+        task = self._task
+        if task is None:
+            return
+        if not all(slicer.mrmlScene.IsNodePresent(node) for node in self._nodes):
+            self.abandon(_("Cancelled: a volume or a transform of this registration was deleted."))
+            return
+        reports = task.takeProgress()
+        if reports and not task.wasCancelled:
+            self._listener.onRunProgress(*reports[-1])
+        if task.wait(POLL_WAIT_SECONDS):
+            job = self._job
+            # Forget it first: the listener may show a dialog, and dialogs run the event loop and so this timer.
+            self._forget()
+            self._end(task, job)
+
+    def _end(self, task: Task, job: Any) -> None:
+        if task.wasCancelled:
+            self._listener.onRunCancelled(_("Cancelled; the scene is as it was."))
+        elif task.error is not None:
+            self._listener.onRunFailed(task.error, task.errorDetails)
+        else:
+            try:
+                with slicer.util.RenderBlocker():
+                    self._logic.publish(job, task.result)
+            except Exception as error:
+                self._listener.onRunFailed(error, traceback.format_exc())
+            else:
+                self._listener.onRunFinished(job, task.result)

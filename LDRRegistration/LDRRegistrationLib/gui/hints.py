@@ -1,0 +1,51 @@
+"""What the panel says before Apply: what is missing, and what will be made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from slicer.i18n import tr as _
+
+from ..names import transformName
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
+
+
+class Choices(Protocol):
+    """The part of the parameter node that the hints read."""
+
+    fixedVolume: vtkMRMLScalarVolumeNode | None
+    movingVolume: vtkMRMLScalarVolumeNode | None
+    outputTransform: vtkMRMLTransformNode | None
+    outputVolume: vtkMRMLScalarVolumeNode | None
+
+
+def whatIsMissing(choices: Choices) -> str:
+    """One sentence on what stands in the way of Apply; empty if nothing does."""
+    if choices.fixedVolume is None and choices.movingVolume is None:
+        return _("Choose a fixed and a moving volume.")
+    if choices.fixedVolume is None:
+        return _("Choose a fixed volume.")
+    if choices.movingVolume is None:
+        return _("Choose a moving volume.")
+    if choices.fixedVolume is choices.movingVolume:
+        return _("Choose two different volumes: fixed and moving are the same.")
+    if choices.outputVolume in (choices.fixedVolume, choices.movingVolume):
+        return _("Choose another output volume: this one is an input.")
+    return ""
+
+
+def whatApplyDoes(choices: Choices) -> str:
+    """One sentence on what Apply will make, once nothing is missing."""
+    transform, volume = choices.outputTransform, choices.outputVolume
+    if transform is not None and volume is not None:
+        return _('Apply writes the transform "{transform}" and the volume "{volume}".').format(
+            transform=transform.GetName(), volume=volume.GetName()
+        )
+    if volume is not None:
+        return _('Apply writes the volume "{volume}".').format(volume=volume.GetName())
+    if transform is not None:
+        return _('Apply writes the transform "{transform}".').format(transform=transform.GetName())
+    name = transformName(choices.movingVolume.GetName(), choices.fixedVolume.GetName())
+    return _('Apply makes the transform "{transform}".').format(transform=name)

@@ -1,0 +1,97 @@
+"""PyTorch missing, refused, broken or old: each ends in one clear sentence, and nothing is imported before its time."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+from LDRRegistrationLib import dependencies
+from LDRRegistrationLib.errors import DependencyError
+
+
+@pytest.fixture
+def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+
+def offer_pytorch_utils(monkeypatch: pytest.MonkeyPatch, install: Any) -> list[dict[str, Any]]:
+    """Put the PyTorch extension's module in place; returns the arguments of the calls of its installTorch."""
+    calls: list[dict[str, Any]] = []
+
+    class PyTorchUtilsLogic:
+        def installTorch(self, **arguments: Any) -> Any:
+            calls.append(arguments)
+            return install()
+
+    extension = types.ModuleType("PyTorchUtils")
+    extension.PyTorchUtilsLogic = PyTorchUtilsLogic
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
+    return calls
+
+
+def test_missing_outside_slicer(without_torch: None) -> None:
+    assert not dependencies.torchIsInstalled()
+    with pytest.raises(DependencyError, match="install the PyTorch extension from the Extensions Manager"):
+        dependencies.ensureTorch()
+
+
+def test_installed_through_the_extension(without_torch: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = types.ModuleType("torch")
+    torch.__version__ = "2.2.2"
+
+    def install() -> Any:
+        sys.modules["torch"] = torch
+        return torch
+
+    calls = offer_pytorch_utils(monkeypatch, install)
+    assert dependencies.ensureTorch(askConfirmation=False) is torch
+    assert calls == [{"askConfirmation": False, "torchVersionRequirement": ">=2.1"}]
+
+
+def test_declined(without_torch: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = offer_pytorch_utils(monkeypatch, lambda: None)
+    with pytest.raises(DependencyError, match="was not installed"):
+        dependencies.installTorch()
+    assert calls[0]["askConfirmation"] is True
+
+
+def test_installation_fails(without_torch: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def install() -> Any:
+        raise OSError("no space left")
+
+    offer_pytorch_utils(monkeypatch, install)
+    with pytest.raises(DependencyError, match="could not be installed: no space left"):
+        dependencies.installTorch()
+
+
+@pytest.mark.parametrize("version", ["1.13.1+cu117", "2.0.1"])
+def test_too_old(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = types.ModuleType("torch")
+    torch.__version__ = version
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    with pytest.raises(DependencyError, match="too old"):
+        dependencies.importTorch()
+
+
+@pytest.mark.parametrize("version", ["2.1.0", "2.13.0+cpu", "2.15.0a0+git1234", "3.0.0"])
+def test_new_enough(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = types.ModuleType("torch")
+    torch.__version__ = version
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    assert dependencies.importTorch() is torch
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [("raise OSError('libtorch.so is cut short')", "cut short"), ("import sympyy", "lacks a part.*sympyy")],
+)
+def test_broken(code: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "torch.py").write_text(code, encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert dependencies.torchIsInstalled()
+    with pytest.raises(DependencyError, match=sentence):
+        dependencies.importTorch()

@@ -1,0 +1,65 @@
+"""One Qt application and one scene for all window tests; each test gets a fresh panel on an empty scene.
+
+No display is needed. Besides pip's packages, Qt needs these of a bare Debian 12: libegl1 libgl1 libfontconfig1
+libxkbcommon0 libdbus-1-3 libglib2.0-0. With LDR_PICTURES naming a folder, the tests save there what the panel looks
+like; with SLICER_SOURCE naming a checkout of Slicer, the panel runs on Slicer's own base classes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+MODULE = Path(__file__).resolve().parents[2] / "LDRRegistration" / "LDRRegistration.py"
+
+
+@pytest.fixture(scope="session")
+def application() -> None:
+    from harness.application import install
+
+    install()
+
+
+@pytest.fixture
+def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The panel, open on an empty scene. Error dialogs are collected in ``panel.errors`` instead of shown."""
+    import slicer
+    from harness import pythonqt
+    from harness.application import open_module
+
+    pythonqt.slot_errors.clear()
+    errors: list[str] = []
+    monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **unused: errors.append(text))
+    widget = open_module(MODULE)
+    monkeypatch.setattr(sys.modules["LDRRegistration"].dependencies, "installTorch", lambda: None)
+    monkeypatch.setattr(sys.modules["LDRRegistration"], "DOUBLE_CLICK_SECONDS", 0.0)
+    widget.errors = errors
+    pythonqt.unwrap(widget.parent).resize(440, 560)
+    slicer.app.processEvents()
+    yield widget
+    slicer.modules.LDRRegistrationWidget.cleanup()
+    widget.parent.close()
+    slicer.mrmlScene.Clear()
+    assert pythonqt.slot_errors == []
+
+
+@pytest.fixture
+def add_volume(application: None) -> Any:
+    """A function that adds a small volume: ``add_volume(name)``; ``value`` makes it constant."""
+    import slicer
+
+    def add(name: str, value: float | None = None) -> Any:
+        voxels = np.random.default_rng(len(name)).random((8, 9, 10), dtype=np.float32)
+        if value is not None:
+            voxels[:] = value
+        return slicer.util.addVolumeFromArray(voxels, name=name)
+
+    return add

@@ -1,0 +1,200 @@
+"""The application around the panel: ``install()`` fills ``slicer``, ``qt`` and ``ctk``; ``open_module()`` opens it.
+
+With the environment variable SLICER_SOURCE naming a checkout of Slicer, its own ScriptedLoadableModule and
+parameterNodeWrapper are used in place of the stand-ins: a check on both, for those who have one.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import sys
+import types
+import unittest
+from pathlib import Path
+from typing import Any
+
+import PySide6
+import slicer
+import slicer.util
+from PySide6 import QtCore, QtWidgets
+
+from . import pythonqt, widgets
+
+
+class _Application:
+    """What the panel and ``slicer.util`` ask of ``slicer.app``."""
+
+    applicationName = "Slicer"
+
+    def __init__(self, application: QtWidgets.QApplication) -> None:
+        self._application = application
+        self._moduleManager = _ModuleManager()
+        self._settings = QtCore.QSettings()
+        # Display nodes ask the application's color logic for their colors.
+        self._logic = slicer.vtkSlicerApplicationLogic()
+        self._logic.SetMRMLScene(slicer.mrmlScene)
+        self._logic.GetColorLogic().SetMRMLScene(slicer.mrmlScene)
+
+    def processEvents(self) -> None:
+        self._application.processEvents()
+
+    def moduleManager(self) -> Any:
+        return self._moduleManager
+
+    def userSettings(self) -> QtCore.QSettings:
+        return self._settings
+
+    def testingEnabled(self) -> bool:
+        return True
+
+    def translate(self, context: str, text: str) -> str:
+        return text
+
+    def pauseRender(self) -> None:
+        pass
+
+    resumeRender = pauseRender
+
+
+class _ModuleManager:
+    """Slicer's ScriptedLoadableModuleWidget connects cleanup() here; the tests call it themselves."""
+
+    def connect(self, signature: str, slot: Any) -> None:
+        pass
+
+    disconnect = connect
+
+
+class ScriptedLoadableModule:
+    def __init__(self, parent: Any) -> None:
+        self.parent = parent
+        self.moduleName = type(self).__name__
+
+
+class ScriptedLoadableModuleWidget:
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__()
+        self.moduleName = type(self).__name__.removesuffix("Widget")
+        self.parent = parent
+        self.layout = parent.layout()
+
+    def resourcePath(self, name: str) -> str:
+        return str(Path(slicer.util.modulePath(self.moduleName)).parent / "Resources" / name)
+
+    def setup(self) -> None:
+        pass
+
+    def onReload(self) -> None:
+        slicer.util.reloadScriptedModule(self.moduleName)
+
+
+class ScriptedLoadableModuleLogic:
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__()
+        self.moduleName = type(self).__name__.removesuffix("Logic")
+
+    def getParameterNode(self) -> Any:
+        found = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
+        if found is not None:
+            return found
+        node = slicer.vtkMRMLScriptedModuleNode()
+        node.SetSingletonTag(self.moduleName)
+        node.SetAttribute("ModuleName", self.moduleName)
+        node.SetName(slicer.mrmlScene.GenerateUniqueName(self.moduleName))
+        return slicer.mrmlScene.AddNode(node)
+
+
+class ScriptedLoadableModuleTest(unittest.TestCase):
+    def delayDisplay(self, message: str) -> None:
+        logging.info(message)
+
+
+def install() -> None:
+    """Make the process look like Slicer to a scripted module. Call it once, before importing the module."""
+    if sys.version_info < (3, 12) and PySide6.__version_info__[:2] == (6, 12):
+        raise RuntimeError("PySide6 6.12 loses references to None, which ends Python 3.11 in time: install 6.11")
+    application = QtWidgets.QApplication.instance() or QtWidgets.QApplication(["Slicer"])
+    application.setStyle("Fusion")
+    slicer.mrmlScene = slicer.vtkMRMLScene()
+    slicer.app = _Application(application)
+    slicer.modules = types.SimpleNamespace()
+
+    sys.modules["qt"] = pythonqt.make_qt_module()
+    ctk = sys.modules["ctk"] = types.ModuleType("ctk")
+    ctk.ctkCollapsibleButton = pythonqt.add_class(widgets.ctkCollapsibleButton)
+    for stand_in in (widgets.qMRMLWidget, widgets.qMRMLNodeComboBox, widgets.qSlicerScriptedLoadableModuleWidget):
+        setattr(slicer, stand_in.__name__, pythonqt.add_class(stand_in))
+
+    source = os.environ.get("SLICER_SOURCE")
+    if source:
+        _use_slicers_own(Path(source) / "Base" / "Python" / "slicer", ctk)
+    else:
+        _use_stand_ins()
+
+
+def open_module(path: Path) -> Any:
+    """Import a scripted module and show its panel as Slicer does; return the widget object, whose ``parent`` it is in.
+
+    As in Slicer, the present widget object is ``slicer.modules.<module name>Widget``, also after a reload.
+    """
+    name = path.stem
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def make_widget() -> None:
+        widget = getattr(sys.modules[name], name + "Widget")(frame)
+        setattr(slicer.modules, name + "Widget", widget)
+        widget.setup()
+
+    frame = slicer.qSlicerScriptedLoadableModuleWidget(make_widget)
+    frame.setLayout(sys.modules["qt"].QVBoxLayout())
+    frame.setMRMLScene(slicer.mrmlScene)
+    description = types.SimpleNamespace(path=str(path), widgetRepresentation=lambda: frame)
+    getattr(module, name)(description)
+    setattr(slicer.modules, name.lower(), description)
+    make_widget()
+    frame.show()
+    pythonqt.unwrap(frame)._entered = True
+    widget = getattr(slicer.modules, name + "Widget")
+    widget.enter()
+    return widget
+
+
+def _use_stand_ins() -> None:
+    from . import parameters
+
+    scripted = types.ModuleType("slicer.ScriptedLoadableModule")
+    for base in (
+        ScriptedLoadableModule,
+        ScriptedLoadableModuleWidget,
+        ScriptedLoadableModuleLogic,
+        ScriptedLoadableModuleTest,
+    ):
+        setattr(scripted, base.__name__, base)
+    i18n = types.ModuleType("slicer.i18n")
+    i18n.tr = lambda text: text
+    i18n.translate = lambda context, text: text
+    for name, stand_in in (("ScriptedLoadableModule", scripted), ("i18n", i18n), ("parameterNodeWrapper", parameters)):
+        sys.modules["slicer." + name] = stand_in
+        setattr(slicer, name, stand_in)
+
+
+def _use_slicers_own(folder: Path, ctk: types.ModuleType) -> None:
+    slicer.__path__.append(str(folder))
+    # Slicer's connectors compare a widget's class with every class they know; those not stood in for match nothing.
+    for module, prefix in ((ctk, "ctk"), (slicer, "qMRML")):
+        _answer_with_dummies(module, prefix)
+
+
+def _answer_with_dummies(module: types.ModuleType, prefix: str) -> None:
+    def missing(name: str) -> type:
+        if not name.startswith(prefix):
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        return type(name, (), {})
+
+    module.__getattr__ = missing

@@ -1,0 +1,121 @@
+"""A stand-in for slicer.parameterNodeWrapper: nodes and enums, bound to node selectors and combo boxes.
+
+Storage is Slicer's: a node is a node reference of the parameter's name, an enum a text parameter that holds its name.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import qt
+import slicer
+import vtk
+
+
+def parameterNodeWrapper(cls: type) -> type:
+    """The class decorator."""
+    kinds = typing.get_type_hints(cls)
+    defaults = {name: getattr(cls, name, None) for name in kinds}
+    for name, kind in kinds.items():
+        if hasattr(_Wrapper, name):
+            raise ValueError(f"Cannot use reserved name '{name}' in a parameterNodeWrapper")
+        if not issubclass(kind, enum.Enum | slicer.vtkMRMLNode):
+            raise TypeError(f"There is no stand-in for a parameter of type {kind}")
+    members = {name: _makeProperty(name, kind) for name, kind in kinds.items()}
+    return type(cls.__name__, (_Wrapper,), {**members, "_kinds": kinds, "_defaults": defaults, "__doc__": cls.__doc__})
+
+
+def _makeProperty(name: str, kind: type) -> property:
+    def read(self: _Wrapper) -> Any:
+        if issubclass(kind, enum.Enum):
+            return kind[self.parameterNode.GetParameter(name)]
+        return self.parameterNode.GetNodeReference(name)
+
+    def write(self: _Wrapper, value: Any) -> None:
+        if issubclass(kind, enum.Enum):
+            if not isinstance(value, kind):
+                raise TypeError(f"{name} is a {kind.__name__}, not {value!r}")
+            self.parameterNode.SetParameter(name, value.name)
+        else:
+            if value is not None and not isinstance(value, kind):
+                raise TypeError(f"{name} is a {kind.__name__}, not a {type(value).__name__}")
+            self.parameterNode.SetNodeReferenceID(name, value.GetID() if value is not None else None)
+
+    return property(read, write)
+
+
+class _Wrapper:
+    _kinds: dict[str, type]
+    _defaults: dict[str, Any]
+
+    def __init__(self, parameterNode: Any) -> None:
+        self.parameterNode = parameterNode
+        self._connections: dict[int, list[tuple[Any, Callable[[], None]]]] = {}
+        self._observers: dict[int, int] = {}
+        self._writingGui = False
+        for name, kind in self._kinds.items():
+            if issubclass(kind, enum.Enum) and not parameterNode.GetParameter(name):
+                setattr(self, name, self._defaults[name] or next(iter(kind)))
+
+    def StartModify(self) -> int:
+        return self.parameterNode.StartModify()
+
+    def EndModify(self, wasModified: int) -> None:
+        self.parameterNode.EndModify(wasModified)
+
+    def connectGui(self, ui: Any) -> int:
+        """Bind every widget of ``ui`` that has the property SlicerParameterName; returns the tag to undo it."""
+        tag = len(self._observers)
+        widgets = {w.property("SlicerParameterName"): w for w in vars(ui).values() if w.property("SlicerParameterName")}
+        unknown = set(widgets) - set(self._kinds)
+        if unknown:
+            raise ValueError(f"Cannot find parameters with the names {sorted(unknown)}")
+        self._connections[tag] = [(*self._connect(widget, name), name) for name, widget in widgets.items()]
+        self._updateGui(tag)
+        self._observers[tag] = self.parameterNode.AddObserver(
+            vtk.vtkCommand.ModifiedEvent, lambda *unused: self._updateGui(tag)
+        )
+        return tag
+
+    def disconnectGui(self, tag: int) -> None:
+        for signal, slot, _write, _name in self._connections.pop(tag):
+            signal.disconnect(slot)
+        self.parameterNode.RemoveObserver(self._observers[tag])
+
+    def _connect(self, widget: Any, name: str) -> tuple[Any, Callable[[], None], Callable[[Any], None]]:
+        kind = self._kinds[name]
+        if type(widget) is qt.QComboBox and issubclass(kind, enum.Enum):
+            members = list(kind)
+            widget.clear()
+            for member in members:
+                widget.addItem(member.label())
+            signal, read = widget.currentIndexChanged, lambda: members[widget.currentIndex]
+
+            def write(value: Any) -> None:
+                widget.currentIndex = members.index(value)
+
+        elif type(widget) is slicer.qMRMLNodeComboBox and issubclass(kind, slicer.vtkMRMLNode):
+            widget.nodeTypes = [kind.__name__]
+            signal, read, write = widget.currentNodeChanged, widget.currentNode, widget.setCurrentNode
+        else:
+            raise RuntimeError(f"Unable to create GUI connector from {kind} to {type(widget)}")
+
+        def changed() -> None:
+            if not self._writingGui:
+                setattr(self, name, read())
+
+        signal.connect(changed)
+        return signal, changed, write
+
+    def _updateGui(self, tag: int) -> None:
+        if self._writingGui:
+            return
+        self._writingGui = True
+        try:
+            for _signal, _slot, write, name in self._connections[tag]:
+                write(getattr(self, name))
+        finally:
+            self._writingGui = False

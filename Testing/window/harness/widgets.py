@@ -1,0 +1,204 @@
+"""Stand-ins for the MRML and CTK widgets of the panel, on a real scene: what Slicer's Python can reach, no more.
+
+Methods are only those that PythonQt exposes (properties, slots, Q_INVOKABLE); all others are private here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+from PySide6.QtCore import Property, QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QHBoxLayout,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionFocusRect,
+    QStylePainter,
+    QWidget,
+)
+
+
+class qMRMLWidget(QWidget):
+    mrmlSceneChanged = Signal(object)
+    mrmlSignals = ("mrmlSceneChanged(vtkMRMLScene*)",)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene: Any = None
+
+    def mrmlScene(self) -> Any:
+        return self._scene
+
+    def setMRMLScene(self, scene: Any) -> None:
+        if scene is not self._scene:
+            self._scene = scene
+            self.mrmlSceneChanged.emit(scene)
+
+
+class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
+    """The frame around a module's own panel; in Slicer, too, it makes the Python widget and makes it anew on reload."""
+
+    def __init__(self, makeWidget: Callable[[], None] | None = None) -> None:
+        super().__init__()
+        self._makeWidget = makeWidget
+        self._entered = False
+
+    isEntered = Property(bool, lambda self: self._entered)
+
+    def reload(self) -> None:
+        if self._makeWidget is not None:
+            self._makeWidget()
+
+
+class ctkCollapsibleButton(QAbstractButton):
+    contentsCollapsed = Signal(bool)
+    HEADER_HEIGHT = 26
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._collapsed = False
+        self.setContentsMargins(0, self.HEADER_HEIGHT, 0, 0)
+        self.clicked.connect(lambda: self._setCollapsed(not self._collapsed))
+
+    def _setCollapsed(self, collapsed: bool) -> None:
+        self._collapsed = collapsed
+        for child in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            child.setVisible(not collapsed)
+        self.setMaximumHeight(self.HEADER_HEIGHT if collapsed else 16777215)
+        self.contentsCollapsed.emit(collapsed)
+
+    collapsed = Property(bool, lambda self: self._collapsed, _setCollapsed)
+
+    def hitButton(self, position: Any) -> bool:
+        return position.y() < self.HEADER_HEIGHT
+
+    def sizeHint(self) -> QSize:
+        return self.layout().sizeHint() if self.layout() else QSize(100, self.HEADER_HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QStylePainter(self)
+        option = QStyleOptionButton()
+        option.initFrom(self)
+        option.rect = QRect(0, 0, self.width(), self.HEADER_HEIGHT - 4)
+        painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
+        arrow = QStyleOptionFocusRect()
+        arrow.initFrom(self)
+        arrow.rect = QRect(6, 5, 12, 12)
+        element = QStyle.PrimitiveElement
+        painter.drawPrimitive(
+            element.PE_IndicatorArrowRight if self._collapsed else element.PE_IndicatorArrowDown, arrow
+        )
+        text = option.rect.adjusted(24, 0, -4, 0)
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.text())
+
+
+class qMRMLNodeComboBox(QWidget):
+    currentNodeChanged = Signal(object)
+    nodeAddedByUserAction = Signal(object)
+    mrmlSignals = ("currentNodeChanged(vtkMRMLNode*)", "nodeAddedByUserAction(vtkMRMLNode*)")
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._values: dict[str, Any] = {}
+        self._scene: Any = None
+        self._node: Any = None
+        self._observations: list[int] = []
+        self._box = QComboBox()
+        self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._box.activated.connect(self._onActivated)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._box)
+        self.setEnabled(False)
+
+    def _stored(kind: Any, name: str, default: Any) -> Property:
+        def store(self: qMRMLNodeComboBox, value: Any) -> None:
+            self._values[name] = value
+            self._refresh()
+
+        return Property(kind, lambda self: self._values.get(name, default), store)
+
+    nodeTypes = _stored("QStringList", "nodeTypes", [])
+    baseName = _stored(str, "baseName", "")
+    noneDisplay = _stored(str, "noneDisplay", "None")
+    noneEnabled = _stored(bool, "noneEnabled", False)
+    addEnabled = _stored(bool, "addEnabled", True)
+    removeEnabled = _stored(bool, "removeEnabled", True)
+    renameEnabled = _stored(bool, "renameEnabled", False)
+    showChildNodeTypes = _stored(bool, "showChildNodeTypes", True)
+    del _stored
+
+    def mrmlScene(self) -> Any:
+        return self._scene
+
+    def setMRMLScene(self, scene: Any) -> None:
+        for tag in self._observations:
+            self._scene.RemoveObserver(tag)
+        self._scene = scene
+        events = (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent)
+        self._observations = [scene.AddObserver(event, lambda *unused: self._refresh()) for event in events]
+        self.setEnabled(True)
+        self._refresh()
+
+    def currentNode(self) -> Any:
+        return self._node
+
+    def setCurrentNode(self, node: Any) -> None:
+        self._select(node if node in self._nodes() else None)
+
+    def _nodes(self) -> list[Any]:
+        if self._scene is None:
+            return []
+        nodes = [self._scene.GetNthNode(i) for i in range(self._scene.GetNumberOfNodes())]
+        return [node for node in nodes if not node.GetHideFromEditors() and self._accepts(node)]
+
+    def _accepts(self, node: Any) -> bool:
+        if self.showChildNodeTypes:
+            return any(node.IsA(name) for name in self.nodeTypes)
+        return node.GetClassName() in self.nodeTypes
+
+    def _select(self, node: Any) -> None:
+        changed = node is not self._node
+        self._node = node
+        self._refresh()
+        if changed:
+            self.currentNodeChanged.emit(node)
+
+    def _refresh(self) -> None:
+        if self._node is not None and not self._scene.IsNodePresent(self._node):
+            self._select(None)
+            return
+        self._box.clear()
+        if self.noneEnabled:
+            self._box.addItem(self.noneDisplay, "node:")
+        for node in self._nodes():
+            self._box.addItem(node.GetName(), f"node:{node.GetID()}")
+        self._box.setCurrentIndex(self._box.findData(f"node:{self._node.GetID() if self._node else ''}"))
+        label = self.nodeTypes[0].removeprefix("vtkMRML").removesuffix("Node") if self.nodeTypes else ""
+        if self.addEnabled or self.removeEnabled:
+            self._box.insertSeparator(self._box.count())
+        if self.addEnabled:
+            self._box.addItem(f"Create new {label}", "create:")
+        if self.removeEnabled:
+            self._box.addItem(f"Delete current {label}", "delete:")
+
+    def _onActivated(self, index: int) -> None:
+        action, _colon, nodeId = self._box.itemData(index).partition(":")
+        if action == "node":
+            self._select(self._scene.GetNodeByID(nodeId) if nodeId else None)
+        elif action == "create":
+            name = self._scene.GenerateUniqueName(self.baseName)
+            self._select(self._scene.AddNewNodeByClass(self.nodeTypes[0], name))
+            self.nodeAddedByUserAction.emit(self._node)
+        elif self._node is not None:
+            self._scene.RemoveNode(self._node)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.EnabledChange:
+            self._box.setEnabled(self.isEnabled())

@@ -59,7 +59,6 @@ def resize(flow: Tensor, shape: tuple[int, int, int]) -> Tensor:
 
 def jacobianDeterminant(flow: Tensor) -> Tensor:
     """(N, k-1, j-1, i-1): determinant of the derivative of x + flow(x), by forward differences in each cell."""
-    import torch
 
     corner = flow[:, :, :-1, :-1, :-1]
     columns = [

@@ -83,7 +83,8 @@ def canonicalAxes(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
 
     Returns (axes, signs), both (3,): ``axes[0]`` is the index axis (0 = i, 1 = j, 2 = k) closest to R.
     """
-    best, axes = -1.0, (0, 1, 2)
+    best = -1.0
+    axes: tuple[int, ...] = (0, 1, 2)
     for candidate in itertools.permutations(range(3)):
         score = sum(abs(grid.direction[world, axis]) for world, axis in enumerate(candidate))
         if score > best + 1e-9:
@@ -108,7 +109,7 @@ def canonicalGrid(grid: Grid, spacingMm: float) -> Grid:
 
 
 def overlapFraction(fixed: Grid, moving: Grid, fixedToMovingRas: np.ndarray | None = None, samples: int = 12) -> float:
-    """Share of the fixed box that lands inside the moving box under the 4x4 ``fixedToMovingRas`` (default: identity)."""
+    """Share of the fixed box that lands in the moving box under the 4x4 ``fixedToMovingRas`` (default: identity)."""
     steps = [np.linspace(-0.5, n - 0.5, samples) for n in fixed.sizeIjk]
     ijk = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
     matrix = np.eye(4) if fixedToMovingRas is None else fixedToMovingRas

@@ -64,7 +64,7 @@ def _interpolateChunk(vectors: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 
 def interpolateOnGrid(vectors: np.ndarray, vectorGrid: Grid, grid: Grid, start: int, stop: int) -> Tensor:
-    """``vectors`` (k, j, i, c), which live on ``vectorGrid``, at rows ``start:stop`` of ``grid``: (c, stop - start, j, i).
+    """``vectors`` (k, j, i, c), living on ``vectorGrid``, at rows ``start:stop`` of ``grid``: (c, stop - start, j, i).
 
     Where the two grids are parallel, as a field and its fixed volume are, the kernel separates into one small matrix
     an axis: a full-resolution field costs hundredths of a second.

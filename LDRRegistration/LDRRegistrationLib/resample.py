@@ -41,7 +41,9 @@ def reduceToSpacing(image: Image, spacingMm: float) -> Image:
     return Image(toArray(torch.cat(parts)), grid.ijkToRas @ scale, image.name)
 
 
-def affineSamplePositions(grid: Grid, toVoxels: np.ndarray, sourceShape: tuple[int, ...], start: int, stop: int) -> Tensor:
+def affineSamplePositions(
+    grid: Grid, toVoxels: np.ndarray, sourceShape: tuple[int, ...], start: int, stop: int
+) -> Tensor:
     """Positions in a source volume, in grid_sample's normalised (i, j, k), for rows ``start:stop`` of ``grid``.
 
     :param toVoxels: 4x4 from RAS of the grid to (i, j, k) of the source.

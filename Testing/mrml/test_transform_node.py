@@ -138,4 +138,6 @@ def test_files_that_are_no_transforms_are_refused(tmp_path):
     broken.write_bytes(b"not a transform")
     with pytest.raises(RegistrationError, match="cannot be read as a transform"):
         readTransform(scene, broken)
-    assert array_of(add_volume(scene, smooth_image(np.random.default_rng(0), random_grid(np.random.default_rng(0), (6, 6, 6))))).shape == (6, 6, 6)
+    assert array_of(
+        add_volume(scene, smooth_image(np.random.default_rng(0), random_grid(np.random.default_rng(0), (6, 6, 6))))
+    ).shape == (6, 6, 6)

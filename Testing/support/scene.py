@@ -5,18 +5,13 @@ import slicer
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.mrml.files import newScene
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
-from vtk.util import numpy_support
+from LDRRegistrationLib.mrml.volumes import setVoxels
 
 
 def add_volume(scene, image: Image, name: str = "volume", class_name: str = "vtkMRMLScalarVolumeNode"):
-    """A volume node that holds ``image``, built with VTK alone."""
-    import vtk
-
+    """A volume node that holds ``image``."""
     node = scene.AddNewNodeByClass(class_name, name)
-    data = vtk.vtkImageData()
-    data.SetDimensions(*image.array.shape[::-1])
-    data.GetPointData().SetScalars(numpy_support.numpy_to_vtk(np.ascontiguousarray(image.array).ravel(), deep=True))
-    node.SetAndObserveImageData(data)
+    setVoxels(node, image.array)
     node.SetIJKToRASMatrix(matrixFromArray(image.ijkToRas))
     return node
 

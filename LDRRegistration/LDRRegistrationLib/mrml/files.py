@@ -1,13 +1,20 @@
-"""Files to nodes and back without the Slicer application: the scene, volumes and transforms of the command line."""
+"""Files to nodes and back without the Slicer application: the scene, volumes and transforms of the command line.
+
+Here LPS, the convention of ITK files, meets RAS.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import slicer
 import vtk
 
 from ..errors import RegistrationError
+from ..geometry import LPS_FROM_RAS
+from .matrices import matrixFromArray
+from .volumes import imageFromVolumeNode, setVoxels
 
 TRANSFORM_SUFFIXES = (".h5", ".tfm", ".txt", ".mat", ".nrrd", ".mha", ".nii.gz")
 
@@ -24,21 +31,26 @@ def newScene() -> slicer.vtkMRMLScene:
 
 
 def readVolume(scene, path: Path, labels: bool = False):
-    """A scalar (or label map) volume node from any image file that ITK reads.
+    """A scalar (or label map) volume node from any image file that ITK reads, on exactly the file's own grid.
+
+    Slicer's reader would turn the slices of a left-handed volume round; results would then not lie voxel on voxel with
+    the file that the user gave.
 
     :raises RegistrationError: the file is missing, is not an image, is not 3D, or has several values per voxel.
     """
-    _checkImageFile(path)
-    className = "vtkMRMLLabelMapVolumeNode" if labels else "vtkMRMLScalarVolumeNode"
-    node = scene.AddNewNodeByClass(className, _stem(path))
-    storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
-    storage.SetFileName(str(path.resolve()))
-    storage.SetSingleFile(1)
-    with _silentVtk():
-        read = storage.ReadData(node)
-    if not read or node.GetImageData() is None:
-        raise RegistrationError(f"{path} cannot be read as a volume.")
-    node.SetAndObserveStorageNodeID(storage.GetID())
+    import SimpleITK
+
+    reader = _imageReader(path)
+    try:
+        image = reader.Execute()
+    except RuntimeError as error:
+        raise RegistrationError(f"{path} is damaged: its voxels cannot be read.") from error
+    ijkToLps = np.eye(4)
+    ijkToLps[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
+    ijkToLps[:3, 3] = image.GetOrigin()
+    node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode" if labels else "vtkMRMLScalarVolumeNode", _stem(path))
+    setVoxels(node, SimpleITK.GetArrayViewFromImage(image))
+    node.SetIJKToRASMatrix(matrixFromArray(LPS_FROM_RAS @ ijkToLps))
     return node
 
 
@@ -60,16 +72,24 @@ def readTransform(scene, path: Path):
 
 
 def writeVolume(node, path: Path) -> None:
-    _write("vtkMRMLVolumeArchetypeStorageNode", node, path)
+    """Write a volume node that has no parent transform as an image file (``.nii.gz``, ``.nrrd``, ...)."""
+    import SimpleITK
+
+    image = imageFromVolumeNode(node)
+    volume = SimpleITK.GetImageFromArray(image.array)
+    ijkToLps = LPS_FROM_RAS @ image.ijkToRas
+    volume.SetOrigin(ijkToLps[:3, 3].tolist())
+    volume.SetSpacing(image.grid.spacing.tolist())
+    volume.SetDirection((ijkToLps[:3, :3] / image.grid.spacing).ravel().tolist())
+    try:
+        SimpleITK.WriteImage(volume, str(path), useCompression=True)
+    except RuntimeError as error:
+        raise OSError(f"{path} could not be written.") from error
 
 
 def writeTransform(node, path: Path) -> None:
     """``.h5``: an ITK transform, fixed to moving points in LPS, that SimpleITK, ANTs and Slicer read."""
-    _write("vtkMRMLTransformStorageNode", node, path)
-
-
-def _write(storageClass: str, node, path: Path) -> None:
-    storage = node.GetScene().AddNewNodeByClass(storageClass)
+    storage = node.GetScene().AddNewNodeByClass("vtkMRMLTransformStorageNode")
     storage.SetFileName(str(path.resolve()))
     with _silentVtk():
         written = storage.WriteData(node)
@@ -78,7 +98,7 @@ def _write(storageClass: str, node, path: Path) -> None:
         raise OSError(f"{path} could not be written.")
 
 
-def _checkImageFile(path: Path) -> None:
+def _imageReader(path: Path):
     import SimpleITK
 
     if not path.exists():
@@ -96,6 +116,7 @@ def _checkImageFile(path: Path) -> None:
         raise RegistrationError(f"{path} has {len(size)} dimensions; only 3D volumes can be registered.")
     if components != 1:
         raise RegistrationError(f"{path} has {components} values per voxel (a color image?); one is needed.")
+    return reader
 
 
 def _stem(path: Path) -> str:

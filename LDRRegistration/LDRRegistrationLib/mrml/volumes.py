@@ -9,7 +9,7 @@ from vtk.util import numpy_support
 
 from ..errors import RegistrationError
 from ..image import Image
-from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
+from .matrices import arrayFromMatrix, localToWorld
 
 
 def imageFromVolumeNode(volumeNode) -> Image:
@@ -36,27 +36,30 @@ def imageFromVolumeNode(volumeNode) -> Image:
     return Image(array, localToWorld(volumeNode) @ arrayFromMatrix(matrix), name)
 
 
-def updateVolumeNode(volumeNode, array: np.ndarray, referenceNode, displayedLikeNode=None) -> None:
-    """Give ``volumeNode`` the voxels ``array`` (k, j, i) in the geometry, and under the parent, of ``referenceNode``.
-
-    ``displayedLikeNode``'s window, level and colors are copied, and the node goes beside ``referenceNode`` in the
-    subject hierarchy.
-    """
+def setVoxels(volumeNode, array: np.ndarray) -> None:
+    """Copy ``array`` (k, j, i) into the node; its geometry stays."""
     imageData = vtk.vtkImageData()
-    nk, nj, ni = array.shape
-    imageData.SetDimensions(ni, nj, nk)
+    imageData.SetDimensions(*array.shape[::-1])
     scalars = numpy_support.numpy_to_vtk(np.ascontiguousarray(array).ravel(), deep=True)
     scalars.SetName("scalars")
     imageData.GetPointData().SetScalars(scalars)
+    volumeNode.SetAndObserveImageData(imageData)
+
+
+def updateVolumeNode(volumeNode, array: np.ndarray, referenceNode, displayedLikeNode) -> None:
+    """Give ``volumeNode`` the voxels ``array`` (k, j, i) in the geometry, and under the parent, of ``referenceNode``.
+
+    ``displayedLikeNode``'s window, level and colors are copied, if it is displayed at all, and the node goes beside
+    ``referenceNode`` in the subject hierarchy.
+    """
     matrix = vtk.vtkMatrix4x4()
     referenceNode.GetIJKToRASMatrix(matrix)
     with slicer.util.NodeModify(volumeNode):
-        volumeNode.SetIJKToRASMatrix(matrixFromArray(arrayFromMatrix(matrix)))
+        volumeNode.SetIJKToRASMatrix(matrix)
         volumeNode.SetAndObserveTransformNodeID(referenceNode.GetTransformNodeID())
-        volumeNode.SetAndObserveImageData(imageData)
-        if displayedLikeNode is not None:
+        setVoxels(volumeNode, array)
+        if displayedLikeNode.GetDisplayNode() is not None:
             volumeNode.CreateDefaultDisplayNodes()
-            displayedLikeNode.CreateDefaultDisplayNodes()
             volumeNode.GetDisplayNode().CopyContent(displayedLikeNode.GetDisplayNode())
     _placeBeside(volumeNode, referenceNode)
 

@@ -1,0 +1,180 @@
+"""``ldr-register``: register two image files through the module's Logic on a real MRML scene, without Slicer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from .errors import DependencyError, RegistrationCancelled, RegistrationError
+from .student import MODELS_FOLDER, ModelStore
+
+EXIT_BAD_INPUT = 2
+EXIT_CANCELLED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status: 0, 2 with one sentence on stderr, 130 after Ctrl-C."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        if options.list_models:
+            _printModels(ModelStore(options.models))
+            return 0
+        if options.fixed is None or options.moving is None or options.output is None:
+            parser.error("FIXED, MOVING and -o OUT_DIR are needed")
+        _register(options)
+    except (RegistrationError, DependencyError, OSError) as error:
+        _clearProgress()
+        print(f"ldr-register: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except (KeyboardInterrupt, RegistrationCancelled):
+        _clearProgress()
+        print("ldr-register: cancelled; nothing was written.", file=sys.stderr)
+        return EXIT_CANCELLED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ldr-register",
+        description="Deformable registration of two 3D images (MR or CT) in about a second on a CPU. Writes "
+        "transform.h5 (ITK, fixed to moving points), warped.nii.gz, report.json and overview.png. "
+        "For research; not for diagnostic use.",
+    )
+    parser.add_argument("fixed", metavar="FIXED", nargs="?", type=Path, help="image that stays as it is")
+    parser.add_argument("moving", metavar="MOVING", nargs="?", type=Path, help="image to carry onto FIXED")
+    parser.add_argument("-o", "--output", metavar="OUT_DIR", type=Path, help="folder for the results")
+    parser.add_argument(
+        "--preset", choices=["fast", "accurate"], default="fast", help="accurate refines the result (default: fast)"
+    )
+    parser.add_argument("--model", default="auto", metavar="NAME", help="model by name (default: auto)")
+    parser.add_argument(
+        "--prealignment", choices=["none", "rigid", "affine"], default="affine", help="before the deformation"
+    )
+    parser.add_argument("--initial", metavar="T", type=Path, help="linear ITK transform to start from")
+    parser.add_argument("--labels", metavar="MOVING_LABELS", type=Path, help="label map of MOVING to carry along")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
+    parser.add_argument("--list-models", action="store_true", help="show the models and their licences, and stop")
+    parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _register(options: argparse.Namespace) -> None:
+    output: Path = options.output
+    _makeWritable(output)
+    _showProgress(0.0, "Loading the libraries")
+    started = time.perf_counter()
+    from .dependencies import importTorch
+
+    torch = importTorch()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    from .engine import Prealignment, Preset
+    from .logic import RegistrationLogic
+    from .mrml import files
+    from .overview import writeOverview
+    from .report import reportContent
+
+    seconds = {"Loading the libraries": time.perf_counter() - started}
+
+    started = time.perf_counter()
+    _showProgress(0.0, "Reading the files")
+    scene = files.newScene()
+    fixedNode, movingNode = files.readVolume(scene, options.fixed), files.readVolume(scene, options.moving)
+    initialNode = files.readTransform(scene, options.initial) if options.initial else None
+    labelsNode = files.readVolume(scene, options.labels, labels=True) if options.labels else None
+    transformNode = scene.AddNewNodeByClass("vtkMRMLTransformNode", "LDR transform")
+    warpedNode = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "LDR warped")
+    seconds["Reading the files"] = time.perf_counter() - started
+
+    logic = RegistrationLogic(options.models)
+    job = logic.prepare(
+        fixedVolumeNode=fixedNode,
+        movingVolumeNode=movingNode,
+        outputTransformNode=transformNode,
+        outputVolumeNode=warpedNode,
+        initialTransformNode=initialNode,
+        preset=Preset(options.preset),
+        prealignment=Prealignment(options.prealignment),
+        model=options.model,
+    )
+    result = logic.compute(job, progress=lambda fraction, stage: _showProgress(0.9 * fraction, stage))
+    logic.publish(job, result)
+    seconds.update(result.seconds)
+
+    _showProgress(0.9, "Writing the results")
+    started = time.perf_counter()
+    # Everything is written beside the final place first: an interrupted run leaves nothing that looks finished.
+    with tempfile.TemporaryDirectory(prefix=".ldr-register-", dir=output) as folder:
+        part = Path(folder)
+        files.writeTransform(transformNode, part / "transform.h5")
+        files.writeVolume(warpedNode, part / "warped.nii.gz")
+        if labelsNode is not None:
+            warpedLabels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "LDR labels")
+            logic.warpLabels(
+                labelsNode=labelsNode,
+                referenceVolumeNode=fixedNode,
+                transform=result.transform,
+                outputLabelsNode=warpedLabels,
+            )
+            files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
+        writeOverview(part / "overview.png", job.fixed, job.moving, job.initialRas, result.transform)
+        seconds["Writing the results"] = time.perf_counter() - started
+        report = reportContent(options.fixed, options.moving, job.settings, logic.models.card(options.model), result)
+        report["seconds"] = {stage: round(value, 4) for stage, value in seconds.items()}
+        (part / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        for path in sorted(part.iterdir()):
+            os.replace(path, output / path.name)
+    _clearProgress()
+    print(result.summary)
+    for note in result.notes:
+        print(f"Note: {note}")
+    print(f"Written to {output}: " + ", ".join(sorted(path.name for path in output.iterdir() if path.is_file())))
+
+
+def _makeWritable(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        raise RegistrationError(f"The output folder {output} cannot be written: {error.strerror}.") from error
+
+
+def _printModels(models: ModelStore) -> None:
+    for card in models.cards():
+        marks = [text for text, holds in (("default", card.isDefault), ("non-commercial", card.nonCommercial)) if holds]
+        print(f"{card.name}{' (' + ', '.join(marks) + ')' if marks else ''}: {card.title}")
+        print(f"    licence: {card.content.get('licence', 'not stated')}")
+
+
+def _showProgress(fraction: float, stage: str) -> None:
+    if sys.stderr.isatty():
+        filled = round(24 * fraction)
+        line = f"[{'#' * filled}{'.' * (24 - filled)}] {fraction:4.0%} {stage}"
+        print("\r" + line.ljust(shutil.get_terminal_size().columns - 1), end="", file=sys.stderr, flush=True)
+
+
+def _clearProgress() -> None:
+    if sys.stderr.isatty():
+        print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

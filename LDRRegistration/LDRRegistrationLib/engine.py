@@ -1,0 +1,209 @@
+"""register(): from two images to a transform, the whole story in one page.
+
+Everything here is arrays in world RAS millimetres; no MRML, no Qt, any thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import RegistrationError
+from .field import DisplacementField, Transform
+from .flow import foldedFraction
+from .flow import warp as warpFlow
+from .geometry import Grid, overlapFraction
+from .image import Image, checkImage
+from .intensity import Modality, guessModality, normalise
+from .prealign import prealign
+from .refine import refine
+from .resample import reduceToSpacing, sampleOnGrid
+from .similarity import lncc, weightedMean
+from .stages import CancelCallback, ProgressCallback, Stages
+from .student import MINIMUM_GRID_SIZE, ModelStore
+from .tensors import toTensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PREALIGN_SPACING_MM = 4.0
+MINIMUM_OVERLAP = 0.05
+# A field that folds more than this, or that does not make the images more alike, is not worth its risk.
+MAXIMUM_FOLDED_FRACTION = 0.005
+
+
+class Preset(Enum):
+    FAST = "fast"
+    ACCURATE = "accurate"
+
+
+class Prealignment(Enum):
+    NONE = "none"
+    RIGID = "rigid"
+    AFFINE = "affine"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user may choose. ``model`` is the name of a model, or "auto" for the default one."""
+
+    preset: Preset = Preset.FAST
+    model: str = "auto"
+    prealignment: Prealignment = Prealignment.AFFINE
+    warp: bool = True
+
+
+@dataclass
+class RegistrationResult:
+    """What came out. ``transform`` maps fixed to moving points in world RAS mm; ``warped`` is on the fixed grid."""
+
+    transform: Transform
+    fixedGrid: Grid
+    model: str
+    modality: Modality
+    seconds: dict[str, float]
+    similarityStart: float
+    similarityPrealigned: float
+    similarity: float
+    foldedPercent: float
+    sdLogJacobian: float
+    largestDisplacementMm: float
+    warped: np.ndarray | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def displacementField(self, grid: Grid | None = None) -> np.ndarray:
+        """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""
+        return self.transform.displacement(self.fixedGrid if grid is None else grid)
+
+    @property
+    def summary(self) -> str:
+        """One line on the quality, for the panel and the terminal."""
+        return (
+            f"Local similarity {self.similarityStart:.3f} -> {self.similarityPrealigned:.3f} (pre-alignment) -> "
+            f"{self.similarity:.3f}; {self.foldedPercent:.3g} % folded; largest displacement "
+            f"{self.largestDisplacementMm:.1f} mm; {sum(self.seconds.values()):.2f} s"
+        )
+
+
+def register(
+    fixed: Image,
+    moving: Image,
+    settings: Settings,
+    models: ModelStore,
+    initialRas: np.ndarray | None = None,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelCallback | None = None,
+) -> RegistrationResult:
+    """Find T(x) = A(x + v(x)), fixed to moving points, that makes ``moving`` look like ``fixed``.
+
+    :param initialRas: 4x4, fixed to moving in world RAS mm, where the pre-alignment starts.
+    :raises RegistrationError: the images cannot be registered; the message says why.
+    :raises DependencyError: torch or the model is missing or damaged.
+    :raises RegistrationCancelled: ``cancelled`` returned true.
+    """
+    stages = Stages(progress, cancelled)
+    stages.begin("Reading the images", 0.0)
+    for image in (fixed, moving):
+        checkImage(image)
+    student = models.load(settings.model)
+    grid = student.grid(fixed.grid)
+    spacing = float(grid.spacing.min())
+    fixedLow, movingLow = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
+    modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
+
+    stages.begin("Pre-alignment", 0.1)
+    start = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
+    coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
+    aligned = prealign(
+        reduceToSpacing(fixedLow, coarse),
+        reduceToSpacing(movingLow, coarse),
+        settings.prealignment.value,
+        initialRas,
+        stages.check,
+    )
+    if overlapFraction(fixed.grid, moving.grid, aligned.matrix) < MINIMUM_OVERLAP:
+        raise RegistrationError(
+            f"{fixed.name} and {moving.name} do not overlap: less than {MINIMUM_OVERLAP:.0%} of the fixed volume lies "
+            "inside the moving one. Choose a pre-alignment or give an initial transform."
+        )
+    notes = [aligned.note] if aligned.note else []
+
+    stages.begin("Deformation", 0.4)
+    pair = _PairOnGrid(fixedLow, movingLow, modality, grid)
+    movingAligned = pair.moving(aligned.matrix)
+    similarityStart = pair.similarity(pair.moving(start))
+    similarityPrealigned = pair.similarity(movingAligned)
+    flow, similarity = None, similarityPrealigned
+    flow, similarity = pair.betterOf(flow, student.predict(pair.fixed, movingAligned), movingAligned, similarity)
+    if flow is None:
+        notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
+
+    if settings.preset is Preset.ACCURATE:
+        stages.begin("Refinement", 0.55)
+        refined = refine(pair.fixed, movingAligned, flow, stages.check)
+        flow, similarity = pair.betterOf(flow, refined, movingAligned, similarity)
+
+    displacement = DisplacementField.fromFlow(flow, grid) if flow is not None else None
+    transform = Transform(aligned.matrix, displacement)
+    warped = None
+    if settings.warp:
+        stages.begin("Warping", 0.8)
+        warped = transform.warp(moving, fixed.grid)
+    stages.end()
+    folded, sdLogJacobian, largest = _regularity(displacement)
+    return RegistrationResult(
+        transform=transform,
+        fixedGrid=fixed.grid,
+        model=student.card.name,
+        modality=modality,
+        seconds=stages.seconds,
+        similarityStart=similarityStart,
+        similarityPrealigned=similarityPrealigned,
+        similarity=similarity,
+        foldedPercent=100.0 * folded,
+        sdLogJacobian=sdLogJacobian,
+        largestDisplacementMm=largest,
+        warped=warped,
+        notes=notes,
+    )
+
+
+class _PairOnGrid:
+    """The two images as the network sees them: normalised to [0, 1], on one grid, with the measure that judges them."""
+
+    def __init__(self, fixed: Image, moving: Image, modality: Modality, grid: Grid) -> None:
+        self._grid = grid
+        self._movingIjkToRas = moving.ijkToRas
+        self._moving = toTensor(normalise(moving.array, modality))
+        self.fixed = sampleOnGrid(normalise(fixed.array, modality), fixed.ijkToRas, grid)
+        self._foreground = (self.fixed > 0.02).float()[None, None]
+
+    def moving(self, affine: np.ndarray) -> Tensor:
+        """(k, j, i): the moving image under a 4x4 from fixed to moving RAS."""
+        return sampleOnGrid(self._moving, self._movingIjkToRas, self._grid, affine)
+
+    def similarity(self, moved: Tensor) -> float:
+        """Mean squared local correlation of ``moved`` with the fixed image over its foreground, 0 to 1."""
+        return float(weightedMean(lncc(self.fixed[None, None], moved[None, None]), self._foreground))
+
+    def betterOf(
+        self, flow: Tensor | None, candidate: Tensor, moving: Tensor, similarity: float
+    ) -> tuple[Tensor | None, float]:
+        """The candidate and its similarity if it beats ``similarity`` without folding, else what there was."""
+        reached = self.similarity(warpFlow(moving[None, None], candidate)[0, 0])
+        if reached > similarity and foldedFraction(candidate) <= MAXIMUM_FOLDED_FRACTION:
+            return candidate, reached
+        return flow, similarity
+
+
+def _regularity(displacement: DisplacementField | None) -> tuple[float, float, float]:
+    """Folded fraction of cells, standard deviation of log J over the others, longest displacement in mm."""
+    if displacement is None:
+        return 0.0, 0.0, 0.0
+    determinant = displacement.jacobianDeterminant()
+    folded = determinant <= 0
+    longest = float(np.sqrt((displacement.vectors**2).sum(axis=-1).max()))
+    return float(folded.mean()), float(np.log(determinant[~folded]).std()), longest

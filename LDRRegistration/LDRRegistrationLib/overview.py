@@ -1,0 +1,133 @@
+"""One picture of a registration: before, after and the deformation, in three planes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .field import Transform
+from .geometry import Grid, canonicalGrid, transformPoints
+from .image import Image
+from .intensity import guessModality, normalise
+from .resample import reduceToSpacing, sampleAt, sampleOnGrid
+from .tensors import toArray, toTensor
+
+PANEL_PIXELS = 440
+CONTENT_RIM = 8
+GRID_LINE_MM = 8.0
+GAP = 8
+CAPTION = 30
+GRID_COLOR = np.array([255.0, 200.0, 40.0])
+
+
+def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | None, transform: Transform) -> None:
+    """Write a PNG with one row each for before, after and the deformation; axial, coronal and sagittal columns.
+
+    In the first two the fixed image is magenta and the moving one green, so that agreement is gray. The third shows
+    the lines of a regular grid of the moving image where the deformation (without the affine) carries them.
+
+    :param before: 4x4, fixed to moving RAS, of an initial transform; without, the scanner's coordinates are "before".
+    """
+    full = canonicalGrid(fixed.grid, float(fixed.grid.extentMm.max()) / PANEL_PIXELS)
+    planes = [_middlePlane(full, axis) for axis in (2, 1, 0)]
+    fixedReduced, movingReduced = (reduceToSpacing(image, full.spacing[0]) for image in (fixed, moving))
+    fixedValues, movingValues = (
+        normalise(image.array, guessModality(image)) for image in (fixedReduced, movingReduced)
+    )
+    source = toTensor(movingValues)
+    rows: list[list[np.ndarray]] = [[], [], []]
+    for plane in planes:
+        base = toArray(sampleOnGrid(fixedValues, fixedReduced.ijkToRas, plane)).squeeze()
+        start = toArray(sampleOnGrid(source, movingReduced.ijkToRas, plane, before)).squeeze()
+        moved = transformPoints(np.linalg.inv(movingReduced.ijkToRas), transform.points(plane.pointsRas()))
+        halfSizes = np.maximum(np.array(source.shape[::-1]) - 1, 1) / 2.0
+        after = toArray(sampleAt(source, toTensor(moved / halfSizes - 1.0).movedim(-1, 0), 0.0)).squeeze()
+        content = _contentBox(base)
+        rows[0].append(_blend(base, start)[content])
+        rows[1].append(_blend(base, after)[content])
+        rows[2].append(_deformedGrid(base, plane, transform)[content])
+    captions = ("Before: fixed magenta, moving green", "After", f"Deformation: grid of {GRID_LINE_MM:g} mm")
+    _writePng(path, _sheet(rows, captions))
+
+
+def _middlePlane(grid: Grid, axis: int) -> Grid:
+    """The central slice of ``grid`` across index axis ``axis`` (0 = i, 1 = j, 2 = k), as a grid one voxel thick."""
+    shift = np.eye(4)
+    shift[axis, 3] = grid.sizeIjk[axis] // 2
+    shape = [1 if 2 - axis == a else n for a, n in enumerate(grid.shape)]
+    return Grid((shape[0], shape[1], shape[2]), grid.ijkToRas @ shift)
+
+
+def _contentBox(values: np.ndarray) -> tuple[slice, slice]:
+    """The part of a slice that is not air, with a rim."""
+    box = []
+    for axis in range(2):
+        filled = np.flatnonzero((values > 0.05).mean(axis=1 - axis) > 0.01)
+        first, last = (filled[0], filled[-1]) if len(filled) else (0, values.shape[axis] - 1)
+        box.append(slice(max(first - CONTENT_RIM, 0), last + CONTENT_RIM + 1))
+    return box[0], box[1]
+
+
+def _blend(fixed: np.ndarray, moving: np.ndarray) -> np.ndarray:
+    return 255.0 * np.stack([fixed, moving, fixed], axis=-1)
+
+
+def _deformedGrid(base: np.ndarray, plane: Grid, transform: Transform) -> np.ndarray:
+    points = plane.pointsRas()
+    moved = points if transform.field is None else points + transform.field.at(points)
+    inPlane = [axis for axis in range(3) if plane.sizeIjk[axis] > 1]
+    along = transformPoints(plane.rasToIjk, moved)[..., inPlane].squeeze() * plane.spacing[inPlane]
+    distance = np.abs((along + GRID_LINE_MM / 2) % GRID_LINE_MM - GRID_LINE_MM / 2).min(axis=-1)
+    line = np.clip(1.5 - distance / plane.spacing[0], 0.0, 1.0)[..., None]
+    return (1 - 0.8 * line) * 200.0 * base[..., None] + 0.8 * line * GRID_COLOR
+
+
+def _sheet(rows: list[list[np.ndarray]], captions: tuple[str, ...]) -> np.ndarray:
+    """Panels on black, each row under its caption, seen as in Slicer's views: patient right, and nose, on the left."""
+    rows = [[panel[::-1, ::-1] for panel in row] for row in rows]
+    heights = max(panel.shape[0] for row in rows for panel in row)
+    widths = [max(row[column].shape[1] for row in rows) for column in range(3)]
+    sheet = np.zeros(((heights + CAPTION + GAP) * len(rows) + GAP, sum(widths) + 4 * GAP, 3))
+    for index, (row, caption) in enumerate(zip(rows, captions, strict=True)):
+        top = GAP + index * (heights + CAPTION + GAP)
+        text = _renderText(caption)
+        h, w = min(text.shape[0], CAPTION), min(text.shape[1], sheet.shape[1] - 2 * GAP)
+        sheet[top : top + h, GAP : GAP + w] = text[:h, :w]
+        left = GAP
+        for panel, width in zip(row, widths, strict=True):
+            y, x = top + CAPTION + (heights - panel.shape[0]) // 2, left + (width - panel.shape[1]) // 2
+            sheet[y : y + panel.shape[0], x : x + panel.shape[1]] = panel
+            left += width + GAP
+    return np.clip(sheet, 0, 255).astype(np.uint8)
+
+
+def _renderText(text: str) -> np.ndarray:
+    """(height, width, 3): white text on black."""
+    import vtk
+    from vtk.util import numpy_support
+
+    textProperty = vtk.vtkTextProperty()
+    textProperty.SetFontSize(16)
+    textProperty.SetColor(1.0, 1.0, 1.0)
+    image = vtk.vtkImageData()
+    vtk.vtkTextRenderer.GetInstance().RenderString(textProperty, text, image, [0, 0], 72)
+    width, height, _ = image.GetDimensions()
+    rgba = numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)[::-1].astype(float)
+    return rgba[..., :3] * rgba[..., 3:] / 255.0
+
+
+def _writePng(path: Path, rgb: np.ndarray) -> None:
+    import vtk
+    from vtk.util import numpy_support
+
+    image = vtk.vtkImageData()
+    image.SetDimensions(rgb.shape[1], rgb.shape[0], 1)
+    scalars = numpy_support.numpy_to_vtk(np.ascontiguousarray(rgb[::-1]).reshape(-1, 3), deep=True)
+    image.GetPointData().SetScalars(scalars)
+    writer = vtk.vtkPNGWriter()
+    writer.SetFileName(str(path))
+    writer.SetInputData(image)
+    writer.Write()
+    if not path.is_file():
+        raise OSError(f"{path} could not be written.")

@@ -1,0 +1,138 @@
+"""How alike two images are, and how plausible a flow is: one home for training and for instance optimisation.
+
+Images and segmentations are tensors (N, C, k, j, i), flows (N, 3, k, j, i) in voxels (see flow.py). Every loss is a
+differentiable scalar tensor, smaller is better. A box filter is one small banded matrix an axis: on a CPU the three
+products cost less than cumulative sums (no pass is bound by memory) and lose no precision to cancellation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .flow import jacobianDeterminant
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LNCC_WINDOW = 9
+# Variance product below which a window counts as flat: two images in [0, 1] with a standard deviation of 0.03.
+LNCC_EPSILON = 1e-6
+
+
+def _windowMatrix(size: int, window: int, like: Tensor) -> Tensor:
+    """(size, size): row n averages the samples at most window // 2 away from n that exist."""
+    import torch
+
+    index = torch.arange(size, device=like.device)
+    inside = ((index[:, None] - index).abs() <= window // 2).to(like.dtype)
+    return inside / inside.sum(dim=1, keepdim=True)
+
+
+def boxMean(image: Tensor, window: int) -> Tensor:
+    """Mean over cubes of ``window`` voxels (odd) around every voxel; at the border over the part that exists."""
+    import torch
+
+    k, j, i = image.shape[2:]
+    image = torch.matmul(image, _windowMatrix(i, window, image).T)
+    image = torch.matmul(_windowMatrix(j, window, image), image)
+    return torch.matmul(_windowMatrix(k, window, image), image.reshape(*image.shape[:2], k, j * i)).view(image.shape)
+
+
+def weightedMean(values: Tensor, weights: Tensor | None) -> Tensor:
+    """Mean of ``values``, weighted by ``weights`` of the same or a broadcastable shape where given."""
+    if weights is None:
+        return values.mean()
+    weights = weights.expand_as(values)
+    return (values * weights).sum() / weights.sum().clamp_min(1e-6)
+
+
+def lncc(first: Tensor, second: Tensor, window: int = LNCC_WINDOW, epsilon: float = LNCC_EPSILON) -> Tensor:
+    """(N, C, k, j, i): squared correlation coefficient of the two images in the window around every voxel, 0 to 1.
+
+    Avants et al., Med Image Anal 2008. Windows that are flat in either image are 0.
+    """
+    import torch
+
+    channels = first.shape[1]
+    # Apart, because the fixed image needs no gradient: its part of the graph is then never walked.
+    meanFirst, meanFirstSquare = boxMean(torch.cat([first, first * first], 1), window).split(channels, 1)
+    products = torch.cat([second, second * second, first * second], 1)
+    meanSecond, meanSecondSquare, meanProduct = boxMean(products, window).split(channels, 1)
+    covariance = meanProduct - meanFirst * meanSecond
+    varianceFirst = (meanFirstSquare - meanFirst * meanFirst).clamp_min(0)
+    varianceSecond = (meanSecondSquare - meanSecond * meanSecond).clamp_min(0)
+    return covariance * covariance / (varianceFirst * varianceSecond + epsilon)
+
+
+def lnccLoss(
+    fixed: Tensor,
+    warped: Tensor,
+    window: int = LNCC_WINDOW,
+    weights: Tensor | None = None,
+    epsilon: float = LNCC_EPSILON,
+) -> Tensor:
+    """1 - mean local squared correlation, over all voxels or weighted by ``weights`` (N, 1, k, j, i)."""
+    return 1.0 - weightedMean(lncc(fixed, warped, window, epsilon), weights)
+
+
+def correlationLoss(fixed: Tensor, warped: Tensor, weights: Tensor | None = None) -> Tensor:
+    """1 - correlation coefficient over the whole grid, averaged over N and C (Tran et al., TMI 2022, eq. 9 to 11)."""
+    import torch
+
+    axes = (2, 3, 4)
+    weights = torch.ones_like(fixed) if weights is None else weights.expand_as(fixed)
+    weights = weights / weights.sum(axes, keepdim=True).clamp_min(1e-6)
+    first = fixed - (weights * fixed).sum(axes, keepdim=True)
+    second = warped - (weights * warped).sum(axes, keepdim=True)
+    covariance = (weights * first * second).sum(axes)
+    variances = (weights * first * first).sum(axes) * (weights * second * second).sum(axes)
+    return 1.0 - (covariance / (variances + 1e-12).sqrt()).mean()
+
+
+def mindSsc(image: Tensor, radius: int = 1, distance: int = 2) -> Tensor:
+    """(N, 12, k, j, i): self-similarity context descriptors of a one-channel image, each 0 to 1.
+
+    Heinrich et al., MICCAI 2013: distances between patches (box of 2 radius + 1) around the six neighbours at
+    ``distance``, for the twelve pairs of neighbours that are not opposite each other.
+    """
+    import torch
+
+    k, j, i = image.shape[2:]
+    padded = torch.nn.functional.pad(image, [distance] * 6, mode="replicate")
+    neighbours = []
+    for axis in range(3):
+        for step in (-distance, distance):
+            start = [distance] * 3
+            start[axis] += step
+            neighbours.append(padded[:, :, start[0] : start[0] + k, start[1] : start[1] + j, start[2] : start[2] + i])
+    pairs = [(a, b) for a in range(6) for b in range(a + 1, 6) if a // 2 != b // 2]
+    differences = torch.cat([(neighbours[a] - neighbours[b]).square() for a, b in pairs], dim=1)
+    distances = boxMean(differences, 2 * radius + 1)
+    distances = distances - distances.min(dim=1, keepdim=True).values
+    variance = distances.mean(dim=1, keepdim=True)
+    typical = variance.mean().detach()
+    return torch.exp(-distances / variance.clamp(typical * 1e-3 + 1e-12, typical * 1e3 + 1e-12))
+
+
+def mindLoss(fixed: Tensor, warped: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Mean squared difference of MIND-SSC descriptors: for pairs of unlike contrast, and CT with MR."""
+    return weightedMean((mindSsc(fixed) - mindSsc(warped)).square(), weights)
+
+
+def diceLoss(fixed: Tensor, warped: Tensor) -> Tensor:
+    """1 - mean soft Dice of soft segmentations (N, C, k, j, i), over the channels that are not empty in ``fixed``."""
+    axes = (2, 3, 4)
+    sizeFixed, sizeWarped = fixed.sum(axes), warped.sum(axes)
+    dice = 2.0 * (fixed * warped).sum(axes) / (sizeFixed + sizeWarped).clamp_min(1e-3)
+    return 1.0 - weightedMean(dice, (sizeFixed > 0).to(dice.dtype))
+
+
+def gradientLoss(flow: Tensor) -> Tensor:
+    """Mean squared forward difference of the flow over its three axes (Grad-L2); without unit."""
+    squares = [flow.diff(dim=axis).square().mean() for axis in (2, 3, 4)]
+    return (squares[0] + squares[1] + squares[2]) / 3.0
+
+
+def foldingLoss(flow: Tensor) -> Tensor:
+    """Mean of max(0, -det J) over the cells of the flow: 0 where nothing folds."""
+    return (-jacobianDeterminant(flow)).clamp_min(0).mean()

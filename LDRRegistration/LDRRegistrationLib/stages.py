@@ -1,0 +1,48 @@
+"""The stages of a registration: how long each took, what to tell the user, and whether to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .errors import RegistrationCancelled
+
+ProgressCallback = Callable[[float, str], None]
+CancelCallback = Callable[[], bool]
+
+
+class Stages:
+    """Call ``begin`` at the start of each stage and ``end`` after the last.
+
+    :param progress: called with the fraction done (0 to 1) and the stage in words.
+    :param cancelled: asked at each ``begin`` and ``check``; true ends the run with RegistrationCancelled.
+    """
+
+    def __init__(self, progress: ProgressCallback | None = None, cancelled: CancelCallback | None = None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+        self._cancelled = cancelled
+        self._current: str | None = None
+        self._started = 0.0
+
+    def begin(self, stage: str, fraction: float) -> None:
+        self._close()
+        self.check()
+        if self._progress is not None:
+            self._progress(fraction, stage)
+        self._current, self._started = stage, time.perf_counter()
+
+    def check(self) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise RegistrationCancelled("The registration was cancelled; nothing was changed.")
+
+    def end(self) -> None:
+        self._close()
+        if self._progress is not None:
+            self._progress(1.0, "Done")
+
+    def _close(self) -> None:
+        if self._current is not None:
+            elapsed = time.perf_counter() - self._started
+            self.seconds[self._current] = self.seconds.get(self._current, 0.0) + elapsed
+            self._current = None

@@ -1,0 +1,169 @@
+"""A student network: a TorchScript file and its card, loaded only if the file is the one the card describes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DependencyError
+from .geometry import Grid, canonicalGrid
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+MODELS_FOLDER = Path(__file__).resolve().parent.parent / "Resources" / "Models"
+MAXIMUM_GRID_VOXELS = 2_600_000
+MINIMUM_GRID_SIZE = 32
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model is, and what it may be used for: the json file beside its ``.pt``."""
+
+    name: str
+    path: Path
+    content: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        return str(self.content.get("title", self.name))
+
+    @property
+    def nonCommercial(self) -> bool:
+        return bool(self.content.get("nonCommercial", False))
+
+    @property
+    def isDefault(self) -> bool:
+        return bool(self.content.get("default", False))
+
+    @property
+    def spacingMm(self) -> float:
+        return float(self.content["spacingMm"])
+
+    @property
+    def sizeMultiple(self) -> int:
+        return int(self.content["sizeMultiple"])
+
+
+class ModelStore:
+    """The models in a folder; each is read, verified and compiled once."""
+
+    def __init__(self, folder: Path | str = MODELS_FOLDER) -> None:
+        self.folder = Path(folder)
+        self._loaded: dict[str, Student] = {}
+
+    def cards(self) -> list[ModelCard]:
+        """Every model of the folder, the default first.
+
+        :raises DependencyError: if a card cannot be read.
+        """
+        cards = []
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                content = json.loads(path.read_text(encoding="utf-8"))
+                card = ModelCard(path.stem, path.with_suffix(".pt"), content)
+                _ = (card.spacingMm, card.sizeMultiple, content["sha256"])
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise DependencyError(f"The model card {path.name} cannot be read: {error!r}.") from error
+            cards.append(card)
+        return sorted(cards, key=lambda card: (not card.isDefault, card.name))
+
+    def card(self, name: str = "auto") -> ModelCard:
+        """The card of a model by name; "auto" is the default model.
+
+        :raises DependencyError: if there is no such model.
+        """
+        cards = self.cards()
+        if not cards:
+            raise DependencyError(f"There is no model in {self.folder}; the installation is incomplete.")
+        if name == "auto":
+            return cards[0]
+        for card in cards:
+            if card.name == name:
+                return card
+        raise DependencyError(f"There is no model named {name!r}; there are: {', '.join(c.name for c in cards)}.")
+
+    def load(self, name: str = "auto") -> Student:
+        """The student by name, ready to predict.
+
+        :raises DependencyError: if the file is missing, is not the one its card describes, or torch cannot load it.
+        """
+        card = self.card(name)
+        digest = card.content["sha256"]
+        if digest not in self._loaded:
+            self._loaded[digest] = Student(card)
+        return self._loaded[digest]
+
+
+class Student:
+    """A loaded model. ``predict`` may run in any thread."""
+
+    def __init__(self, card: ModelCard) -> None:
+        import torch
+
+        self.card = card
+        try:
+            data = card.path.read_bytes()
+        except OSError as error:
+            raise DependencyError(f"The model file {card.path} cannot be read: {error.strerror}.") from error
+        if hashlib.sha256(data).hexdigest() != card.content["sha256"]:
+            raise DependencyError(
+                f"The model file {card.path.name} is not the one its card describes (wrong SHA-256); reinstall it."
+            )
+        try:
+            with warnings.catch_warnings():
+                # torch announces the end of TorchScript with every load; nothing a user could act on.
+                warnings.simplefilter("ignore")
+                module = torch.jit.load(io.BytesIO(data), map_location="cpu")
+        except RuntimeError as error:
+            raise DependencyError(
+                f"PyTorch {torch.__version__} cannot load the model {card.path.name}: {error}"
+            ) from error
+        # The file stores half precision to be small; CPUs compute in single precision.
+        self.module: torch.jit.ScriptModule = module.float().eval()
+
+    def predict(self, fixed: Tensor, moving: Tensor) -> Tensor:
+        """The flow (1, 3, k, j, i), in voxels, from ``fixed`` to ``moving``, both (k, j, i) in [0, 1] on one grid.
+
+        The grid's sides are multiples of the card's ``sizeMultiple``, as ``modelGrid`` makes them.
+        """
+        import torch
+
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            layout = torch.channels_last_3d
+            flow = self.module(
+                fixed[None, None].contiguous(memory_format=layout), moving[None, None].contiguous(memory_format=layout)
+            )
+            return flow.float().clone(memory_format=torch.contiguous_format)
+
+    def grid(self, fixed: Grid) -> Grid:
+        return modelGrid(fixed, self.card.spacingMm, self.card.sizeMultiple)
+
+
+def modelGrid(fixed: Grid, spacingMm: float, sizeMultiple: int) -> Grid:
+    """The grid a model sees a fixed volume on: axes like R, A, S, isotropic, sides multiples of ``sizeMultiple``.
+
+    ``spacingMm`` is what the model was made for. Small volumes get a finer grid (never finer than the volume itself),
+    so that the network has something to look at, and very large ones a coarser grid, so that time and memory stay
+    bounded.
+    """
+    spacing = spacingMm
+    if fixed.extentMm.min() / spacing < MINIMUM_GRID_SIZE:
+        spacing = min(spacing, max(float(fixed.spacing.min()), float(fixed.extentMm.min()) / MINIMUM_GRID_SIZE))
+    voxels = float(np.prod(fixed.extentMm)) / spacing**3
+    spacing *= max(1.0, (voxels / MAXIMUM_GRID_VOXELS) ** (1 / 3))
+    grid = canonicalGrid(fixed, spacing)
+    extra = [-n % sizeMultiple for n in grid.shape]
+    shift = np.eye(4)
+    shift[:3, 3] = [-(n // 2) for n in reversed(extra)]
+    k, j, i = (n + more for n, more in zip(grid.shape, extra, strict=True))
+    return Grid((k, j, i), grid.ijkToRas @ shift)

@@ -1,0 +1,157 @@
+"""register(): the right way round, honest about failure, the same every time."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from LDRRegistrationLib.engine import Prealignment, Preset, Settings, register
+from LDRRegistrationLib.errors import DependencyError, RegistrationCancelled, RegistrationError
+from LDRRegistrationLib.geometry import canonicalGrid
+from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.student import MAXIMUM_GRID_VOXELS, ModelStore, modelGrid
+from support.grids import random_grid, seeds, smooth_image
+from support.models import write_model
+
+ONLY_STUDENT = Settings(prealignment=Prealignment.NONE)
+
+
+@given(seed=seeds)
+@settings(max_examples=6, deadline=None)
+def test_a_known_shift_goes_in_the_right_direction_in_any_geometry(seed, tmp_path_factory):
+    rng = np.random.default_rng(seed)
+    grid = random_grid(rng, (50, 60, 55), extent_mm=110.0)
+    moving = smooth_image(rng, grid, sigma=2.5)
+    # One voxel of 2 mm along the axis closest to A and two along the one closest to R: what the model claims.
+    directions = canonicalGrid(grid, 2.0).direction
+    shift = 2.0 * directions[:, 1] + 4.0 * directions[:, 0]
+    matrix = grid.ijkToRas.copy()
+    matrix[:3, 3] -= shift
+    fixed = Image(moving.array, matrix)  # the same content, found at x in fixed and at x + shift in moving
+    models = ModelStore(write_model(tmp_path_factory.mktemp("models"), (0.0, 1.0, 2.0)))
+    result = register(fixed, moving, ONLY_STUDENT, models)
+    np.testing.assert_allclose(
+        result.transform.points(fixed.grid.centerRas[None])[0] - fixed.grid.centerRas, shift, atol=1e-3
+    )
+    assert result.similarity > result.similarityPrealigned
+    inner = (slice(12, -12),) * 3
+    np.testing.assert_allclose(result.warped[inner], fixed.array[inner], atol=15.0)
+    assert result.warped.shape == fixed.array.shape
+
+
+def test_a_step_that_makes_it_worse_is_dropped_and_said(tmp_path):
+    rng = np.random.default_rng(1)
+    image = smooth_image(rng, random_grid(rng, (40, 40, 40), extent_mm=90.0), sigma=2.0)
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 3.0, 0.0)))
+    result = register(image, image, ONLY_STUDENT, models)
+    assert result.transform.field is None
+    np.testing.assert_allclose(result.warped, image.array, atol=1e-2)
+    assert any("only the pre-alignment is kept" in note for note in result.notes)
+    assert result.foldedPercent == 0.0
+
+
+def test_stages_are_timed_and_reported_in_order(tmp_path):
+    rng = np.random.default_rng(2)
+    image = smooth_image(rng, random_grid(rng, (30, 30, 30)))
+    said = []
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
+    result = register(image, image, Settings(), models, progress=lambda fraction, stage: said.append((fraction, stage)))
+    fractions = [fraction for fraction, _ in said]
+    assert fractions == sorted(fractions) and fractions[0] == 0.0 and fractions[-1] == 1.0
+    assert set(result.seconds) == {stage for _, stage in said} - {"Done"}
+    assert all(seconds >= 0 for seconds in result.seconds.values())
+    assert "%" in result.summary and "mm" in result.summary
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_cancel_at_any_stage(tmp_path, after):
+    rng = np.random.default_rng(2)
+    image = smooth_image(rng, random_grid(rng, (30, 30, 30)))
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
+    asked = []
+
+    def cancelled():
+        asked.append(1)
+        return len(asked) > after
+
+    with pytest.raises(RegistrationCancelled):
+        register(image, image, Settings(Preset.ACCURATE), models, cancelled=cancelled)
+
+
+def _volume(**changes):
+    rng = np.random.default_rng(3)
+    image = smooth_image(rng, random_grid(rng, (20, 20, 20)))
+    array = changes.get("array", image.array)
+    return Image(array, changes.get("ijkToRas", image.ijkToRas), "scan")
+
+
+def _with(value):
+    array = _volume().array.copy()
+    array[3, 4, 5] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"array": np.zeros((20, 20))}, "2 dimensions"),
+        ({"array": np.zeros((1, 40, 40))}, "40 x 40 x 1 voxels"),
+        ({"array": np.zeros((0, 5, 5))}, "empty"),
+        ({"array": np.full((20, 20, 20), 7.0)}, "constant"),
+        ({"array": _with(np.nan)}, "NaN or infinite"),
+        ({"array": _with(np.inf)}, "NaN or infinite"),
+        ({"ijkToRas": np.zeros((4, 4))}, "invalid geometry"),
+        ({"ijkToRas": np.full((4, 4), np.nan)}, "invalid geometry"),
+    ],
+)
+def test_images_that_cannot_be_registered_are_refused_in_a_sentence(tmp_path, changes, sentence):
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
+    for pair in ((_volume(), _volume(**changes)), (_volume(**changes), _volume())):
+        with pytest.raises(RegistrationError, match=sentence):
+            register(*pair, Settings(), models)
+
+
+def test_no_overlap_without_prealignment(tmp_path):
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
+    far = _volume().ijkToRas.copy()
+    far[:3, 3] += 1000.0
+    with pytest.raises(RegistrationError, match="do not overlap"):
+        register(_volume(), _volume(ijkToRas=far), ONLY_STUDENT, models)
+
+
+def test_models_are_verified(tmp_path):
+    folder = write_model(tmp_path / "models", (0.0, 0.0, 0.0), name="good")
+    image = _volume()
+    with pytest.raises(DependencyError, match="no model named 'other'; there are: good"):
+        register(image, image, Settings(model="other"), ModelStore(folder))
+    weights = folder / "good.pt"
+    original = weights.read_bytes()
+    weights.write_bytes(original[:-1] + bytes([original[-1] ^ 1]))
+    with pytest.raises(DependencyError, match="wrong SHA-256"):
+        register(image, image, Settings(), ModelStore(folder))
+    weights.unlink()
+    with pytest.raises(DependencyError, match="cannot be read"):
+        register(image, image, Settings(), ModelStore(folder))
+    (folder / "good.json").write_text("{}")
+    with pytest.raises(DependencyError, match=r"good\.json cannot be read"):
+        register(image, image, Settings(), ModelStore(folder))
+    with pytest.raises(DependencyError, match="There is no model"):
+        register(image, image, Settings(), ModelStore(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("shape", "spacing", "expected"),
+    [
+        ((170, 210, 160), (1.0, 1.0, 1.0), 2.0),
+        ((35, 51, 35), (1.0, 1.0, 1.0), 35 / 32),
+        ((36, 320, 320), (0.7, 0.7, 4.0), 2.0),
+        ((12, 12, 12), (1.0, 1.0, 1.0), 1.0),
+    ],
+)
+def test_model_grid_spacing(shape, spacing, expected):
+    grid = modelGrid(Image(np.zeros(shape), np.diag([*spacing, 1.0])).grid, 2.0, 16)
+    assert grid.spacing == pytest.approx(expected, rel=0.02)
+    assert all(n % 16 == 0 for n in grid.shape)
+
+
+def test_model_grid_of_a_whole_body_scan_stays_bounded():
+    grid = modelGrid(Image(np.broadcast_to(np.int16(0), (1000, 512, 512)), np.diag([1.0, 1.0, 1.0, 1.0])).grid, 2.0, 16)
+    assert np.prod(grid.shape) < 1.3 * MAXIMUM_GRID_VOXELS

@@ -1,0 +1,47 @@
+# make demo: registers the bundled follow-up pair into demo/.   make test: the whole test suite.
+PYTHON ?= python3
+VENV ?= .venv
+# A bare "torch" would pull gigabytes of CUDA packages. On a machine with PyTorch's own index:
+#   make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH ?= torch==2.13.0
+TORCH_INDEX ?=
+
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SAMPLE = Resources/SampleData/ms_longitudinal_patient01
+
+.PHONY: demo test test-oldest lint bench-click clean
+
+demo: $(VENV)/.installed
+	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo
+
+test: $(VENV)/.installed-test lint
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The weights must load in the last PyTorch there is for Slicer on macOS (its wheel brings 2.5 GB of CUDA on Linux).
+test-oldest: $(VENV)/.installed
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet "torch==2.2.2" "numpy==2.0.2" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	$(BIN)/python Testing/oldest/compare_models.py --write .venv-oldest/expected.json
+	.venv-oldest/bin/python Testing/oldest/compare_models.py --check .venv-oldest/expected.json
+
+bench-click: $(VENV)/.installed-test
+	$(BIN)/python Testing/benchmarks/click.py
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) "$(TORCH)" $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(PIP) --editable ".[test,training]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) .venv-oldest demo build LDRRegistration/*.egg-info

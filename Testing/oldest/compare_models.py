@@ -1,0 +1,59 @@
+"""Do the shipped models say the same in another version of PyTorch?
+
+    python compare_models.py --write FILE    in one environment, then
+    python compare_models.py --check FILE    in the other
+
+Uses torch, numpy and the file student.py's way of loading only, so that it runs in an environment with nothing else.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "LDRRegistration"))
+
+from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.tensors import toArray, toTensor
+
+TOLERANCE_VOXELS = 1e-3
+
+
+def flows() -> dict[str, list[float]]:
+    """For each model a thinned-out flow on two smooth made-up images of two sizes."""
+    answers = {}
+    for shape in ((48, 64, 48), (80, 96, 64)):
+        k, j, i = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+        fixed = np.exp(-3 * (k**2 + j**2 + i**2)) * (1 + 0.3 * np.sin(9 * i))
+        moving = np.exp(-3 * (k**2 + (j - 0.1) ** 2 + i**2)) * (1 + 0.3 * np.sin(9 * i + 0.5))
+        store = ModelStore()
+        for card in store.cards():
+            flow = toArray(store.load(card.name).predict(toTensor(fixed), toTensor(moving)))
+            answers[f"{card.name} {shape}"] = [float(v) for v in flow[:, :, ::8, ::8, ::8].ravel()]
+    return answers
+
+
+def main() -> int:
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--check", type=Path)
+    options = parser.parse_args()
+    if options.write:
+        options.write.write_text(json.dumps({"torch": torch.__version__, "flows": flows()}))
+        return 0
+    expected = json.loads(options.check.read_text())
+    worst = 0.0
+    for name, values in flows().items():
+        difference = float(np.abs(np.array(values) - expected["flows"][name]).max())
+        worst = max(worst, difference)
+        print(f"{name}: largest difference {difference:.2e} voxels, torch {expected['torch']} and {torch.__version__}")
+    print("1 passed, 0 failed" if worst < TOLERANCE_VOXELS else "0 passed, 1 failed")
+    return int(worst >= TOLERANCE_VOXELS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

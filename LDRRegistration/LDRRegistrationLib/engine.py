@@ -13,7 +13,7 @@ import numpy as np
 
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
-from .flow import foldedFraction
+from .flow import compose, foldedFraction
 from .flow import warp as warpFlow
 from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
@@ -23,7 +23,7 @@ from .refine import refine
 from .resample import reduceToSpacing, sampleOnGrid
 from .similarity import lncc, weightedMean
 from .stages import CancelCallback, ProgressCallback, Stages
-from .student import MINIMUM_GRID_SIZE, ModelStore
+from .student import MINIMUM_GRID_SIZE, ModelStore, Student
 from .tensors import toTensor
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
 # A field that folds more than this, or that does not make the images more alike, is not worth its risk.
-MAXIMUM_FOLDED_FRACTION = 0.005
+MAXIMUM_FOLDED_FRACTION = 0.001
+PASS_SHARES = (1.0, 0.5)
+CLEAR_GAIN = 0.02
 
 
 class Preset(Enum):
@@ -136,15 +138,16 @@ def register(
     movingAligned = pair.moving(aligned.matrix)
     similarityStart = pair.similarity(pair.moving(start))
     similarityPrealigned = pair.similarity(movingAligned)
-    flow, similarity = None, similarityPrealigned
-    flow, similarity = pair.betterOf(flow, student.predict(pair.fixed, movingAligned), movingAligned, similarity)
+    flow, similarity = _cascade(student, pair, movingAligned, similarityPrealigned, stages)
     if flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
 
     if settings.preset is Preset.ACCURATE:
         stages.begin("Refinement", 0.55)
         refined = refine(pair.fixed, movingAligned, flow, stages.check)
-        flow, similarity = pair.betterOf(flow, refined, movingAligned, similarity)
+        reached, _ = pair.judge(movingAligned, refined)
+        if reached > similarity:
+            flow, similarity = refined, reached
 
     displacement = DisplacementField.fromFlow(flow, grid) if flow is not None else None
     transform = Transform(aligned.matrix, displacement)
@@ -189,14 +192,39 @@ class _PairOnGrid:
         """Mean squared local correlation of ``moved`` with the fixed image over its foreground, 0 to 1."""
         return float(weightedMean(lncc(self.fixed[None, None], moved[None, None]), self._foreground))
 
-    def betterOf(
-        self, flow: Tensor | None, candidate: Tensor, moving: Tensor, similarity: float
-    ) -> tuple[Tensor | None, float]:
-        """The candidate and its similarity if it beats ``similarity`` without folding, else what there was."""
-        reached = self.similarity(warpFlow(moving[None, None], candidate)[0, 0])
-        if reached > similarity and foldedFraction(candidate) <= MAXIMUM_FOLDED_FRACTION:
-            return candidate, reached
-        return flow, similarity
+    def judge(self, moving: Tensor, flow: Tensor) -> tuple[float, Tensor]:
+        """Similarity under a flow, and the warped image (k, j, i); -1 if the flow folds too much to be kept."""
+        warped = warpFlow(moving[None, None], flow)[0, 0]
+        if foldedFraction(flow) > MAXIMUM_FOLDED_FRACTION:
+            return -1.0, warped
+        return self.similarity(warped), warped
+
+
+def _cascade(
+    student: Student, pair: _PairOnGrid, moving: Tensor, similarity: float, stages: Stages
+) -> tuple[Tensor | None, float]:
+    """The student's flow over its passes (with shared weights; Tran et al., TMI 2022, call it a cascade).
+
+    The self-check: a pass counts in full, by half, or not at all, whatever makes the images most alike (where all of it
+    is a clear gain, half is not tried). Scans that are aligned to a fraction of a voxel already need less than the
+    network tends to give.
+    """
+    flow, warped = None, moving
+    for _ in range(student.card.passes):
+        stages.check()
+        step = student.predict(pair.fixed, warped)
+        best, before = None, similarity
+        for share in PASS_SHARES:
+            if similarity > before + CLEAR_GAIN:
+                break
+            candidate = share * step if flow is None else compose(flow, share * step)
+            reached, image = pair.judge(moving, candidate)
+            if reached > similarity:
+                best, similarity, warped = candidate, reached, image
+        if best is None:
+            break
+        flow = best
+    return flow, similarity
 
 
 def _regularity(displacement: DisplacementField | None) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .flow import resize, warp
+from .flow import resize, unfold, warp
 from .similarity import foldingLoss, gradientLoss, lnccLoss
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 STEPS = 30
 STEP_VOXELS = 0.2
-SMOOTHNESS = 1.0
-FOLDING = 20.0
+SMOOTHNESS = 1.5
+FOLDING = 3.0
+FOLDING_MARGIN = 0.2
 
 
 def refine(
@@ -49,7 +50,7 @@ def refine(
             optimizer.zero_grad()
             warped = warp(moving[None, None], resize(parameters, shape))
             loss = lnccLoss(fixed[None, None], warped, weights=weights)
-            loss = loss + smoothness * gradientLoss(parameters) + FOLDING * foldingLoss(parameters)
+            loss = loss + smoothness * gradientLoss(parameters) + FOLDING * foldingLoss(parameters, FOLDING_MARGIN)
             loss.backward()
             optimizer.step()
-        return resize(parameters.detach(), shape)
+        return unfold(resize(parameters.detach(), shape))

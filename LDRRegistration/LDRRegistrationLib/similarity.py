@@ -133,6 +133,6 @@ def gradientLoss(flow: Tensor) -> Tensor:
     return (squares[0] + squares[1] + squares[2]) / 3.0
 
 
-def foldingLoss(flow: Tensor) -> Tensor:
-    """Mean of max(0, -det J) over the cells of the flow: 0 where nothing folds."""
-    return (-jacobianDeterminant(flow)).clamp_min(0).mean()
+def foldingLoss(flow: Tensor, margin: float = 0.0) -> Tensor:
+    """Mean of max(0, margin - det J) over the cells of the flow: 0 where nothing is squeezed below ``margin``."""
+    return (margin - jacobianDeterminant(flow)).clamp_min(0).mean()

@@ -49,6 +49,11 @@ class ModelCard:
         return float(self.content["spacingMm"])
 
     @property
+    def passes(self) -> int:
+        """How often the engine lets the network look: again at the moving image as warped so far."""
+        return int(self.content.get("passes", 1))
+
+    @property
     def sizeMultiple(self) -> int:
         return int(self.content["sizeMultiple"])
 
@@ -143,7 +148,7 @@ class Student:
             flow = self.module(
                 fixed[None, None].contiguous(memory_format=layout), moving[None, None].contiguous(memory_format=layout)
             )
-            return flow.float().clone(memory_format=torch.contiguous_format)
+            return flow.clone(memory_format=torch.contiguous_format)
 
     def grid(self, fixed: Grid) -> Grid:
         return modelGrid(fixed, self.card.spacingMm, self.card.sizeMultiple)

@@ -38,7 +38,7 @@ def dice(transform: Transform, fixed_labels: Image, moving_labels: Image) -> flo
         torch.from_numpy(np.ascontiguousarray(a, dtype=np.int16))
         for a in (fixed_labels.array, moving_labels.array, warped)
     )
-    return mean_dice(fixed, carried, labels_in_both(fixed, moving))
+    return mean_dice(fixed, carried, labels_in_both(fixed, moving, spacing=1.0))
 
 
 def main() -> None:
@@ -71,9 +71,8 @@ def main() -> None:
         }
         rows.append(row)
         print(fixed_name, moving_name, *(f"{key} {value:.4f}" for key, value in row.items()), *result.notes)
-    print(
-        f"{options.set}, {len(rows)} pairs, {models.card(options.model).name}, {options.preset}: mean of each, median seconds"
-    )
+    name = models.card(options.model).name
+    print(f"{options.set}, {len(rows)} pairs, {name}, {options.preset}: means, and median seconds")
     for key in rows[0]:
         middle = statistics.median if key == "seconds" else statistics.mean
         print(f"  {key:14s} {middle(row[key] for row in rows):.4f}")

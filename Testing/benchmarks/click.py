@@ -16,9 +16,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2] / "LDRRegistration")]
+
+from LDRRegistrationLib.dependencies import importTorch
+
+torch = importTorch()  # before anything else does, as the module imports it
 
 from LDRRegistrationLib.engine import Preset
 from LDRRegistrationLib.geometry import canonicalGrid

@@ -1,0 +1,108 @@
+"""Random motion with a known answer: what an affine pre-alignment leaves, and a smooth deformation without folds.
+
+Positions and displacements are in voxels along (k, j, i), shape (3, k, j, i), as in LDRRegistrationLib/flow.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from LDRRegistrationLib.flow import integrate, voxelPositions
+from torch import Tensor
+
+from .chance import Chance, smooth_noise
+
+ROTATION_DEGREES, SCALE, SHIFT_MM = 6.0, 0.06, 6.0
+INTEGRATION_STEPS = 5
+
+
+@dataclass(frozen=True)
+class Motion:
+    """A map T from voxels of the fixed to voxels of the moving training grid, and its inverse.
+
+    ``positions`` (3, k, j, i) is T at every fixed voxel; ``forward`` and ``backward`` (3, k/2, j/2, i/2) are the flows
+    of T and of its inverse at half resolution, in voxels of the full grid.
+    """
+
+    positions: Tensor
+    forward: Tensor
+    backward: Tensor
+
+
+def affine_matrix(chance: Chance, rotation: float, scale: float, shift: float) -> np.ndarray:
+    """(4, 4): a random affine about the origin; degrees, relative change a axis, and shift, each at most as given."""
+    x, y, z = np.radians(chance.vector(rotation))
+    matrix = np.eye(4)
+    for (a, b), angle in zip(((1, 2), (0, 2), (0, 1)), (x, y, z), strict=True):
+        turn = np.eye(4)
+        turn[[a, b], [a, b]], turn[a, b], turn[b, a] = np.cos(angle), -np.sin(angle), np.sin(angle)
+        matrix = matrix @ turn
+    matrix[:3, :3] = matrix[:3, :3] @ np.diag(1.0 + chance.vector(scale))
+    matrix[:3, 3] = chance.vector(shift)
+    return matrix
+
+
+def about(matrix: np.ndarray, center: np.ndarray, target: np.ndarray | None = None) -> np.ndarray:
+    """``matrix`` (4, 4) applied about ``center`` (3,), which is carried to ``target`` (default: itself)."""
+    before, after = np.eye(4), np.eye(4)
+    before[:3, 3], after[:3, 3] = -center, center if target is None else target
+    return after @ matrix @ before
+
+
+def apply(matrix: np.ndarray, positions: Tensor) -> Tensor:
+    """A 4x4 matrix on positions (3, k, j, i)."""
+    m = torch.from_numpy(np.asarray(matrix, dtype=np.float32))
+    return (m[:3, :3] @ positions.flatten(1) + m[:3, 3:]).view(positions.shape)
+
+
+def voxels(shape: tuple[int, int, int]) -> Tensor:
+    """(3, k, j, i): the index of every voxel."""
+    return voxelPositions(shape, torch.empty(0))[0]
+
+
+def sample(volume: Tensor, positions: Tensor, mode: str = "bilinear", padding: str = "zeros") -> Tensor:
+    """``volume`` (c, k, j, i) at positions (3, k', j', i') in its voxels: (c, k', j', i')."""
+    halves = torch.tensor([max(n - 1, 1) / 2.0 for n in volume.shape[1:]]).view(3, 1, 1, 1)
+    grid = (positions / halves - 1.0).flip(0).movedim(0, -1)[None]
+    return F.grid_sample(volume[None], grid, mode=mode, padding_mode=padding, align_corners=True)[0]
+
+
+def random_velocity(
+    chance: Chance, shape: tuple[int, int, int], voxel_mm: float, scales: list[list[float]], strength: float
+) -> Tensor:
+    """(3, k, j, i) in voxels: a sum of smooth noises; ``scales`` lists (correlation length, largest SD), both in mm."""
+    velocity = torch.zeros(3, *shape)
+    for length, largest in scales:
+        deviation = strength * chance.uniform(0.0, largest) / voxel_mm
+        # Finer noise than this would fold, and the half-resolution grid could not carry it.
+        limit = 0.45 * length / voxel_mm
+        velocity += min(deviation, limit) * smooth_noise(chance, 3, shape, max(length / voxel_mm, 1.5))
+    return velocity
+
+
+def random_motion(chance: Chance, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]) -> Motion:
+    """Motion between two images of one object on a grid of ``shape`` at ``spacing`` mm.
+
+    One time in seven it is nearly none, as between two visits of one person after a good pre-alignment.
+    """
+    still = chance.happens(0.15)
+    strength = chance.uniform(0.0, 0.15) if still else chance.uniform(0.2, 1.0)
+    residual = 0.1 if still else chance.uniform(0.0, 1.0)
+    center = (np.array(shape) - 1) / 2.0
+    affine = about(
+        affine_matrix(chance, residual * ROTATION_DEGREES, residual * SCALE, residual * SHIFT_MM / spacing), center
+    )
+    half = tuple(n // 2 for n in shape)
+    velocity = random_velocity(chance, half, 2.0 * spacing, scales, strength)
+    there, back = 2.0 * integrate(torch.stack([velocity, -velocity]), INTEGRATION_STEPS)
+
+    at = 2.0 * voxels(half) + 0.5
+    forward = apply(affine, at + there) - at
+    undone = apply(np.linalg.inv(affine), at)
+    backward = undone + sample(back, (undone - 0.5) / 2.0, padding="border") - at
+
+    full = F.interpolate(there[None], scale_factor=2.0, mode="trilinear", align_corners=False)[0]
+    return Motion(apply(affine, voxels(shape) + full), forward, backward)

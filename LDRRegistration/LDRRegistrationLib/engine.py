@@ -13,7 +13,7 @@ import numpy as np
 
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
-from .flow import compose, foldedFraction
+from .flow import compose, foldedFraction, unfold
 from .flow import warp as warpFlow
 from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
@@ -217,7 +217,7 @@ def _cascade(
         for share in PASS_SHARES:
             if similarity > before + CLEAR_GAIN:
                 break
-            candidate = share * step if flow is None else compose(flow, share * step)
+            candidate = unfold(share * step if flow is None else compose(flow, share * step))
             reached, image = pair.judge(moving, candidate)
             if reached > similarity:
                 best, similarity, warped = candidate, reached, image

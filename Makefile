@@ -8,38 +8,41 @@ TORCH_INDEX ?=
 
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# One stamp for each PyTorch asked for, so that naming another one installs it.
+STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = Resources/SampleData/ms_longitudinal_patient01
 
 .PHONY: demo test test-oldest lint bench-click clean
 
-demo: $(VENV)/.installed
+demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo
 
-test: $(VENV)/.installed-test lint
+test: $(STAMP)-test lint
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
 
-lint: $(VENV)/.installed-test
+lint: $(STAMP)-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 # The weights must load in the last PyTorch there is for Slicer on macOS (its wheel brings 2.5 GB of CUDA on Linux).
-test-oldest: $(VENV)/.installed
+test-oldest: $(STAMP)
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet "torch==2.2.2" "numpy==2.0.2" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 	$(BIN)/python Testing/oldest/compare_models.py --write .venv-oldest/expected.json
 	.venv-oldest/bin/python Testing/oldest/compare_models.py --check .venv-oldest/expected.json
 
-bench-click: $(VENV)/.installed-test
+bench-click: $(STAMP)-test
 	$(BIN)/python Testing/benchmarks/click.py
 
-$(VENV)/.installed: pyproject.toml
+$(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	rm -f $(VENV)/.installed-*
 	$(PIP) "$(TORCH)" $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(PIP) --editable .
 	touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed
+$(STAMP)-test: $(STAMP)
 	$(PIP) --editable ".[test,training]"
 	touch $@
 

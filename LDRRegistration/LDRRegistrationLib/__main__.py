@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -18,13 +19,14 @@ from .student import MODELS_FOLDER, ModelStore
 
 EXIT_BAD_INPUT = 2
 EXIT_CANCELLED = 130
+OUTPUTS = ("transform.h5", "warped.nii.gz", "warped_labels.nii.gz", "overview.png", "report.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 2 with one sentence on stderr, 130 after Ctrl-C."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.basicConfig(level=os.environ.get("LDR_LOG", "WARNING"), format="%(message)s")
     try:
         if options.list_models:
             _printModels(ModelStore(options.models))
@@ -33,14 +35,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error("FIXED, MOVING and -o OUT_DIR are needed")
         _register(options)
     except (RegistrationError, DependencyError, OSError) as error:
-        _clearProgress()
-        print(f"ldr-register: {' '.join(str(error).split())}", file=sys.stderr)
-        return EXIT_BAD_INPUT
+        return _fail(str(error))
+    except MemoryError:
+        return _fail("There is not enough memory for images of this size.")
+    except Exception as error:
+        logging.debug("The traceback:", exc_info=True)
+        return _fail(f"The registration failed unexpectedly ({type(error).__name__}: {error}).")
     except (KeyboardInterrupt, RegistrationCancelled):
         _clearProgress()
         print("ldr-register: cancelled; nothing was written.", file=sys.stderr)
         return EXIT_CANCELLED
     return 0
+
+
+def _fail(sentence: str) -> int:
+    _clearProgress()
+    print(f"ldr-register: {' '.join(sentence.split())}", file=sys.stderr)
+    return EXIT_BAD_INPUT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,6 +89,9 @@ def _positive(text: str) -> int:
 def _register(options: argparse.Namespace) -> None:
     output: Path = options.output
     _makeWritable(output)
+    for path in (options.fixed, options.moving, options.initial, options.labels):
+        if path is not None and path.resolve().parent == output.resolve() and path.name in OUTPUTS:
+            raise RegistrationError(f"{path} would be overwritten by the result: choose another output folder.")
     _showProgress(0.0, "Loading the libraries")
     started = time.perf_counter()
     from .dependencies import importTorch
@@ -139,13 +153,26 @@ def _register(options: argparse.Namespace) -> None:
         report = reportContent(options.fixed, options.moving, job.settings, logic.models.card(options.model), result)
         report["seconds"] = {stage: round(value, 4) for stage, value in seconds.items()}
         (part / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        for path in sorted(part.iterdir()):
-            os.replace(path, output / path.name)
+        written = sorted(path.name for path in part.iterdir())
+        _moveAll(part, output)
     _clearProgress()
     print(result.summary)
     for note in result.notes:
         print(f"Note: {note}")
-    print(f"Written to {output}: " + ", ".join(sorted(path.name for path in output.iterdir() if path.is_file())))
+    print(f"Written to {output}: {', '.join(written)}")
+
+
+def _moveAll(part: Path, output: Path) -> None:
+    """Put the finished files in their place, the report last; an interrupt has to wait for these milliseconds."""
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for name in OUTPUTS:
+            if (part / name).exists():
+                os.replace(part / name, output / name)
+            else:
+                (output / name).unlink(missing_ok=True)  # of an earlier run; it does not belong to this one
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def _makeWritable(output: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
-from .flow import compose, foldedFraction, unfold
+from .flow import compose, foldedFraction, jacobianDeterminant, unfold
 from .flow import warp as warpFlow
 from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
@@ -126,37 +126,40 @@ def register(
         initialRas,
         stages.check,
     )
-    if overlapFraction(fixed.grid, moving.grid, aligned.matrix) < MINIMUM_OVERLAP:
-        raise RegistrationError(
-            f"{fixed.name} and {moving.name} do not overlap: less than {MINIMUM_OVERLAP:.0%} of the fixed volume lies "
-            "inside the moving one. Choose a pre-alignment or give an initial transform."
-        )
     notes = [aligned.note] if aligned.note else []
+    affine = aligned.matrix
 
     stages.begin("Deformation", 0.4)
     pair = _PairOnGrid(fixedLow, movingLow, modality, grid)
-    movingAligned = pair.moving(aligned.matrix)
-    similarityStart = pair.similarity(pair.moving(start))
-    similarityPrealigned = pair.similarity(movingAligned)
+    movingAligned, movingStart = pair.moving(affine), pair.moving(start)
+    similarityStart, similarityPrealigned = pair.similarity(movingStart), pair.similarity(movingAligned)
+    if similarityPrealigned < similarityStart:
+        affine, movingAligned, similarityPrealigned = start, movingStart, similarityStart
+        notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
+    if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
+        raise RegistrationError(
+            f"{fixed.name} and {moving.name} do not overlap: less than {MINIMUM_OVERLAP:.0%} of either lies inside the "
+            "other. Choose a pre-alignment or give an initial transform."
+        )
     flow, similarity = _cascade(student, pair, movingAligned, similarityPrealigned, stages)
-    if flow is None:
-        notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
-
     if settings.preset is Preset.ACCURATE:
         stages.begin("Refinement", 0.55)
         refined = refine(pair.fixed, movingAligned, flow, stages.check)
         reached, _ = pair.judge(movingAligned, refined)
         if reached > similarity:
             flow, similarity = refined, reached
+    if flow is None:
+        notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
 
     displacement = DisplacementField.fromFlow(flow, grid) if flow is not None else None
-    transform = Transform(aligned.matrix, displacement)
+    transform = Transform(affine, displacement)
     warped = None
     if settings.warp:
         stages.begin("Warping", 0.8)
         warped = transform.warp(moving, fixed.grid)
+    stages.check()
+    folded, sdLogJacobian = _regularity(flow)
     stages.end()
-    folded, sdLogJacobian, largest = _regularity(displacement)
     return RegistrationResult(
         transform=transform,
         fixedGrid=fixed.grid,
@@ -168,7 +171,7 @@ def register(
         similarity=similarity,
         foldedPercent=100.0 * folded,
         sdLogJacobian=sdLogJacobian,
-        largestDisplacementMm=largest,
+        largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
         warped=warped,
         notes=notes,
     )
@@ -227,11 +230,15 @@ def _cascade(
     return flow, similarity
 
 
-def _regularity(displacement: DisplacementField | None) -> tuple[float, float, float]:
-    """Folded fraction of cells, standard deviation of log J over the others, longest displacement in mm."""
-    if displacement is None:
-        return 0.0, 0.0, 0.0
-    determinant = displacement.jacobianDeterminant()
+def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:
+    """Share of the smaller box that lies inside the other."""
+    return max(overlapFraction(fixed, moving, affine), overlapFraction(moving, fixed, np.linalg.inv(affine)))
+
+
+def _regularity(flow: Tensor | None) -> tuple[float, float]:
+    """Folded fraction of the cells of the model's grid, and the standard deviation of log J over the others."""
+    if flow is None:
+        return 0.0, 0.0
+    determinant = jacobianDeterminant(flow)
     folded = determinant <= 0
-    longest = float(np.sqrt((displacement.vectors**2).sum(axis=-1).max()))
-    return float(folded.mean()), float(np.log(determinant[~folded]).std()), longest
+    return float(folded.double().mean()), float(determinant[~folded].log().std())

@@ -65,6 +65,11 @@ class DisplacementField:
         """v at points (..., 3), in mm."""
         return interpolateAtPoints(self.vectors, transformPoints(self.grid.rasToIjk, pointsRas))
 
+    @property
+    def longestMm(self) -> float:
+        """Length of the longest displacement."""
+        return float(np.sqrt((self.vectors**2).sum(axis=-1).max()))
+
     def jacobianDeterminant(self) -> np.ndarray:
         """(k-1, j-1, i-1): determinant of the derivative of x + v(x), by forward differences in each cell."""
         return toArray(flowJacobianDeterminant(self.flow()))[0]
@@ -125,7 +130,13 @@ class Transform:
         """
         if fill is None:
             fill = 0.0 if nearest else float(moving.array.min())
-        source = toTensor(moving.array)
+        array, labels = moving.array, None
+        if nearest:
+            # float32 holds no large label; the places of the labels in their list are small.
+            labels, array = np.unique(moving.array, return_inverse=True)
+            array = array.reshape(moving.array.shape)
+            labels, fill = np.append(labels, np.asarray(fill).astype(labels.dtype)), len(labels)
+        source = toTensor(array)
         toVoxels = moving.grid.rasToIjk @ self.affine
         halfSizes = np.maximum(moving.grid.sizeIjk - 1, 1) / 2.0
         warped = np.empty(grid.shape, dtype=moving.array.dtype)
@@ -139,8 +150,10 @@ class Transform:
             if shift is not None and self.field is not None:
                 positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
             values = toArray(sampleAt(source, positions, fill, nearest))
-            if warped.dtype.kind in "iu":
+            if labels is not None:
+                values = labels[np.rint(values).astype(np.intp)]
+            elif warped.dtype.kind in "iu":
                 limits = np.iinfo(warped.dtype)
-                values = np.clip(np.rint(values), limits.min, limits.max)
+                values = np.clip(np.rint(values.astype(np.float64)), limits.min, limits.max)
             warped[start:stop] = values
         return warped

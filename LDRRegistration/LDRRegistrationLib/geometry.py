@@ -73,11 +73,6 @@ def transformPoints(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     return np.asarray(points) @ matrix[:3, :3].T + matrix[:3, 3]
 
 
-def lpsFromRasMatrix(matrixRas: np.ndarray) -> np.ndarray:
-    """The same point-to-point transform written for LPS coordinates (the change of basis is its own inverse)."""
-    return LPS_FROM_RAS @ matrixRas @ LPS_FROM_RAS
-
-
 def canonicalAxes(grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     """Which index axis of ``grid`` runs closest to R, A and S, and whether it runs that way (+1) or against it (-1).
 

@@ -10,6 +10,7 @@ from .errors import RegistrationError
 from .geometry import Grid
 
 MINIMUM_VOXELS_PER_AXIS = 4
+LARGEST_VALUE = 1e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ def checkImage(image: Image) -> None:
     """Raise RegistrationError with a sentence if ``image`` cannot be registered.
 
     Refused: not three-dimensional, thinner than four voxels, a degenerate or non-finite geometry, NaN or infinite
-    voxels, one single value. Reads the array in slabs, so that nothing of its size is allocated.
+    or enormous voxels, one single value. Reads the array in slabs, so that nothing of its size is allocated.
     """
     name, array = image.name, image.array
     if array.ndim != 3:
@@ -42,7 +43,7 @@ def checkImage(image: Image) -> None:
         raise RegistrationError(
             f"{name} is {size} voxels: a 3D volume needs at least {MINIMUM_VOXELS_PER_AXIS} voxels along each axis."
         )
-    if not np.all(np.isfinite(image.ijkToRas)) or abs(np.linalg.det(image.ijkToRas[:3, :3])) < 1e-12:
+    if not np.all(np.isfinite(image.ijkToRas)) or _isFlat(image.ijkToRas[:3, :3]):
         raise RegistrationError(f"{name} has an invalid geometry: its spacing or its directions are degenerate.")
     lowest, highest, notFinite = np.inf, -np.inf, 0
     for k in range(array.shape[0]):
@@ -58,5 +59,15 @@ def checkImage(image: Image) -> None:
         raise RegistrationError(
             f"{name} contains at least {notFinite} NaN or infinite voxels; replace them by a number first."
         )
+    if max(-lowest, highest) > LARGEST_VALUE:
+        raise RegistrationError(
+            f"{name} has values up to {max(-lowest, highest):.3g}, which single precision cannot hold."
+        )
     if not lowest < highest:
         raise RegistrationError(f"{name} is constant: every voxel is {lowest:g}, there is nothing to align.")
+
+
+def _isFlat(matrix: np.ndarray) -> bool:
+    """Whether the columns of a 3x3 span no volume, or next to none for their lengths."""
+    lengths = float(np.prod(np.linalg.norm(matrix, axis=0)))
+    return lengths == 0.0 or abs(np.linalg.det(matrix)) < 1e-6 * lengths

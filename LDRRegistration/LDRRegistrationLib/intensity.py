@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 
 import numpy as np
@@ -35,7 +36,11 @@ def normalise(array: np.ndarray, modality: Modality = Modality.MR) -> np.ndarray
     values = np.asarray(array, dtype=np.float32)
     if modality is Modality.CT:
         return np.interp(values, CT_CURVE_HU, CT_CURVE_VALUE).astype(np.float32)
-    sample = values.ravel()[:: max(1, values.size // 200_000)]
+    # A step that shares no factor with the length of a row, or the sample would be a few columns of the image.
+    step = max(1, values.size // 200_000)
+    while math.gcd(step, values.shape[-1]) > 1:
+        step += 1
+    sample = values.ravel()[::step]
     low, high = (float(v) for v in np.percentile(sample, (0.5, 99.5)))
     if high <= low:
         low, high = float(values.min()), float(values.max())

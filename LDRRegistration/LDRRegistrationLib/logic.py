@@ -15,10 +15,10 @@ from .dependencies import ensureTorch, importTorch
 from .engine import Prealignment, Preset, RegistrationResult, Settings, register
 from .errors import RegistrationError
 from .field import Transform
-from .image import Image, checkImage
+from .image import Image
 from .mrml.matrices import linearFromWorld, localToWorld
-from .mrml.transforms import updateTransformNode
-from .mrml.volumes import imageFromVolumeNode, updateVolumeNode
+from .mrml.transforms import updateTransformNode, vtkTransform
+from .mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from .names import transformName, volumeName
 from .stages import CancelCallback, ProgressCallback
 from .student import MODELS_FOLDER, ModelStore
@@ -114,19 +114,16 @@ class RegistrationLogic:
         :param createTransform: ``publish`` makes a transform node if none is given here; likewise ``createVolume``.
         :raises RegistrationError: the nodes cannot be registered; the message says why.
         """
+        _checkNodes(fixedVolumeNode, movingVolumeNode, outputTransformNode, outputVolumeNode, initialTransformNode)
+        try:
+            settings = Settings(
+                Preset(preset), model, Prealignment(prealignment), outputVolumeNode is not None or createVolume
+            )
+        except ValueError as error:
+            raise RegistrationError(f"A setting is unknown: {error}.") from error
         fixed, moving = imageFromVolumeNode(fixedVolumeNode), imageFromVolumeNode(movingVolumeNode)
-        if fixedVolumeNode is movingVolumeNode:
-            raise RegistrationError("The fixed and the moving volume are the same node: choose two volumes.")
-        for image in (fixed, moving):
-            checkImage(image)
         if outputVolumeNode is not None and outputVolumeNode in (fixedVolumeNode, movingVolumeNode):
             raise RegistrationError("The output volume is one of the inputs, which would be lost: choose another one.")
-        for node in (fixedVolumeNode, movingVolumeNode):
-            if outputTransformNode is not None and _isAbove(outputTransformNode, node):
-                raise RegistrationError(
-                    f"{outputTransformNode.GetName()} is a parent transform of {node.GetName()}: "
-                    "choose another output transform, or take the volume out of it first."
-                )
         wantsTransform, wantsVolume = outputTransformNode is not None, outputVolumeNode is not None
         if not (wantsTransform or wantsVolume or createTransform or createVolume):
             raise RegistrationError("There is no output: choose an output transform, an output volume, or both.")
@@ -139,7 +136,7 @@ class RegistrationLogic:
             moving=moving,
             movingToWorld=movingToWorld,
             initialRas=initialRas,
-            settings=Settings(preset, model, prealignment, warp=wantsVolume or createVolume),
+            settings=settings,
             scene=fixedVolumeNode.GetScene(),
             fixedVolumeId=fixedVolumeNode.GetID(),
             movingVolumeId=movingVolumeNode.GetID(),
@@ -169,22 +166,27 @@ class RegistrationLogic:
         transformNode = self._node(job, job.outputTransformId) if job.outputTransformId else None
         volumeNode = self._node(job, job.outputVolumeId) if job.outputVolumeId else None
         names = movingNode.GetName(), fixedNode.GetName()
+        # Whatever needs memory is made before any node is touched.
+        # The engine's T ends in the world; the node's ends in the moving volume's own coordinates.
+        toLocal = np.linalg.inv(job.movingToWorld) @ result.transform.affine
+        transform = vtkTransform(replace(result.transform, affine=toLocal)) if job.wantsTransform else None
+        imageData = imageDataFromArray(result.warped) if job.wantsVolume and result.warped is not None else None
         created = []
         try:
-            if job.wantsTransform:
+            if transform is not None:
                 if transformNode is None:
                     transformNode = job.scene.AddNewNodeByClass("vtkMRMLTransformNode", transformName(*names))
                     created.append(transformNode)
-                # The engine's T ends in the world; the node's ends in the moving volume's own coordinates.
-                toLocal = np.linalg.inv(job.movingToWorld) @ result.transform.affine
-                updateTransformNode(transformNode, replace(result.transform, affine=toLocal), fixedNode, movingNode)
-            if job.wantsVolume and result.warped is not None:
+                updateTransformNode(transformNode, transform, fixedNode, movingNode)
+            if imageData is not None:
                 if volumeNode is None:
                     volumeNode = job.scene.AddNewNodeByClass(movingNode.GetClassName(), volumeName(*names))
                     created.append(volumeNode)
-                updateVolumeNode(volumeNode, result.warped, fixedNode, movingNode)
+                updateVolumeNode(volumeNode, imageData, fixedNode, movingNode)
         except BaseException:
             for node in created:
+                if hasattr(node, "GetDisplayNode") and node.GetDisplayNode() is not None:
+                    job.scene.RemoveNode(node.GetDisplayNode())
                 job.scene.RemoveNode(node)
             raise
         job.outputTransformNode, job.outputVolumeNode = transformNode, volumeNode
@@ -193,7 +195,7 @@ class RegistrationLogic:
         """Carry a label map of the moving image onto ``referenceVolumeNode``'s geometry, nearest neighbor."""
         labels, reference = imageFromVolumeNode(labelsNode), imageFromVolumeNode(referenceVolumeNode)
         warped = transform.warp(labels, reference.grid, nearest=True)
-        updateVolumeNode(outputLabelsNode, warped, referenceVolumeNode, labelsNode)
+        updateVolumeNode(outputLabelsNode, imageDataFromArray(warped), referenceVolumeNode, labelsNode)
 
     @staticmethod
     def _node(job: RegistrationJob, nodeId: str):
@@ -201,6 +203,30 @@ class RegistrationLogic:
         if node is None:
             raise RegistrationError("A volume or an output was removed from the scene meanwhile; nothing was changed.")
         return node
+
+
+def _checkNodes(fixedVolumeNode, movingVolumeNode, outputTransformNode, *others) -> None:
+    """Raise RegistrationError for roles that nodes cannot have."""
+    volumes = (fixedVolumeNode, movingVolumeNode)
+    if None in volumes:
+        raise RegistrationError("A volume is missing: choose a fixed and a moving volume.")
+    if fixedVolumeNode is movingVolumeNode:
+        raise RegistrationError("The fixed and the moving volume are the same node: choose two volumes.")
+    for node in volumes:
+        if node.IsA("vtkMRMLLabelMapVolumeNode"):
+            raise RegistrationError(
+                f"{node.GetName()} is a label map: register the images, then carry the label map by the transform."
+            )
+    scene = fixedVolumeNode.GetScene()
+    for node in (*volumes, outputTransformNode, *others):
+        if node is not None and (scene is None or node.GetScene() is not scene):
+            raise RegistrationError("The volumes, outputs and transforms must all be nodes of one scene.")
+    for node in volumes:
+        if outputTransformNode is not None and _isAbove(outputTransformNode, node):
+            raise RegistrationError(
+                f"{outputTransformNode.GetName()} is a parent transform of {node.GetName()}: "
+                "choose another output transform, or take the volume out of it first."
+            )
 
 
 def _isAbove(transformNode, node) -> bool:

@@ -16,6 +16,7 @@ from .tensors import toArray, toTensor
 PANEL_PIXELS = 440
 CONTENT_RIM = 8
 GRID_LINE_MM = 8.0
+PICTURE_VOXELS = 20_000_000
 GAP = 8
 CAPTION = 30
 GRID_COLOR = np.array([255.0, 200.0, 40.0])
@@ -31,24 +32,29 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
     """
     full = canonicalGrid(fixed.grid, float(fixed.grid.extentMm.max()) / PANEL_PIXELS)
     planes = [_middlePlane(full, axis) for axis in (2, 1, 0)]
-    fixedReduced, movingReduced = (reduceToSpacing(image, full.spacing[0]) for image in (fixed, moving))
+    fixedReduced, movingReduced = (reduceToSpacing(image, _readableSpacing(image.grid)) for image in (fixed, moving))
     fixedValues, movingValues = (
         normalise(image.array, guessModality(image)) for image in (fixedReduced, movingReduced)
     )
     source = toTensor(movingValues)
     rows: list[list[np.ndarray]] = [[], [], []]
-    for plane in planes:
-        base = toArray(sampleOnGrid(fixedValues, fixedReduced.ijkToRas, plane)).squeeze()
-        start = toArray(sampleOnGrid(source, movingReduced.ijkToRas, plane, before)).squeeze()
+    for across, plane in enumerate(planes):
+        base = toArray(sampleOnGrid(fixedValues, fixedReduced.ijkToRas, plane)).take(0, axis=across)
+        start = toArray(sampleOnGrid(source, movingReduced.ijkToRas, plane, before)).take(0, axis=across)
         moved = transformPoints(np.linalg.inv(movingReduced.ijkToRas), transform.points(plane.pointsRas()))
         halfSizes = np.maximum(np.array(source.shape[::-1]) - 1, 1) / 2.0
-        after = toArray(sampleAt(source, toTensor(moved / halfSizes - 1.0).movedim(-1, 0), 0.0)).squeeze()
+        after = toArray(sampleAt(source, toTensor(moved / halfSizes - 1.0).movedim(-1, 0), 0.0)).take(0, axis=across)
         content = _contentBox(base)
         rows[0].append(_blend(base, start)[content])
         rows[1].append(_blend(base, after)[content])
-        rows[2].append(_deformedGrid(base, plane, transform)[content])
+        rows[2].append(_deformedGrid(base, plane, across, transform)[content])
     captions = ("Before: fixed magenta, moving green", "After", f"Deformation: grid of {GRID_LINE_MM:g} mm")
     _writePng(path, _sheet(rows, captions))
+
+
+def _readableSpacing(grid: Grid) -> float:
+    """mm, fine enough for a picture and coarse enough that a volume of any size takes little memory."""
+    return float((np.prod(grid.extentMm) / PICTURE_VOXELS) ** (1 / 3))
 
 
 def _middlePlane(grid: Grid, axis: int) -> Grid:
@@ -73,11 +79,11 @@ def _blend(fixed: np.ndarray, moving: np.ndarray) -> np.ndarray:
     return 255.0 * np.stack([fixed, moving, fixed], axis=-1)
 
 
-def _deformedGrid(base: np.ndarray, plane: Grid, transform: Transform) -> np.ndarray:
+def _deformedGrid(base: np.ndarray, plane: Grid, across: int, transform: Transform) -> np.ndarray:
     points = plane.pointsRas()
     moved = points if transform.field is None else points + transform.field.at(points)
-    inPlane = [axis for axis in range(3) if plane.sizeIjk[axis] > 1]
-    along = transformPoints(plane.rasToIjk, moved)[..., inPlane].squeeze() * plane.spacing[inPlane]
+    inPlane = [axis for axis in range(3) if axis != 2 - across]
+    along = transformPoints(plane.rasToIjk, moved).take(0, axis=across)[..., inPlane] * plane.spacing[inPlane]
     distance = np.abs((along + GRID_LINE_MM / 2) % GRID_LINE_MM - GRID_LINE_MM / 2).min(axis=-1)
     line = np.clip(1.5 - distance / plane.spacing[0], 0.0, 1.0)[..., None]
     return (1 - 0.8 * line) * 200.0 * base[..., None] + 0.8 * line * GRID_COLOR

@@ -144,11 +144,8 @@ class Student:
 
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            layout = torch.channels_last_3d
-            flow = self.module(
-                fixed[None, None].contiguous(memory_format=layout), moving[None, None].contiguous(memory_format=layout)
-            )
-            return flow.clone(memory_format=torch.contiguous_format)
+            flow: Tensor = self.module(fixed[None, None], moving[None, None])
+            return flow
 
     def grid(self, fixed: Grid) -> Grid:
         return modelGrid(fixed, self.card.spacingMm, self.card.sizeMultiple)
@@ -164,10 +161,12 @@ def modelGrid(fixed: Grid, spacingMm: float, sizeMultiple: int) -> Grid:
     spacing = spacingMm
     if fixed.extentMm.min() / spacing < MINIMUM_GRID_SIZE:
         spacing = min(spacing, max(float(fixed.spacing.min()), float(fixed.extentMm.min()) / MINIMUM_GRID_SIZE))
-    voxels = float(np.prod(fixed.extentMm)) / spacing**3
-    spacing *= max(1.0, (voxels / MAXIMUM_GRID_VOXELS) ** (1 / 3))
-    grid = canonicalGrid(fixed, spacing)
-    extra = [-n % sizeMultiple for n in grid.shape]
+    while True:
+        grid = canonicalGrid(fixed, spacing)
+        extra = [-n % sizeMultiple for n in grid.shape]
+        if np.prod([n + more for n, more in zip(grid.shape, extra, strict=True)]) <= MAXIMUM_GRID_VOXELS:
+            break
+        spacing *= 1.05
     shift = np.eye(4)
     shift[:3, 3] = [-(n // 2) for n in reversed(extra)]
     k, j, i = (n + more for n, more in zip(grid.shape, extra, strict=True))

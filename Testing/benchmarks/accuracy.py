@@ -14,10 +14,13 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "LDRRegistration", "training")]
+
+from LDRRegistrationLib.dependencies import importTorch
+
+torch = importTorch()  # before anything else does, as the module imports it
 
 from aldk.metrics import labels_in_both, mean_dice
 from LDRRegistrationLib.engine import Preset, Settings, register

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from LDRRegistrationLib.__main__ import main
+from LDRRegistrationLib.image import Image
 from support import itk
 from support.data import HIPPOCAMPUS, ROOT
 from support.grids import grid_over, random_grid, smooth_image
@@ -136,6 +137,54 @@ def test_bad_files_are_refused_in_one_sentence_and_nothing_is_written(files, tmp
             assert sentence in printed.err and printed.err.count("\n") == 1, printed.err
             assert printed.err.startswith("ldr-register: ") and printed.out == ""
             assert list(output.iterdir()) == []
+
+
+def test_truncated_files_are_refused(files, tmp_path, capsys):
+    plain = tmp_path / "plain.nii"
+    sitk.WriteImage(sitk.ReadImage(str(files["moving"])), str(plain))
+    for path in (plain, files["fixed"]):
+        cut = tmp_path / f"cut-{path.name}"
+        cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        assert _run({**files, "moving": cut}, tmp_path / "out") == 2
+        assert "ends before its last voxel" in capsys.readouterr().err
+
+
+def test_a_rerun_leaves_no_labels_of_the_run_before_and_never_touches_its_inputs(files, tmp_path, capsys):
+    labels = tmp_path / "labels.nii.gz"
+    sitk.WriteImage(sitk.Cast(sitk.ReadImage(str(files["moving"])) > 500, sitk.sitkUInt8), str(labels))
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "notes.txt").write_text("mine")
+    assert _run(files, output, "--labels", str(labels)) == 0
+    assert _run(files, output) == 0
+    assert sorted(path.name for path in output.iterdir()) == sorted([*OUTPUTS, "notes.txt"])
+    assert "notes.txt" not in capsys.readouterr().out
+    before = (output / "warped.nii.gz").read_bytes()
+    assert _run({**files, "fixed": output / "warped.nii.gz"}, output) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert (output / "warped.nii.gz").read_bytes() == before
+
+
+def test_thin_volumes_get_their_picture(files, tmp_path):
+    rng = np.random.default_rng(9)
+    grid = Image(np.zeros((4, 120, 120)), np.diag([0.5, 0.5, 0.1, 1.0])).grid
+    for name in ("fixed", "moving"):
+        files[name] = tmp_path / f"thin-{name}.nrrd"
+        sitk.WriteImage(itk.from_image(smooth_image(rng, grid, sigma=1.5)), str(files[name]))
+    assert _run(files, tmp_path / "out") == 0
+    assert (tmp_path / "out" / "overview.png").is_file()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), IndexError("list index\nout of range")])
+def test_whatever_fails_is_one_line(files, tmp_path, capsys, monkeypatch, error):
+    def fail(*_arguments, **_keywords):
+        raise error
+
+    monkeypatch.setattr("LDRRegistrationLib.logic.register", fail)
+    assert _run(files, tmp_path / "out") == 2
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1 and printed.err.startswith("ldr-register: ")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_the_same_file_twice_gives_the_identity(files, tmp_path):

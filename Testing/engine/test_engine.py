@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
+from LDRRegistrationLib import engine as engine_module
 from LDRRegistrationLib.engine import Prealignment, Preset, Settings, register
 from LDRRegistrationLib.errors import DependencyError, RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.geometry import canonicalGrid
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.prealign import PrealignResult
 from LDRRegistrationLib.student import MAXIMUM_GRID_VOXELS, ModelStore, modelGrid
 from support.grids import random_grid, seeds, smooth_image
 from support.models import write_model
@@ -98,6 +101,7 @@ def _with(value):
         ({"array": np.full((20, 20, 20), 7.0)}, "constant"),
         ({"array": _with(np.nan)}, "NaN or infinite"),
         ({"array": _with(np.inf)}, "NaN or infinite"),
+        ({"array": _with(1e35)}, "single precision cannot hold"),
         ({"ijkToRas": np.zeros((4, 4))}, "invalid geometry"),
         ({"ijkToRas": np.full((4, 4), np.nan)}, "invalid geometry"),
     ],
@@ -107,6 +111,34 @@ def test_images_that_cannot_be_registered_are_refused_in_a_sentence(tmp_path, ch
     for pair in ((_volume(), _volume(**changes)), (_volume(**changes), _volume())):
         with pytest.raises(RegistrationError, match=sentence):
             register(*pair, Settings(), models)
+
+
+def test_a_prealignment_that_makes_it_worse_is_dropped_and_said(tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    image = smooth_image(rng, random_grid(rng, (40, 40, 40), extent_mm=90.0), sigma=2.0)
+    astray = np.eye(4)
+    astray[:3, 3] = 15.0
+    monkeypatch.setattr(engine_module, "prealign", lambda *_arguments: PrealignResult(astray, 0.0, 1.0))
+    result = register(image, image, Settings(), ModelStore(write_model(tmp_path / "models", (0.0, 3.0, 0.0))))
+    np.testing.assert_array_equal(result.transform.affine, np.eye(4))
+    assert any("stay as they were placed" in note for note in result.notes)
+
+
+def test_a_small_crop_inside_a_large_scan_is_not_refused(tmp_path):
+    rng = np.random.default_rng(6)
+    large = smooth_image(rng, Image(np.zeros((80, 80, 80)), np.diag([3.0, 3.0, 3.0, 1.0])).grid)
+    start = large.ijkToRas.copy()
+    start[:3, 3] = large.ijkToRas[:3, :3] @ [30, 30, 30]
+    crop = Image(large.array[30:45, 30:45, 30:45].copy(), start)
+    result = register(large, crop, ONLY_STUDENT, ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0))))
+    np.testing.assert_allclose(result.transform.affine, np.eye(4), atol=1e-6)
+
+
+def test_folds_are_counted_on_the_models_grid_alone(tmp_path, monkeypatch):
+    folded = torch.zeros(1, 3, 16, 16, 16)
+    folded[0, 2, :, :, 8] = 3.0
+    share, _ = engine_module._regularity(folded)
+    assert share == pytest.approx(1 / 15, rel=0.01)
 
 
 def test_no_overlap_without_prealignment(tmp_path):
@@ -152,6 +184,10 @@ def test_model_grid_spacing(shape, spacing, expected):
     assert all(n % 16 == 0 for n in grid.shape)
 
 
-def test_model_grid_of_a_whole_body_scan_stays_bounded():
-    grid = modelGrid(Image(np.broadcast_to(np.int16(0), (1000, 512, 512)), np.diag([1.0, 1.0, 1.0, 1.0])).grid, 2.0, 16)
-    assert np.prod(grid.shape) < 1.3 * MAXIMUM_GRID_VOXELS
+@pytest.mark.parametrize(
+    ("shape", "spacing"),
+    [((1000, 512, 512), (1.0, 1.0, 1.0)), ((4, 512, 512), (0.2, 0.2, 0.1)), ((10, 1024, 1024), (0.2, 0.2, 0.2))],
+)
+def test_model_grid_stays_bounded(shape, spacing):
+    grid = modelGrid(Image(np.broadcast_to(np.int16(0), shape), np.diag([*spacing, 1.0])).grid, 2.0, 16)
+    assert np.prod(grid.shape) <= MAXIMUM_GRID_VOXELS

@@ -83,6 +83,15 @@ def test_nearest_warp_keeps_labels_and_their_type():
     assert set(np.unique(warped)) <= {0, 50, 100, 150} and len(np.unique(warped)) == 4
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64, np.float64])
+def test_large_labels_survive(dtype):
+    rng = np.random.default_rng(3)
+    grid = random_grid(rng, (12, 12, 12))
+    names = np.array([0, 312782547, np.iinfo(np.int32).max], dtype=dtype)
+    labels = Image(names[rng.integers(0, 3, (12, 12, 12))], grid.ijkToRas)
+    np.testing.assert_array_equal(Transform(np.eye(4)).warp(labels, grid, nearest=True), labels.array)
+
+
 def test_warp_rounds_integers_and_clips_to_their_range():
     grid = random_grid(np.random.default_rng(5), (8, 8, 8))
     ramp = np.linspace(0, 255, 512).reshape(8, 8, 8).astype(np.uint8)
@@ -91,6 +100,8 @@ def test_warp_rounds_integers_and_clips_to_their_range():
     outside = np.eye(4)
     outside[:3, 3] = 1e4
     np.testing.assert_array_equal(Transform(outside).warp(Image(ramp, grid.ijkToRas), grid, fill=900.0), 255)
+    largest = Image(np.full((8, 8, 8), np.iinfo(np.int32).max, np.int32), grid.ijkToRas)
+    assert Transform(np.eye(4)).warp(largest, grid).min() > 0
 
 
 def test_identity_in_identity_out():

@@ -5,7 +5,7 @@ import pytest
 import slicer
 import vtk
 from LDRRegistrationLib import logic as logic_module
-from LDRRegistrationLib.engine import Prealignment
+from LDRRegistrationLib.engine import Prealignment, Preset
 from LDRRegistrationLib.errors import DependencyError, RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
@@ -184,6 +184,11 @@ BAD = {
     "is empty": lambda s: {"fixedVolumeNode": s.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "nothing")},
     "the same node": lambda s: {"movingVolumeNode": s.fixed},
     "There is no output": lambda s: {"outputTransformNode": None, "outputVolumeNode": None},
+    "is a label map": lambda s: {
+        "movingVolumeNode": add_volume(s.scene, s.fixed_image, "labels", "vtkMRMLLabelMapVolumeNode")
+    },
+    "nodes of one scene": lambda s: {"outputTransformNode": slicer.vtkMRMLTransformNode()},
+    "A setting is unknown": lambda s: {"preset": "nonsense"},
     "would be lost": lambda s: {"outputVolumeNode": s.moving},
     "non-linear transform gantry tilt": lambda s: _put_under(s.moving, _non_linear_parent(s)),
     "is a parent transform of": lambda s: _put_under(s.fixed, s.transform),
@@ -229,7 +234,8 @@ def test_cancel_leaves_the_scene_as_it_was(logic):
     assert snapshot(s.scene) == before
 
 
-def test_failure_while_publishing_removes_what_was_made(logic, monkeypatch):
+@pytest.mark.parametrize("step", ["imageDataFromArray", "updateVolumeNode"])
+def test_failure_while_publishing_removes_what_was_made(logic, monkeypatch, step):
     s = Scene()
     job = logic.prepare(
         **s.arguments(outputTransformNode=None, outputVolumeNode=None), createTransform=True, createVolume=True
@@ -240,10 +246,31 @@ def test_failure_while_publishing_removes_what_was_made(logic, monkeypatch):
     def fail(*_arguments):
         raise MemoryError
 
-    monkeypatch.setattr(logic_module, "updateVolumeNode", fail)
+    monkeypatch.setattr(logic_module, step, fail)
     with pytest.raises(MemoryError):
         logic.publish(job, result)
     assert [node for node, _ in snapshot(s.scene)] == [node for node, _ in before]
+
+
+def test_no_memory_for_the_volume_leaves_the_transform_output_too(logic, monkeypatch):
+    s = Scene()
+    job = logic.prepare(**s.arguments())
+    result = logic.compute(job)
+    before = snapshot(s.scene)
+
+    def fail(_array):
+        raise MemoryError
+
+    monkeypatch.setattr(logic_module, "imageDataFromArray", fail)
+    with pytest.raises(MemoryError):
+        logic.publish(job, result)
+    assert snapshot(s.scene) == before
+
+
+def test_presets_may_be_given_by_name(logic):
+    s = Scene()
+    job = logic.prepare(**s.arguments(preset="accurate", prealignment="rigid"))
+    assert (job.settings.preset, job.settings.prealignment) == (Preset.ACCURATE, Prealignment.RIGID)
 
 
 @pytest.mark.parametrize("name", ["fixed", "moving", "transform", "warped"])

@@ -36,6 +36,8 @@ def cmake_list(name: str) -> set[str]:
 
 def tree_of(pattern: str) -> set[str]:
     paths = (p for p in MODULE.rglob(pattern) if p.is_file() and "__pycache__" not in p.parts)
+    # An editable installation leaves its .egg-info in the folder.
+    paths = (p for p in paths if not any(part.endswith(".egg-info") for part in p.parts))
     return {p.relative_to(MODULE).as_posix() for p in paths}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import SimpleITK as sitk
 from LDRRegistrationLib.field import Transform
-from LDRRegistrationLib.geometry import LPS_FROM_RAS, Grid, lpsFromRasMatrix
+from LDRRegistrationLib.geometry import LPS_FROM_RAS, Grid
 from LDRRegistrationLib.image import Image
 
 SIGNS = np.array([-1.0, -1.0, 1.0])
@@ -27,7 +27,7 @@ def empty(grid: Grid) -> sitk.Image:
 
 def from_transform(transform: Transform) -> sitk.Transform:
     """Built from the numbers, not through any file: affine after displacement field, both in LPS."""
-    matrix = lpsFromRasMatrix(transform.affine)
+    matrix = LPS_FROM_RAS @ transform.affine @ LPS_FROM_RAS
     affine = sitk.AffineTransform(3)
     affine.SetMatrix(matrix[:3, :3].ravel().tolist())
     affine.SetTranslation(matrix[:3, 3].tolist())

@@ -5,13 +5,13 @@ import slicer
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.mrml.files import newScene
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
-from LDRRegistrationLib.mrml.volumes import setVoxels
+from LDRRegistrationLib.mrml.volumes import imageDataFromArray
 
 
 def add_volume(scene, image: Image, name: str = "volume", class_name: str = "vtkMRMLScalarVolumeNode"):
     """A volume node that holds ``image``."""
     node = scene.AddNewNodeByClass(class_name, name)
-    setVoxels(node, image.array)
+    node.SetAndObserveImageData(imageDataFromArray(image.array))
     node.SetIJKToRASMatrix(matrixFromArray(image.ijkToRas))
     return node
 

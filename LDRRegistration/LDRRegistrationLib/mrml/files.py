@@ -5,6 +5,7 @@ Here LPS, the convention of ITK files, meets RAS.
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ import vtk
 from ..errors import RegistrationError
 from ..geometry import LPS_FROM_RAS
 from .matrices import matrixFromArray
-from .volumes import imageFromVolumeNode, setVoxels
+from .volumes import imageDataFromArray, imageFromVolumeNode
 
+LONGEST_HEADER = 10_000_000
 TRANSFORM_SUFFIXES = (".h5", ".tfm", ".txt", ".mat", ".nrrd", ".mha", ".nii.gz")
 
 
@@ -49,7 +51,7 @@ def readVolume(scene, path: Path, labels: bool = False):
     ijkToLps[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
     ijkToLps[:3, 3] = image.GetOrigin()
     node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode" if labels else "vtkMRMLScalarVolumeNode", _stem(path))
-    setVoxels(node, SimpleITK.GetArrayViewFromImage(image))
+    node.SetAndObserveImageData(imageDataFromArray(SimpleITK.GetArrayViewFromImage(image)))
     node.SetIJKToRASMatrix(matrixFromArray(LPS_FROM_RAS @ ijkToLps))
     return node
 
@@ -66,7 +68,9 @@ def readTransform(scene, path: Path):
     storage.SetFileName(str(path.resolve()))
     with _silentVtk():
         read = storage.ReadData(node)
+    scene.RemoveNode(storage)
     if not read:
+        scene.RemoveNode(node)
         raise RegistrationError(f"{path} cannot be read as a transform ({', '.join(TRANSFORM_SUFFIXES)}).")
     return node
 
@@ -105,18 +109,40 @@ def _imageReader(path: Path):
         raise RegistrationError(f"{path} does not exist.")
     if path.is_dir():
         raise RegistrationError(f"{path} is a folder; give one image file (a DICOM series: save it as .nrrd first).")
+    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
-        raise RegistrationError(f"{path} is not an image that can be read.") from error
+        reason = str(error).rsplit("ITK ERROR:", maxsplit=1)[-1].strip() if "ITK ERROR:" in str(error) else ""
+        raise RegistrationError(f"{path} is not an image that can be read. {reason}".strip()) from error
     size, components = reader.GetSize(), reader.GetNumberOfComponents()
     if len(size) != 3:
         raise RegistrationError(f"{path} has {len(size)} dimensions; only 3D volumes can be registered.")
     if components != 1:
         raise RegistrationError(f"{path} has {components} values per voxel (a color image?); one is needed.")
+    _checkNotTruncated(path, reader)
     return reader
+
+
+def _checkNotTruncated(path: Path, reader) -> None:
+    """ITK reads a NIfTI file that was cut off without a word, and fills up with whatever is there."""
+    import SimpleITK
+
+    expected = int(np.prod(reader.GetSize())) * SimpleITK.Image(1, 1, 1, reader.GetPixelID()).GetSizeOfPixelComponent()
+    if path.name.endswith(".nii"):
+        whole = path.stat().st_size >= expected
+    elif path.name.endswith(".nii.gz") and expected + LONGEST_HEADER < 2**32:
+        # The last four bytes of a gzip file are its uncompressed length; of one that was cut off they are anything.
+        with path.open("rb") as file:
+            file.seek(-4, 2)
+            (length,) = struct.unpack("<I", file.read(4))
+        whole = expected <= length <= expected + LONGEST_HEADER
+    else:
+        whole = True
+    if not whole:
+        raise RegistrationError(f"{path} is damaged: it ends before its last voxel.")
 
 
 def _stem(path: Path) -> str:

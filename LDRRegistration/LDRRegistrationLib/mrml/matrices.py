@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import slicer
 import vtk
 
 from ..errors import RegistrationError
@@ -46,7 +45,3 @@ def linearFromWorld(transformNode) -> np.ndarray:
             f"The initial transform {transformNode.GetName()} is not linear; only rigid and affine ones can start."
         )
     return arrayFromMatrix(matrix)
-
-
-def isVolume(node) -> bool:
-    return isinstance(node, slicer.vtkMRMLScalarVolumeNode)

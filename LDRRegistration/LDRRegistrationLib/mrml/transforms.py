@@ -33,23 +33,30 @@ def gridTransform(field: DisplacementField) -> slicer.vtkOrientedGridTransform:
     return grid
 
 
-def updateTransformNode(transformNode, transform: Transform, fixedVolumeNode, movingVolumeNode) -> None:
-    """Let ``transformNode`` hold T(x) = A(x + v(x)) as its transform *from* parent, and note the two volumes.
-
-    In Slicer's words T is the resampling direction, so the node set on the moving volume carries it onto the fixed one.
-    The node is taken out of any parent transform: T starts at world RAS.
-    """
+def vtkTransform(transform: Transform) -> vtk.vtkAbstractTransform:
+    """T(x) = A(x + v(x)) for VTK: the grid, then the affine; the affine alone where there is no field."""
+    if transform.field is None:
+        linear = vtk.vtkTransform()
+        linear.SetMatrix(matrixFromArray(transform.affine))
+        return linear
     general = vtk.vtkGeneralTransform()
     general.PostMultiply()
-    if transform.field is not None:
-        general.Concatenate(gridTransform(transform.field))
+    general.Concatenate(gridTransform(transform.field))
     general.Concatenate(matrixFromArray(transform.affine))
+    return general
+
+
+def updateTransformNode(transformNode, transform: vtk.vtkAbstractTransform, fixedVolumeNode, movingVolumeNode) -> None:
+    """Let ``transformNode`` hold ``transform`` as its transform *from* parent, and note the two volumes.
+
+    In Slicer's words that is the resampling direction, so the node set on the moving volume carries it onto the fixed
+    one. The node is taken out of any parent transform: T starts at world RAS.
+    """
     with slicer.util.NodeModify(transformNode):
         transformNode.SetAndObserveTransformNodeID(None)
-        if transform.field is None:
-            transformNode.SetMatrixTransformFromParent(matrixFromArray(transform.affine))
-        else:
-            transformNode.SetAndObserveTransformFromParent(general)
+        # A node that holds a grid refuses a matrix; emptied, it takes anything.
+        transformNode.SetAndObserveTransformFromParent(None)
+        transformNode.SetAndObserveTransformFromParent(transform)
         role = slicer.vtkMRMLTransformNode
         transformNode.SetNodeReferenceID(role.GetFixedNodeReferenceRole(), fixedVolumeNode.GetID())
         transformNode.SetNodeReferenceID(role.GetMovingNodeReferenceRole(), movingVolumeNode.GetID())

@@ -36,18 +36,18 @@ def imageFromVolumeNode(volumeNode) -> Image:
     return Image(array, localToWorld(volumeNode) @ arrayFromMatrix(matrix), name)
 
 
-def setVoxels(volumeNode, array: np.ndarray) -> None:
-    """Copy ``array`` (k, j, i) into the node; its geometry stays."""
+def imageDataFromArray(array: np.ndarray) -> vtk.vtkImageData:
+    """A copy of ``array`` (k, j, i) as VTK holds the voxels of a volume node: without geometry."""
     imageData = vtk.vtkImageData()
     imageData.SetDimensions(*array.shape[::-1])
     scalars = numpy_support.numpy_to_vtk(np.ascontiguousarray(array).ravel(), deep=True)
     scalars.SetName("scalars")
     imageData.GetPointData().SetScalars(scalars)
-    volumeNode.SetAndObserveImageData(imageData)
+    return imageData
 
 
-def updateVolumeNode(volumeNode, array: np.ndarray, referenceNode, displayedLikeNode) -> None:
-    """Give ``volumeNode`` the voxels ``array`` (k, j, i) in the geometry, and under the parent, of ``referenceNode``.
+def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, displayedLikeNode) -> None:
+    """Give ``volumeNode`` the voxels ``imageData`` in the geometry, and under the parent, of ``referenceNode``.
 
     ``displayedLikeNode``'s window, level and colors are copied, if it is displayed at all, and the node goes beside
     ``referenceNode`` in the subject hierarchy.
@@ -57,7 +57,7 @@ def updateVolumeNode(volumeNode, array: np.ndarray, referenceNode, displayedLike
     with slicer.util.NodeModify(volumeNode):
         volumeNode.SetIJKToRASMatrix(matrix)
         volumeNode.SetAndObserveTransformNodeID(referenceNode.GetTransformNodeID())
-        setVoxels(volumeNode, array)
+        volumeNode.SetAndObserveImageData(imageData)
         if displayedLikeNode.GetDisplayNode() is not None:
             volumeNode.CreateDefaultDisplayNodes()
             volumeNode.GetDisplayNode().CopyContent(displayedLikeNode.GetDisplayNode())

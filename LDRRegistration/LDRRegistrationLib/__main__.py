@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -10,8 +11,9 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .errors import DependencyError, RegistrationCancelled, RegistrationError
@@ -94,16 +96,17 @@ def _register(options: argparse.Namespace) -> None:
             raise RegistrationError(f"{path} would be overwritten by the result: choose another output folder.")
     _showProgress(0.0, "Loading the libraries")
     started = time.perf_counter()
-    from .dependencies import importTorch
+    with _interruptsWait():
+        from .dependencies import importTorch
 
-    torch = importTorch()
+        torch = importTorch()
+        from .engine import Prealignment, Preset
+        from .logic import RegistrationLogic
+        from .mrml import files
+        from .overview import writeOverview
+        from .report import reportContent
     if options.threads:
         torch.set_num_threads(options.threads)
-    from .engine import Prealignment, Preset
-    from .logic import RegistrationLogic
-    from .mrml import files
-    from .overview import writeOverview
-    from .report import reportContent
 
     seconds = {"Loading the libraries": time.perf_counter() - started}
 
@@ -163,16 +166,29 @@ def _register(options: argparse.Namespace) -> None:
 
 
 def _moveAll(part: Path, output: Path) -> None:
-    """Put the finished files in their place, the report last; an interrupt has to wait for these milliseconds."""
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    """Put the finished files in their place, the report last. Ctrl-C comes too late here: the result stands."""
+    with contextlib.suppress(KeyboardInterrupt), _interruptsWait():
         for name in OUTPUTS:
             if (part / name).exists():
                 os.replace(part / name, output / name)
             else:
                 (output / name).unlink(missing_ok=True)  # of an earlier run; it does not belong to this one
+
+
+@contextlib.contextmanager
+def _interruptsWait() -> Iterator[None]:
+    """Ctrl-C counts only afterwards: it would leave a library half loaded, or a set of files half renewed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _makeWritable(output: Path) -> None:
@@ -203,5 +219,16 @@ def _clearProgress() -> None:
         print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="", file=sys.stderr, flush=True)
 
 
+def run() -> None:
+    """The command as a process of its own: ``main``, and the end of the process."""
+    status = main()
+    if status == EXIT_CANCELLED:
+        # The libraries were stopped in the middle of something; taking them down in order could crash.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

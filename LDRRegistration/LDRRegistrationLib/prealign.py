@@ -19,13 +19,13 @@ from .intensity import guessModality, normalise
 from .localcorrelation import Agreement, LocalCorrelation
 from .resample import reduceToSpacing
 
-# Pyramid levels: spacing as a multiple of the finest, and the radius of the correlation window in voxels.
-LEVELS = ((3.0, 2), (2.0, 2), (1.0, 1))
+# Spacings of the pyramid levels, as multiples of the finest.
+LEVELS = (2.5, 2.0, 1.0)
 MAXIMUM_VOXELS = 200_000
 # How many starts climb on the coarse level and how many of their ends go on, then the rounds of each climb.
 CLIMBING_STARTS = 8
 COMPETITORS = 6
-COARSE_ROUNDS, COMPETING_ROUNDS, MIDDLE_ROUNDS, PLAYOFF_ROUNDS, FINEST_ROUNDS = 4, 3, 4, 2, 5
+COARSE_ROUNDS, COMPETING_ROUNDS, MIDDLE_ROUNDS, PLAYOFF_ROUNDS, FINEST_ROUNDS = 4, 3, 4, 2, 4
 # Two candidates go to the finest level, for PLAYOFF_ROUNDS, if the second has at least this share of the first's total.
 PLAYOFF_SHARE = 0.6
 RIVALS = 2
@@ -108,14 +108,14 @@ def _levels(fixed: Image, moving: Image) -> list[LocalCorrelation]:
         finest = reduceToSpacing(fixed, factor * float(fixed.grid.spacing.min()))
     spacing = float(np.prod(finest.grid.spacing) ** (1 / 3))
     # A quarter more, so that axes that differ a little in spacing are reduced alike.
-    targets = [1.25 * factor * spacing for factor, _ in LEVELS]
+    targets = [1.25 * factor * spacing for factor in LEVELS]
     finest = _normalised(finest)
     movingFinest = _normalised(reduceToSpacing(moving, targets[-1]))
     return [
         LocalCorrelation(
-            finest if factor == 1.0 else reduceToSpacing(finest, target), reduceToSpacing(movingFinest, target), radius
+            finest if factor == 1.0 else reduceToSpacing(finest, target), reduceToSpacing(movingFinest, target)
         )
-        for (factor, radius), target in zip(LEVELS, targets, strict=True)
+        for factor, target in zip(LEVELS, targets, strict=True)
     ]
 
 

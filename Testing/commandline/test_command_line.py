@@ -257,7 +257,7 @@ def _process(arguments, environment):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("delay", [0.5, 2.0, 3.5])
+@pytest.mark.parametrize("delay", [0.5, 1.5, 2.5, 3.5, 5.0])
 def test_interrupted_half_way_nothing_is_left(files, tmp_path, delay):
     output = tmp_path / "out"
     ran = _process(

@@ -35,20 +35,11 @@ class LocalCorrelation:
     """Two images at one resolution, intensities in [0, 1], compared in windows of 3^3 fixed voxels."""
 
     def __init__(self, fixed: Image, moving: Image) -> None:
-        import torch
-
         self.fixed = fixed
         self.moving = moving
         self.grid = fixed.grid
         self.fixedValues = toTensor(fixed.array)
         self.movingValues = toTensor(moving.array)
-        count, mean, square = self.boxSum(
-            torch.stack([torch.ones_like(self.fixedValues), self.fixedValues, self.fixedValues**2])
-        )
-        variance = (square / count - (mean / count) ** 2).clamp_min(0)
-        # (k, j, i), 0 to 1: how much there is to see around each fixed voxel.
-        self.contrast = variance / (variance + FLAT**2)
-        self.totalContrast = max(float(self.contrast.sum(dtype=torch.float64)), 1e-6)
         scale = float(np.linalg.norm(self.grid.extentMm)) / 4.0
         self.toUnit = np.diag([1 / scale, 1 / scale, 1 / scale, 1.0])
         """4x4 from RAS mm to coordinates with the origin in the middle of the fixed box and its size for unit."""
@@ -104,9 +95,9 @@ class Agreement:
     """One affine T judged; ``normalEquations`` says how a small affine D before it, T(D(x)), would do better."""
 
     mean: float
-    """Mean squared local correlation over the overlap, weighted by the contrast of the fixed image, 0 to 1."""
+    """Mean squared local correlation over the overlap, 0 to 1."""
     overlap: float
-    """Share of the fixed image's contrast that lands inside the moving box."""
+    """Share of the fixed voxels that land inside the moving box."""
 
     def __init__(self, level: LocalCorrelation, matrix: np.ndarray) -> None:
         import torch
@@ -132,13 +123,13 @@ class Agreement:
         self._covariance = product - self._meanF * self._meanM
         self._slope = self._covariance / (varianceF * self._varianceM)
         self._rho2 = inside * self._covariance * self._slope
-        self._seen = max(float((inside * level.contrast).sum(dtype=torch.float64)), 1e-6)
-        self.mean = float(self._rho2.sum(dtype=torch.float64)) / self._seen
-        self.overlap = self._seen / level.totalContrast
+        self._voxels = max(float(inside.sum(dtype=torch.float64)), 1.0)
+        self.mean = float(self._rho2.sum(dtype=torch.float64)) / self._voxels
+        self.overlap = self._voxels / inside.numel()
 
     @property
     def total(self) -> float:
-        """The mean over the whole fixed image, outside the overlap counting as 0: fair between unlike overlaps."""
+        """Mean over all fixed voxels, those outside the overlap counting as 0: fair between unlike overlaps."""
         return self.mean * self.overlap
 
     @cached_property
@@ -167,6 +158,6 @@ class Agreement:
             torch.mul(slopes[p], slopes[q], out=rows[n])
         rows[:6] *= weight
         torch.mul(slopes, force, out=rows[6:])
-        moments = level.moments(rows) / self._seen
+        moments = level.moments(rows) / self._voxels
         hessian = moments[_PRODUCT].transpose(0, 2, 1, 3)
         return level.toUnitEquations(hessian, -moments[6:, :, 3])

@@ -50,9 +50,9 @@ def main() -> int:
     for name, values in flows().items():
         difference = float(np.abs(np.array(values) - expected["flows"][name]).max())
         worst = max(worst, difference)
-        print(
-            f"{name}: largest flow {max(map(abs, values)):.2f}, largest difference {difference:.2e} voxels, torch {expected['torch']} and {torch.__version__}"
-        )
+        largest = max(map(abs, values))
+        versions = f"torch {expected['torch']} and {torch.__version__}"
+        print(f"{name}: largest flow {largest:.2f}, largest difference {difference:.2e} voxels, {versions}")
     print("1 passed, 0 failed" if worst < TOLERANCE_VOXELS else "0 passed, 1 failed")
     return int(worst >= TOLERANCE_VOXELS)
 

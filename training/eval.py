@@ -1,129 +1,143 @@
-"""Evaluate a checkpoint on the validation pairs of data sets with labels; one row a data set.
+"""Evaluate a checkpoint on the validation pairs of data sets; one row a data set, as in the paper's tables.
 
-python training/eval.py --checkpoint runs/general -d training/configs/evaluation.json --output runs/general
+python training/eval.py --gpu -1 --batch 1 --checkpoint runs/general -v oasis_brains -d training/configs/evaluation.json
+
+Writes evaluation.md and .csv (means) and per_structure.md and .csv; evaluating the same checkpoint on the same set
+again replaces its rows.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
-import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pandas as pd
 import torch
 from aldk import checkpoint
-from aldk.data.deformation import apply, sample, voxels
-from aldk.data.loader import read_config
-from aldk.data.subjects import Subject, align, data_root, read_subject, subject_names
-from aldk.metrics import labels_in_both, mean_dice, plausibility
-from aldk.models import build_model
-from aldk.models.ldr import at_any_size
-from torch import Tensor, nn
+from aldk.commands import run_command
+from aldk.data.config import evaluation_sets, read_config
+from aldk.data.subjects import data_root
+from aldk.errors import TrainingError
+from aldk.evaluation.networkmethod import NetworkMethod, intensities_of
+from aldk.evaluation.networks import load_network
+from aldk.evaluation.pairs import pair_names, read_pairs
+from aldk.evaluation.runner import evaluate
+from aldk.evaluation.summary import per_structure, summary
+from aldk.evaluation.tables import REPOSITORY, Provenance, markdown, update_table
+from aldk.models import RegistrationNetwork, count_parameters
+from tqdm import tqdm
 
-COLUMNS = (
-    "checkpoint",
-    "iterations",
-    "dataset",
-    "pairs",
-    "dice_before",
-    "dice",
-    "folds_percent",
-    "sd_log_j",
-    "seconds",
-)
+KEYS = ["checkpoint", "weights", "dataset"]
+ALL = "all"
+# Beside a GPU's seconds the table has the processor's; the first call is its warm-up.
+PAIRS_TIMED_ON_CPU = 4
 
 
-def load_model(path: Path, weights: str = "average") -> tuple[nn.Module, dict[str, Any]]:
-    """The network of a checkpoint with its averaged (or last, "model") weights, and the whole checkpoint."""
-    state = checkpoint.load(path)
-    if state is None:
-        raise FileNotFoundError(f"There is no checkpoint at {path}.")
-    model = build_model(state["model_name"])
-    model.load_state_dict(state[weights])
-    return model.eval(), state
+def device_of(gpu: int | None) -> torch.device:
+    """The GPU of that number, or the CPU for -1; by default the first GPU if there is one.
+
+    :raises TrainingError: if there is no such GPU.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if gpu is None:
+        gpu = 0 if count else -1
+    if gpu < 0:
+        return torch.device("cpu")
+    if gpu >= count:
+        raise TrainingError(f"--gpu {gpu}: PyTorch finds {count} GPUs here; -1 is the CPU.")
+    return torch.device("cuda", gpu)
 
 
-@torch.no_grad()
-def evaluate_pair(model: nn.Module, fixed: Subject, moving: Subject, way: str) -> dict[str, float]:
-    """Overlap before (aligned as ``way`` says) and after the network, plausibility of its flow, and its seconds."""
-    with torch.enable_grad():
-        matrix = align(fixed, moving, way)
-    shape = tuple(fixed.images.shape[1:])
-    at = voxels(shape)
-    moved = sample(moving.images[:1], apply(matrix, at))
-    start = time.perf_counter()
-    flow = at_any_size(model, fixed.images[:1][None], moved[None])
-    seconds = time.perf_counter() - start
-    if fixed.labels is None or moving.labels is None:
-        raise ValueError(f"{fixed.name} or {moving.name} has no labels to evaluate on.")
-    counted = labels_in_both(fixed.labels, moving.labels, fixed.spacing)
+def chosen_sets(config: dict[str, Any], name: str) -> list[str]:
+    """The data sets to evaluate on: the one called ``name``, or all that have validation pairs, or landmarks.
 
-    def dice(positions: Tensor) -> float:
-        labels = sample(moving.labels[None].float(), apply(matrix, positions), mode="nearest")[0]
-        return mean_dice(fixed.labels, labels.round().to(fixed.labels.dtype), counted)
-
-    folds, deviation = plausibility(flow, fixed.images[0] > 0.02)
-    return {
-        "dice_before": dice(at),
-        "dice": dice(at + flow[0]),
-        "folds_percent": folds,
-        "sd_log_j": deviation,
-        "seconds": seconds,
-    }
+    :raises TrainingError: if there is none; the message lists those there are.
+    """
+    labelled = evaluation_sets(config)
+    there = [n for n, description in config["datasets"].items() if n in labelled or "landmarks" in description]
+    if not there:
+        raise TrainingError("No data set of this description has validation pairs.")
+    if name != ALL and name not in there:
+        raise TrainingError(f"There is no evaluation set called {name}; there are {', '.join(there)}, and {ALL}.")
+    return there if name == ALL else [name]
 
 
-def evaluate_dataset(model: nn.Module, root: Path, description: dict[str, Any]) -> dict[str, float]:
-    """Means over the validation pairs of one data set."""
-    pairs = subject_names(root, description, "val_pairs_fixed_moving")
-    names = sorted({name for pair in pairs for name in pair})
-    subjects = {name: read_subject(root, description, name) for name in names}
-    rows = [evaluate_pair(model, subjects[a], subjects[b], description["align"]) for a, b in pairs]
-    return {"pairs": len(rows), **{key: float(np.mean([row[key] for row in rows])) for key in rows[0]}}
+def checkpoint_name(path: Path) -> str:
+    """What identifies a checkpoint in the tables: its path, from the repository's root if it lies there."""
+    path = path.resolve()
+    path = path.parent if path.name == checkpoint.NAME else path
+    return (path.relative_to(REPOSITORY) if path.is_relative_to(REPOSITORY) else path).as_posix()
 
 
-def markdown(rows: list[dict[str, Any]]) -> str:
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
-    lines += ["| " + " | ".join(str(row[c]) for c in COLUMNS) + " |" for row in rows]
-    return "\n".join(lines)
+def as_method(model: RegistrationNetwork, description: dict[str, Any], device: torch.device | str) -> NetworkMethod:
+    spacing, way = float(description["spacing"]), description.get("align", "grids")
+    return NetworkMethod(model, spacing, way, intensities_of(description), device)
+
+
+def cpu_seconds(model: RegistrationNetwork, description: dict[str, Any], pairs: Iterable[Any]) -> float:
+    """Median seconds of the network alone on the CPU, without the first call unless it is the only one."""
+    method = as_method(model, description, "cpu")
+    seconds = [method(pair).values["cpu_seconds"] for pair in pairs]
+    return float(pd.Series(seconds[1:] or seconds).median())
+
+
+def evaluate_set(
+    model: RegistrationNetwork, root: Path, description: dict[str, Any], options: argparse.Namespace
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The row of means, and the table by structure, of one data set."""
+    timed = {}
+    if options.device.type == "cuda":
+        timed["cpu_seconds"] = cpu_seconds(model, description, read_pairs(root, description, PAIRS_TIMED_ON_CPU))
+    count = len(pair_names(root, description, options.pairs))
+    pairs = tqdm(read_pairs(root, description, options.pairs), total=count, unit="pair", disable=None)
+    method = as_method(model, description, options.device)
+    frame = evaluate(method, pairs, hd95=options.hd95, batch=options.batch)
+    return {**summary(frame), **timed, "parameters": count_parameters(model)}, per_structure(frame)
+
+
+def run(options: argparse.Namespace) -> None:
+    for name in ("batch", "pairs", "threads"):
+        if (value := getattr(options, name)) is not None and value < 1:
+            raise TrainingError(f"--{name} {value}: give a number of at least 1.")
+    torch.set_num_threads(options.threads)
+    options.device = device_of(options.gpu)
+    model, state = load_network(options.checkpoint, options.weights)
+    config_path = options.data or Path(state["config_path"])
+    config = read_config(options.data) if options.data else state["config"]
+    provenance = Provenance.here(["python", *options.command], options.device)
+    output = options.output or (options.checkpoint if options.checkpoint.is_dir() else options.checkpoint.parent)
+    names = {"checkpoint": checkpoint_name(options.checkpoint), "weights": options.weights}
+    rows = []
+    root = data_root(config, config_path)
+    for dataset in chosen_sets(config, options.set):
+        row, structures = evaluate_set(model, root, config["datasets"][dataset], options)
+        keys = {**names, "dataset": dataset}
+        rows.append({**keys, "iterations": state["iteration"], **row})
+        update_table(output / "evaluation", pd.DataFrame(rows[-1:]), KEYS, provenance, "Evaluation")
+        if len(structures):
+            structures = pd.DataFrame([keys] * len(structures)).join(structures)
+            update_table(output / "per_structure", structures, KEYS, provenance, "Evaluation by structure")
+    print(markdown(pd.DataFrame(rows)))
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint file, or folder of a run")
-    parser.add_argument("-d", "--data", type=Path, required=True, help="config of data sets (json)")
+    parser.add_argument("-v", "--set", default=ALL, help="name of an evaluation set, or all (default)")
+    parser.add_argument("-d", "--data", type=Path, help="data description (json); default: the one it was trained on")
+    parser.add_argument("-g", "--gpu", type=int, help="number of a GPU, -1: CPU; default: a GPU if there is one")
+    parser.add_argument("--batch", type=int, default=1, help="pairs of one size that the network sees at once")
     parser.add_argument("--weights", choices=("average", "model"), default="average")
-    parser.add_argument("--output", type=Path, help="folder for evaluation.csv (rows are added) and evaluation.md")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--hd95", action="store_true", help="surface distances too, which take longer")
+    parser.add_argument("--pairs", type=int, help="only the first so many pairs of a set")
+    parser.add_argument("--output", type=Path, help="folder of the tables; default: the run's")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="on the CPU")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    try:
-        model, state = load_model(options.checkpoint, options.weights)
-        config = read_config(options.data)
-        root = data_root(config, options.data)
-        rows = []
-        for name, description in config["datasets"].items():
-            result = {k: round(v, 5) for k, v in evaluate_dataset(model, root, description).items()}
-            row = {"checkpoint": options.checkpoint.name, "iterations": state["iteration"], "dataset": name, **result}
-            rows.append(row)
-    except FileNotFoundError as error:
-        print(f"eval.py: {error}", file=sys.stderr)
-        return 2
-    print(markdown(rows))
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        path = options.output / "evaluation.csv"
-        fresh = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            if fresh:
-                writer.writeheader()
-            writer.writerows(rows)
-        with path.open(newline="", encoding="utf-8") as file:
-            path.with_suffix(".md").write_text(markdown(list(csv.DictReader(file))) + "\n", encoding="utf-8")
-    return 0
+    options.command = ["training/eval.py", *(sys.argv[1:] if arguments is None else arguments)]
+    return run_command("eval.py", run, options)
 
 
 if __name__ == "__main__":

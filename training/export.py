@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -16,12 +17,16 @@ from typing import Any
 
 import torch
 from aldk import checkpoint
-from aldk.models import build_model, count_parameters
-from aldk.models.ldr import SIZE_MULTIPLE
+from aldk.commands import run_command
+from aldk.errors import TrainingError
+from aldk.evaluation.networks import load_network
+from aldk.evaluation.tables import current_commit
+from aldk.models import RegistrationNetwork, count_parameters
 from torch import nn
 
-EXAMPLE_SHAPE = (32, 48, 64)
-CHECK_SHAPE = (48, 32, 64)
+# In strides: traced at one shape, checked at another.
+EXAMPLE_STRIDES = (1, 2, 2)
+CHECK_STRIDES = (2, 1, 2)
 # Half precision keeps eleven bits: of a flow of ten voxels about a hundredth of a voxel.
 TOLERANCE_VOXELS = 0.02
 RELOAD = """
@@ -33,93 +38,109 @@ with torch.no_grad():
 """
 
 
-class ExportError(RuntimeError):
-    """The file written is not what it should be."""
+def example(strides: tuple[int, int, int], stride: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two smooth random images, (1, 1, k, j, i) each, of so many strides a side."""
+    shape = [n * stride for n in strides]
+    coarse = torch.rand(2, 1, *(n // 4 for n in shape))
+    smooth = nn.functional.interpolate(coarse, size=shape, mode="trilinear")
+    return smooth[:1], smooth[1:]
 
 
-def script(model: nn.Module) -> torch.jit.ScriptModule:
-    """A traced copy with half precision weights; ``.float()`` of it computes as the model does.
+def script(network: RegistrationNetwork) -> torch.jit.ScriptModule:
+    """A traced copy with half precision weights; ``.float()`` of it computes as the network does.
 
     Traced, not scripted: a scripted F.interpolate of a new torch does not load in torch 2.2.2.
     """
-    example = torch.rand(1, 1, *EXAMPLE_SHAPE), torch.rand(1, 1, *EXAMPLE_SHAPE)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return torch.jit.trace(model.eval(), example, check_trace=False).half()
+        images = example(EXAMPLE_STRIDES, network.stride)
+        return torch.jit.trace(network.eval(), images, check_trace=False).half()
 
 
-def check_reload(path: Path, model: nn.Module) -> float:
-    """Largest difference, in voxels, between the model and its file loaded by a fresh process at another size."""
-    fixed, moving = torch.rand(1, 1, *CHECK_SHAPE), torch.rand(1, 1, *CHECK_SHAPE)
+def check_reload(path: Path, network: RegistrationNetwork) -> float:
+    """Largest difference, in voxels, between the network and its file loaded by a fresh process at another size.
+
+    :raises TrainingError: if it is more than half precision explains.
+    """
+    images = example(CHECK_STRIDES, network.stride)
     inputs, outputs = path.with_suffix(".inputs"), path.with_suffix(".outputs")
     try:
-        torch.save((fixed, moving), inputs)
-        subprocess.run([sys.executable, "-W", "ignore", "-c", RELOAD, path, inputs, outputs], check=True)
+        torch.save(images, inputs)
+        command = [sys.executable, "-W", "ignore", "-c", RELOAD, str(path), str(inputs), str(outputs)]
+        answer = subprocess.run(command, check=False, capture_output=True, text=True)
+        if answer.returncode:
+            raise TrainingError(f"{path} does not load: {answer.stderr.strip().splitlines()[-1]}")
         with torch.no_grad():
-            difference = float((torch.load(outputs, weights_only=True) - model.eval()(fixed, moving)).abs().max())
+            expected = network.eval()(*images)
+        difference = float((torch.load(outputs, weights_only=True) - expected).abs().max())
     finally:
         inputs.unlink(missing_ok=True)
         outputs.unlink(missing_ok=True)
-    if not difference <= TOLERANCE_VOXELS:
-        raise ExportError(f"{path} differs from its checkpoint by {difference:.3g} voxels after loading.")
+    if not difference <= max(TOLERANCE_VOXELS, 2e-3 * float(expected.abs().max())):
+        raise TrainingError(f"{path} differs from its checkpoint by {difference:.3g} voxels after loading.")
     return difference
 
 
-def git_commit() -> str:
-    """The commit the weights were made with, or "" outside a repository with commits."""
-    folder = Path(__file__).resolve().parent
-    answer = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=False, capture_output=True, text=True)
-    return answer.stdout.strip() if answer.returncode == 0 else ""
-
-
-def card(state: dict[str, Any], options: argparse.Namespace, parameters: int, digest: str) -> dict[str, Any]:
+def card(state: dict[str, Any], options: argparse.Namespace, network: RegistrationNetwork, digest: str) -> dict:
     """The json beside the model, as LDRRegistrationLib/student.py reads it."""
+    architecture = network.architecture
+    data = checkpoint.training_data(state)
     return {
         "name": options.name,
         "title": options.title,
-        "architecture": state["model_name"],
-        "parameters": parameters,
+        "architecture": architecture.base,
+        "cascades": architecture.cascades,
+        "affineStem": architecture.affine,
+        "parameters": count_parameters(network),
         "sha256": digest,
         "spacingMm": options.spacing,
-        "sizeMultiple": SIZE_MULTIPLE,
+        "sizeMultiple": network.stride,
         "passes": options.passes,
         "inputNormalisation": "0 to 1 by LDRRegistrationLib.intensity.normalise",
         "flow": {"kind": "displacement", "units": "voxels", "channels": "kji"},
         "modality": options.modality,
         "default": options.default,
-        "trainingData": checkpoint.training_data(state),
+        "trainingData": data,
         "licence": options.licence,
-        "nonCommercial": any("NC" in entry["licence"] for entry in checkpoint.training_data(state)),
+        "nonCommercial": any("NC" in entry["licence"] for entry in data),
         "metrics": json.loads(options.metrics.read_text(encoding="utf-8")) if options.metrics else {},
+        "strategy": {"name": state["strategy"], **state["provenance"]},
         "torchVersion": torch.__version__,
         "seed": state["seed"],
-        "commands": state.get("commands", [state.get("command")]),
-        "commit": git_commit(),
+        "commands": state["commands"],
+        "commit": current_commit(),
         "iterations": state["iteration"],
     }
 
 
 def export(options: argparse.Namespace) -> dict[str, Any]:
-    """Write the model and its card; returns the card."""
-    state = checkpoint.load(options.checkpoint)
-    if state is None:
-        raise FileNotFoundError(f"There is no checkpoint at {options.checkpoint}.")
-    model = build_and_load(state)
+    """Write the model and its card; returns the card. The card comes last: without one a model is not listed.
+
+    :raises TrainingError: if there is no checkpoint, the file does not compute what the network does, or the licence
+        given is not one for what the weights were trained on.
+    """
+    network, state = load_network(options.checkpoint)
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / f"{options.name}.pt"
-    script(build_and_load(state)).save(str(path))
-    check_reload(path, model)
-    content = card(state, options, count_parameters(model), hashlib.sha256(path.read_bytes()).hexdigest())
+    # Converting a traced module converts what it was traced from: it gets a network of its own.
+    script(load_network(options.checkpoint)[0]).save(str(path.with_suffix(".part")))
+    check_reload(path.with_suffix(".part"), network)
+    content = card(state, options, network, hashlib.sha256(path.with_suffix(".part").read_bytes()).hexdigest())
+    if content["nonCommercial"] and "NC" not in options.licence:
+        path.with_suffix(".part").unlink()
+        raise TrainingError(
+            f"The weights saw data for non-commercial use only; --licence {options.licence} cannot be right."
+        )
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    path.with_suffix(".json").unlink(missing_ok=True)
+    os.replace(path.with_suffix(".part"), path)
     path.with_suffix(".json").write_text(text, encoding="utf-8")
     return content
 
 
-def build_and_load(state: dict[str, Any]) -> nn.Module:
-    """A network of its own with the averaged weights: converting a traced module converts what it was traced from."""
-    model = build_model(state["model_name"])
-    model.load_state_dict(state["average"])
-    return model
+def work(options: argparse.Namespace) -> None:
+    content = export(options)
+    print(f"{options.output / options.name}.pt: {content['parameters']} parameters, {content['iterations']} iterations")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -134,14 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--licence", default="Apache-2.0", help="of the weights")
     parser.add_argument("--metrics", type=Path, help="json of measured values for the card")
     parser.add_argument("--default", action="store_true", help="the model that is used when none is chosen")
-    options = parser.parse_args(arguments)
-    try:
-        content = export(options)
-    except (FileNotFoundError, ExportError) as error:
-        print(f"export.py: {error}", file=sys.stderr)
-        return 2
-    print(f"{options.output / options.name}.pt: {content['parameters']} parameters, {content['iterations']} iterations")
-    return 0
+    return run_command("export.py", work, parser.parse_args(arguments))
 
 
 if __name__ == "__main__":

@@ -1,234 +1,162 @@
 """Train a registration network; run it again to go on where it stopped.
 
-python training/train.py -b LDR -d training/configs/general.json --output runs/general --minutes 60
+cd training
+python train.py -b LDR -n 1 -g 0 --round 20000 --epochs 5 --batch 4 --output runs/ldr -d datasets/brain.json
+python train.py -b LDR -n 1 -g 0 --round 20000 --epochs 5 --batch 4 --output runs/aldk -d datasets/brain.json \
+    --aldk --teacher RCN
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import math
 import signal
 import sys
-import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from aldk import checkpoint
-from aldk.data.loader import read_config, stream
-from aldk.data.pairs import Pair
-from aldk.models import MODELS, build_model, count_parameters
-from aldk.strategies import STRATEGIES, make_strategy
+from aldk.commands import add_device_options, make_fabric, run_command
+from aldk.data.loader import read_config
+from aldk.errors import TrainingError
+from aldk.models import MODELS, Architecture, count_parameters
+from aldk.plan import SCHEDULES, Plan
+from aldk.strategies import STRATEGIES, AldkOptions, Unsupervised, make_strategy
+from aldk.strategies.aldk import FORMS
+from aldk.strategies.reconstruction import SIMILARITIES
+from aldk.teachers import MANIFEST, StoredTeacher, Teacher, load_teacher, plain_data
+from aldk.trainer import Run, Trainer
 from lightning_fabric import Fabric
-from torch.utils.tensorboard import SummaryWriter
-from tqdm import tqdm
-
-SAVE_SECONDS = 90.0
-LOG_EVERY = 20
-WARM_UP = 200
-LEARNING_RATE_FLOOR = 0.01
-COLUMNS = (
-    "iteration",
-    "seconds",
-    "task",
-    "learning_rate",
-    "loss",
-    "similarity",
-    "smoothness",
-    "folding",
-    "truth",
-    "dice",
-)
-
-
-class TrainingError(RuntimeError):
-    """Training cannot go on; the message says why."""
-
-
-class Trainer:
-    """One run: a network, its optimiser, the moving average of its weights, and where it stands."""
-
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        self.arguments = arguments
-        self.output = Path(arguments.output)
-        self.output.mkdir(parents=True, exist_ok=True)
-        config = read_config(arguments.data)
-        self.strategy = make_strategy(arguments.strategy, config.get("losses"))
-        self.fabric = Fabric(accelerator=arguments.device, devices=1, precision=arguments.precision)
-        torch.manual_seed(arguments.seed)
-        model = build_model(arguments.base_network)
-        optimizer = torch.optim.Adam(model.parameters(), lr=arguments.learning_rate)
-        self.iteration, self.seconds, self.seed = 0, 0.0, arguments.seed
-        self.commands, self.data_before = [], []
-        state = checkpoint.load(self.output)
-        if state is not None:
-            if state["model_name"] != arguments.base_network:
-                raise TrainingError(
-                    f"{self.output} holds a run of {state['model_name']}, not {arguments.base_network}."
-                )
-            model.load_state_dict(state["model"])
-            optimizer.load_state_dict(state["optimizer"])
-            self.iteration, self.seconds, self.seed = state["iteration"], state["seconds"], state["seed"]
-            torch.set_rng_state(state["random"])
-            self.commands = state.get("commands", [])
-            self.data_before = state.get("training_data_before", [])
-        elif arguments.start_from:
-            start = checkpoint.load(arguments.start_from)
-            if start is None:
-                raise TrainingError(f"There is no checkpoint at {arguments.start_from}.")
-            model.load_state_dict(start["average"])
-            self.data_before = checkpoint.training_data(start)
-        self.average = checkpoint.MovingAverage(model)
-        if state is not None:
-            self.average.weights = state["average"]
-        self.model, self.optimizer = self.fabric.setup(model, optimizer)
-        self.average.weights = {n: self.fabric.to_device(v) for n, v in self.average.weights.items()}
-        self.commands = [*self.commands, "python " + " ".join(sys.argv)]
-        self.stopping = False
-
-    def stop(self, *_: Any) -> None:
-        self.stopping = True
-
-    def progress(self) -> float:
-        """How far the run is, 0 to 1, in iterations or in minutes, whichever limits it."""
-        if self.arguments.iterations:
-            return min(self.iteration / self.arguments.iterations, 1.0)
-        return min(self.seconds / (60.0 * self.arguments.minutes), 1.0)
-
-    def learning_rate(self) -> float:
-        """Linear warm-up, then a cosine that ends at a hundredth."""
-        warm = min(1.0, (self.iteration + 1) / WARM_UP)
-        decay = LEARNING_RATE_FLOOR + (1 - LEARNING_RATE_FLOOR) * 0.5 * (1 + math.cos(math.pi * self.progress()))
-        return self.arguments.learning_rate * warm * decay
-
-    def step(self, pair: Pair) -> dict[str, float]:
-        """One update; returns the terms of the loss."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate()
-        terms = self.strategy.losses(self.model, self._on_device(pair))
-        loss = torch.stack(list(terms.values())).sum()
-        if not torch.isfinite(loss):
-            raise TrainingError(
-                f"The loss is not a finite number at iteration {self.iteration}; the checkpoint from before is kept."
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
-        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=1.0)
-        self.optimizer.step()
-        self.iteration += 1
-        self.average.update(self.model.module, self.iteration)
-        return {name: float(term.detach()) for name, term in {"loss": loss, **terms}.items()}
-
-    def _on_device(self, pair: Pair) -> Pair:
-        values = {f.name: getattr(pair, f.name) for f in fields(Pair)}
-        return replace(pair, **{n: self.fabric.to_device(v) for n, v in values.items() if v is not None})
-
-    def save(self) -> None:
-        state = {
-            "model_name": self.arguments.base_network,
-            "model": self.model.module.state_dict(),
-            "average": self.average.weights,
-            "optimizer": self.optimizer.state_dict(),
-            "iteration": self.iteration,
-            "seconds": self.seconds,
-            "seed": self.seed,
-            "random": torch.get_rng_state(),
-            "commands": self.commands,
-            "training_data_before": self.data_before,
-            "config": read_config(self.arguments.data),
-        }
-        checkpoint.save(self.output, state)
-
-    def run(self) -> None:
-        """Until the planned end or a signal. Every item serves two steps, the second with the roles exchanged."""
-        log = _Log(self.output)
-        items = iter(stream(self.arguments.data, self.seed, self.iteration // 2, self.arguments.workers))
-        task, pair = next(items)
-        bar = tqdm(total=1000, initial=int(1000 * self.progress()), unit="permille", mininterval=10.0)
-        last, saved = time.monotonic(), time.monotonic()
-        try:
-            while self.progress() < 1.0 and not self.stopping:
-                terms = self.step(pair if self.iteration % 2 == 0 else pair.swapped())
-                now = time.monotonic()
-                self.seconds, last = self.seconds + now - last, now
-                log.add(self.iteration, self.seconds, task, self.learning_rate(), terms)
-                if self.iteration % 2 == 0:
-                    task, pair = next(items)
-                if now - saved > SAVE_SECONDS:
-                    self.save()
-                    saved = now
-                bar.update(int(1000 * self.progress()) - bar.n)
-                bar.set_postfix(iteration=self.iteration, loss=f"{log.smooth:.4f}", refresh=False)
-            self.save()
-        finally:
-            bar.close()
-            log.close()
-
-
-class _Log:
-    """Every 20th step in a csv file and in TensorBoard, and a running mean for the eye."""
-
-    def __init__(self, folder: Path) -> None:
-        path = folder / "log.csv"
-        fresh = not path.exists()
-        self.file = path.open("a", newline="", encoding="utf-8")
-        self.writer = csv.DictWriter(self.file, COLUMNS, restval="")
-        if fresh:
-            self.writer.writeheader()
-        self.board = SummaryWriter(folder)
-        self.smooth = math.nan
-
-    def add(self, iteration: int, seconds: float, task: str, rate: float, terms: dict[str, float]) -> None:
-        self.smooth = terms["loss"] if math.isnan(self.smooth) else 0.99 * self.smooth + 0.01 * terms["loss"]
-        if iteration % LOG_EVERY not in (0, 1):
-            return
-        values = {name: f"{value:.6g}" for name, value in terms.items()}
-        row = {"iteration": iteration, "seconds": f"{seconds:.1f}", "task": task, "learning_rate": f"{rate:.3g}"}
-        self.writer.writerow({**row, **values})
-        self.file.flush()
-        for name, value in terms.items():
-            self.board.add_scalar(f"{task}/{name}", value, iteration)
-
-    def close(self) -> None:
-        self.file.close()
-        self.board.close()
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-b", "--base_network", choices=sorted(MODELS), default="LDR")
-    parser.add_argument("-d", "--data", type=Path, required=True, help="config of data sets and tasks (json)")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the run; an unfinished run goes on")
-    parser.add_argument("--minutes", type=float, default=60.0, help="planned length of the run, over all its sessions")
-    parser.add_argument("--iterations", type=int, default=0, help="planned length in steps, instead of minutes")
-    parser.add_argument("--start-from", type=Path, help="checkpoint whose averaged weights a new run starts from")
-    parser.add_argument("--strategy", choices=sorted(STRATEGIES), default="unsupervised")
-    parser.add_argument("--learning-rate", type=float, default=5e-4)
-    parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument("--precision", default="32-true", help="of Lightning Fabric, for example bf16-mixed")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--workers", type=int, default=1, choices=(0, 1), help="processes that make items")
+    network = parser.add_argument_group("network")
+    network.add_argument("-b", "--base_network", choices=sorted(MODELS), default="LDR")
+    network.add_argument("-n", "--n_cascades", type=int, default=1, help="how many networks follow each other")
+    network.add_argument("--affine", choices=("none", "light", "vtn"), default="none", help="affine stem before them")
+    network.add_argument("--grid", type=int, nargs=3, metavar=("K", "J", "I"), help="for the published affine heads")
+
+    run = parser.add_argument_group("run")
+    run.add_argument("-d", "--dataset", "--data", dest="data", type=Path, required=True, help="data description (json)")
+    run.add_argument("--output", type=Path, required=True, help="folder of the run; an unfinished run goes on")
+    run.add_argument("--round", type=int, default=0, help="steps in an epoch; without it the run lasts --minutes")
+    run.add_argument("--epochs", type=int, default=5)
+    run.add_argument("--minutes", type=float, default=60.0, help="length of the run over all its sessions")
+    run.add_argument("--batch", type=int, default=0, help="pairs a step; default: as each task of the data says")
+    run.add_argument("--learning-rate", type=float, default=5e-4)
+    run.add_argument("--schedule", choices=sorted(SCHEDULES), default="cosine")
+    run.add_argument("--seed", type=int, default=2026)
+    run.add_argument("--start-from", type=Path, help="checkpoint whose averaged weights a new run starts from")
+    run.add_argument("--save-seconds", type=float, default=90.0, help="time between two checkpoints")
+    run.add_argument("--workers", type=int, default=1, choices=(0, 1), help="processes that make items")
+    run.add_argument("--loss", choices=SIMILARITIES, help="similarity; default: as the data description says, or lncc")
+
+    strategy = parser.add_argument_group("strategy")
+    strategy.add_argument("--strategy", choices=STRATEGIES, default="unsupervised")
+    strategy.add_argument("--aldk", action="store_true", help="short for --strategy aldk")
+    strategy.add_argument(
+        "--teacher",
+        help="a checkpoint or run, a folder of fields made by teach.py, or the name of a network (VTN, RCN:2 for two "
+        "cascades), which is trained first, in OUTPUT/teacher",
+    )
+    strategy.add_argument("--teacher-round", type=int, default=0, help="steps in an epoch of a teacher trained first")
+    for name, value in vars(AldkOptions()).items():
+        if name == "form":
+            strategy.add_argument("--form", choices=FORMS, default=value, help="ALDK of the paper or of the code")
+        else:
+            flag = "--critic-learning-rate" if name == "learning_rate" else f"--{name}"
+            strategy.add_argument(flag, dest=f"aldk_{name}", type=type(value), default=value)
+    add_device_options(parser)
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+def make_plan(options: argparse.Namespace, steps_an_epoch: int) -> Plan:
+    return Plan(steps_an_epoch * options.epochs, options.minutes, options.learning_rate, options.schedule)
+
+
+def make_run(options: argparse.Namespace, output: Path, architecture: Architecture, plan: Plan, command: str) -> Run:
+    return Run(
+        output,
+        options.data,
+        architecture,
+        plan,
+        seed=options.seed,
+        batch=options.batch,
+        workers=options.workers,
+        command=command,
+        save_seconds=options.save_seconds,
+    )
+
+
+def losses_of(options: argparse.Namespace) -> dict[str, float | str]:
+    losses = read_config(options.data).get("losses", {})
+    return {**losses, "kind": options.loss} if options.loss else losses
+
+
+def aldk_options(options: argparse.Namespace) -> AldkOptions:
+    values = {name: getattr(options, f"aldk_{name}", None) for name in vars(AldkOptions())}
+    return AldkOptions(**{**values, "form": options.form})
+
+
+def network_named(text: str) -> Architecture | None:
+    """The architecture that ``--teacher`` names, such as "RCN:2"; None if it names none."""
+    base, _, cascades = text.partition(":")
+    return Architecture(base, int(cascades or 1)) if base in MODELS and (not cascades or cascades.isdigit()) else None
+
+
+def find_teacher(text: str | None, fabric: Fabric, options: argparse.Namespace, command: str) -> Teacher | None:
+    """The teacher that ``--teacher`` names; one that does not exist yet is trained, or its training goes on."""
+    if text is None:
+        return None
+    path, architecture = Path(text), network_named(text)
+    if (path / MANIFEST).exists():
+        return StoredTeacher(path, plain_data(read_config(options.data)))
+    if not path.exists() and architecture is not None:
+        path = options.output / "teacher"
+        plan = make_plan(options, options.teacher_round or options.round)
+        run = make_run(options, path, architecture, plan, command)
+        train(fabric, run, make_strategy("unsupervised", losses_of(options)))
+        fabric.barrier()
+    return load_teacher(path)
+
+
+def train(fabric: Fabric, run: Run, strategy: Unsupervised) -> None:
+    """Train to the planned end, or until SIGTERM, which ends the command."""
+    trainer = Trainer(fabric, run, strategy)
+    signal.signal(signal.SIGTERM, trainer.stop)
+    name = f"{run.architecture.base}, {run.architecture.cascades} cascade(s)"
+    if fabric.global_rank == 0:
+        print(f"{run.output}: {name}, {count_parameters(trainer.network)} parameters; from step {trainer.iteration}")
+    trainer.train()
+    if fabric.global_rank == 0:
+        speed = trainer.seconds / max(trainer.iteration, 1)
+        waiting = 100 * trainer.waited / max(trainer.seconds, 1e-9)
+        print(f"{trainer.iteration} steps, {speed:.3f} s each, {waiting:.1f} % of it waiting for data; {run.output}")
+    if trainer.stopping:
+        raise SystemExit(0)
+
+
+def work(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
-    try:
-        trainer = Trainer(options)
-        signal.signal(signal.SIGTERM, trainer.stop)
-        print(
-            f"{options.base_network}: {count_parameters(trainer.model)} parameters; from iteration {trainer.iteration}"
-        )
-        trainer.run()
-    except (TrainingError, FileNotFoundError) as error:
-        print(f"train.py: {error}", file=sys.stderr)
-        return 2
-    print(f"{trainer.iteration} iterations in {trainer.seconds:.0f} s; {trainer.output / checkpoint.NAME}")
-    return 0
+    command = "python " + " ".join(sys.argv)
+    fabric = make_fabric(options)
+    architecture = Architecture(
+        options.base_network, options.n_cascades, options.affine, tuple(options.grid) if options.grid else None
+    )
+    name = "aldk" if options.aldk else options.strategy
+    if name == "unsupervised" and options.teacher:
+        raise TrainingError("A teacher is given, but nothing learns from it: add --aldk or --strategy distillation.")
+    teacher = find_teacher(options.teacher, fabric, options, command)
+    # The discriminator's first weights must not depend on whether a teacher was trained in the same process.
+    torch.manual_seed(options.seed)
+    strategy = make_strategy(name, losses_of(options), teacher, aldk_options(options))
+    plan = make_plan(options, options.round)
+    run = make_run(options, options.output, architecture, plan, command)
+    train(fabric, replace(run, start_from=options.start_from), strategy)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return run_command("train.py", work, parse(arguments))
 
 
 if __name__ == "__main__":

@@ -136,3 +136,23 @@ def gradientLoss(flow: Tensor) -> Tensor:
 def foldingLoss(flow: Tensor, margin: float = 0.0) -> Tensor:
     """Mean of max(0, margin - det J) over the cells of the flow: 0 where nothing is squeezed below ``margin``."""
     return (margin - jacobianDeterminant(flow)).clamp_min(0).mean()
+
+
+def determinantLoss(matrices: Tensor) -> Tensor:
+    """Mean of (det A - 1)^2 / 2 over linear maps (N, 3, 3): a pre-alignment keeps volumes (VTN, Zhao et al. 2019)."""
+    import torch
+
+    return 0.5 * (torch.linalg.det(matrices) - 1.0).square().mean()
+
+
+def orthogonalityLoss(matrices: Tensor, epsilon: float = 1e-5) -> Tensor:
+    """Mean over A (N, 3, 3) of sum(l + 1 / l) - 6, l the eigenvalues of A^T A: 0 for rotations (VTN, Zhao et al. 2019).
+
+    By traces, sum(l) = tr C and sum(1 / l) = tr C^-1, with C = A^T A + epsilon I and the constants that make I a zero.
+    """
+    import torch
+
+    identity = torch.eye(3, dtype=matrices.dtype, device=matrices.device)
+    metric = matrices.transpose(1, 2) @ matrices + epsilon * identity
+    traces = (metric * identity).sum((1, 2)), (torch.linalg.inv(metric) * identity).sum((1, 2))
+    return (traces[0] + (1.0 + epsilon) ** 2 * traces[1] - 6.0 * (1.0 + epsilon)).mean()

@@ -7,73 +7,56 @@ engine.register as a click does; labels are carried nearest neighbor by the resu
 """
 
 import argparse
-import json
 import statistics
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
-
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / folder) for folder in ("Testing", "LDRRegistration", "training")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("LDRRegistration", "training")]
 
 from LDRRegistrationLib.dependencies import importTorch
 
-torch = importTorch()  # before anything else does, as the module imports it
+importTorch()  # before anything else does, as the module imports it
 
-from aldk.metrics import labels_in_both, mean_dice
-from LDRRegistrationLib.engine import Preset, Settings, register
-from LDRRegistrationLib.field import Transform
-from LDRRegistrationLib.image import Image
+from aldk.data.config import read_config
+from aldk.evaluation.methods import Answer, EngineMethod
+from aldk.evaluation.pairs import read_pairs
+from aldk.evaluation.runner import evaluate
+from LDRRegistrationLib.engine import Preset, Settings
 from LDRRegistrationLib.student import MODELS_FOLDER, ModelStore
-from support.data import read_image
 
-FILES = {
-    "oasis_brains": ("oasis_brains/{}_t1.nii.gz", "oasis_brains/{}_labels.nii.gz"),
-    "msd_hippocampus": ("msd_hippocampus/images/{}.nii.gz", "msd_hippocampus/labels/{}.nii.gz"),
+CONFIG = ROOT / "training" / "configs" / "evaluation.json"
+# What is printed, and the evaluation's column it is; folds and SD of log J are the engine's, on the model's grid.
+PRINTED = {
+    "before": "dice_initial",
+    "affine": "dice_aligned",
+    "dice": "dice",
+    "foldedPercent": "grid_folds_percent",
+    "sdLogJ": "grid_sd_log_j",
+    "seconds": "seconds",
 }
 
 
-def dice(transform: Transform, fixed_labels: Image, moving_labels: Image) -> float:
-    warped = transform.warp(moving_labels, fixed_labels.grid, nearest=True)
-    fixed, moving, carried = (
-        torch.from_numpy(np.ascontiguousarray(a, dtype=np.int16))
-        for a in (fixed_labels.array, moving_labels.array, warped)
-    )
-    return mean_dice(fixed, carried, labels_in_both(fixed, moving, spacing=1.0))
-
-
 def main() -> None:
+    datasets = read_config(CONFIG)["datasets"]
+    sets = sorted(name for name, description in datasets.items() if "labels" in description)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--set", choices=sorted(FILES), default="oasis_brains")
+    parser.add_argument("--set", choices=sets, default="oasis_brains")
     parser.add_argument("--model", default="auto")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER)
     parser.add_argument("--preset", choices=[preset.value for preset in Preset], default="fast")
     parser.add_argument("--pairs", type=int, help="only the first so many")
     options = parser.parse_args()
-    pairs = json.loads((options.data / "splits.json").read_text())[options.set]["val_pairs_fixed_moving"]
-    image_name, label_name = (str(options.data / name) for name in FILES[options.set])
     models = ModelStore(options.models)
-    settings = Settings(Preset(options.preset), options.model, warp=False)
+    method = EngineMethod(Settings(Preset(options.preset), options.model, warp=False), models)
     rows = []
-    for fixed_name, moving_name in pairs[: options.pairs]:
-        fixed, moving = (read_image(Path(image_name.format(name))) for name in (fixed_name, moving_name))
-        labels = [read_image(Path(label_name.format(name))) for name in (fixed_name, moving_name)]
-        start = time.perf_counter()
-        result = register(fixed, moving, settings, models)
-        seconds = time.perf_counter() - start
-        row = {
-            "before": dice(Transform(np.eye(4)), *labels),
-            "affine": dice(Transform(result.transform.affine), *labels),
-            "dice": dice(result.transform, *labels),
-            "foldedPercent": result.foldedPercent,
-            "sdLogJ": result.sdLogJacobian,
-            "seconds": seconds,
-        }
-        rows.append(row)
-        print(fixed_name, moving_name, *(f"{key} {value:.4f}" for key, value in row.items()), *result.notes)
+
+    def report(row: dict, answer: Answer) -> None:
+        rows.append({shown: row[column] for shown, column in PRINTED.items()})
+        print(row["pair"], *(f"{key} {value:.4f}" for key, value in rows[-1].items()), *answer.notes)
+
+    evaluate(method, read_pairs(options.data, datasets[options.set], options.pairs), report=report)
     name = models.card(options.model).name
     print(f"{options.set}, {len(rows)} pairs, {name}, {options.preset}: means, and median seconds")
     for key in rows[0]:

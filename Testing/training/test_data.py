@@ -17,11 +17,11 @@ from aldk.data.augmentation import (
 )
 from aldk.data.chance import Chance, smooth_noise
 from aldk.data.deformation import about, affine_matrix, apply, random_motion, sample, voxels
-from aldk.data.io import read_image, read_labels_on_canonical_grid, read_on_canonical_grid
+from aldk.data.io import labels_on_canonical_grid, on_canonical_grid, read_image
 from aldk.data.labelmaps import head_around, random_shapes, tissue_classes
 from aldk.data.loader import Items, stream
 from aldk.data.pairs import BetweenSubjects, View
-from aldk.data.subjects import Subject
+from aldk.data.subjects import Subject, Subjects
 from LDRRegistrationLib.flow import compose, jacobianDeterminant, warp
 
 SHAPE = (32, 48, 40)
@@ -179,10 +179,13 @@ def test_between_subjects_brings_their_structures_together():
     labels = (image > 0.5).to(torch.int16) + (image > 0).to(torch.int16)
     shift = np.eye(4)
     shift[1, 3] = 3.0
-    first = Subject("a", image[None], labels, 2.0, np.eye(4))
-    second = Subject("b", image.roll(3, 1)[None], labels.roll(3, 1), 2.0, shift)
+    there = {
+        "a": Subject("a", image[None], labels, 2.0, np.eye(4)),
+        "b": Subject("b", image.roll(3, 1)[None], labels.roll(3, 1), 2.0, np.eye(4)),
+    }
+    subjects = Subjects(list(there), there.__getitem__, lambda common, moved: shift)
     still = View(rotation=0.0, shift_mm=0.0, mirror=[False] * 3)
-    source = BetweenSubjects([first, second], still, [[40.0, 0.0]], structures=3, strength=0.0)
+    source = BetweenSubjects(subjects, still, [[40.0, 0.0]], structures=3, strength=0.0)
     pairs = [source.draw(Chance(seed), (32, 32, 32), 2.0) for seed in range(12)]
     overlap = [
         float((2 * p.segments_fixed * p.segments_moving).sum() / (p.segments_fixed + p.segments_moving).sum())
@@ -223,9 +226,9 @@ def test_reading_places_itk_files_in_ras(tmp_path):
     point = np.array(image.TransformIndexToPhysicalPoint((8, 6, 4)))
     np.testing.assert_allclose((read.ijkToRas @ [8, 6, 4, 1])[:3], point * [-1, -1, 1], atol=1e-5)
 
-    onGrid, grid = read_on_canonical_grid(tmp_path / "one.nii.gz", 2.0)
+    onGrid, grid = on_canonical_grid(read, 2.0)
     weights = onGrid.numpy() / onGrid.sum().item()
     center = (grid.pointsRas() * weights[..., None]).sum((0, 1, 2))
     np.testing.assert_allclose(center, point * [-1, -1, 1], atol=0.05)
-    labels = read_labels_on_canonical_grid(tmp_path / "one.nii.gz", 2.0)
+    labels = labels_on_canonical_grid(read, 2.0)
     assert set(labels.unique().tolist()) == {0, 100}

@@ -1,58 +1,398 @@
-"""The networks: sizes, shapes, and what their flow means."""
+"""The networks: sizes, shapes, what their flow means, and that they can be exported."""
+
+import json
+import warnings
 
 import pytest
 import torch
-from aldk.models import build_model, count_parameters
-from aldk.models.ldr import at_any_size
+from aldk.models import (
+    MODELS,
+    Architecture,
+    Discriminator,
+    RegistrationNetwork,
+    build_model,
+    count_parameters,
+)
+from aldk.models.warping import compose
+from aldk.models.warping import warp as traceable_warp
+from LDRRegistrationLib.flow import voxelPositions, warp
+from torch import nn
 
-PARAMETERS = {"LDR": 1_489_235, "LDR-full": 1_548_643, "LDR-public": 280_659}
+PARAMETERS = {
+    Architecture("LDR"): 1_489_235,
+    Architecture("LDR-full"): 1_548_643,
+    Architecture("LDR-public"): 280_659,
+    Architecture("LDR-public", 2): 2 * 280_659,
+    Architecture("LDR-public", 1, "light"): 280_659 + 332_880,
+    Architecture("LDR-public", 3, "light", (128, 128, 128)): 3 * 280_659 + 332_880,
+    Architecture("VoxelMorph"): 300_547,
+    Architecture("VTN"): 28_252_203,
+    Architecture("RCN"): 14_166_288 + 28_252_203,
+    Architecture("RCN", 3, grid=(128, 128, 128)): 14_166_288 + 3 * 28_252_203,
+    Architecture("CoarseToFine"): 609_420,
+    Architecture("MobileNet"): 1_170_099,
+    Architecture("U-Net"): 5_646_627,
+}
+# Every base network, and every way of putting them together.
+ARCHITECTURES = [
+    *(Architecture(base) for base in MODELS),
+    Architecture("LDR", 2),
+    Architecture("CoarseToFine", 2, "light"),
+]
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_parameter_counts_are_those_of_the_sources(name):
-    assert count_parameters(build_model(name)) == PARAMETERS[name]
+def name_of(architecture):
+    return "-".join(str(value) for value in architecture.to_dict().values())
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_flow_has_the_images_size_and_starts_near_nothing(name):
+def images(*shape):
+    return torch.rand(1, 1, *shape), torch.rand(1, 1, *shape)
+
+
+def awake(architecture):
+    """A network whose flow is some voxels, as after training."""
     torch.manual_seed(0)
-    model = build_model(name)
-    flow = model(torch.rand(2, 1, 32, 48, 16), torch.rand(2, 1, 32, 48, 16))
-    assert flow.shape == (2, 3, 32, 48, 16)
+    model = build_model(architecture).eval()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            for part, factor in (("flow", 100), ("flows", 100), ("heads", 1000)):
+                if part in name.split("."):
+                    parameter.mul_(factor)
+    return model
+
+
+class Given(nn.Module):
+    """A network or a stem that answers what it was given and remembers what it was asked."""
+
+    def __init__(self, *answer):
+        super().__init__()
+        self.stride, self.answer, self.seen = 1, answer if len(answer) > 1 else answer[0], []
+
+    def forward(self, fixed, moving):
+        self.seen.append((fixed, moving))
+        return self.answer
+
+
+def wave(shape, amplitude, phase):
+    """A smooth flow (1, 3, k, j, i) of at most ``amplitude`` voxels along each axis."""
+    x = voxelPositions(shape, torch.zeros(1))
+    return amplitude * torch.sin(0.25 * x.flip(1) + phase + torch.arange(3.0).view(1, 3, 1, 1, 1))
+
+
+def blob(shape):
+    """A smooth image without an edge at its border."""
+    x = voxelPositions(shape, torch.zeros(1))
+    middle = torch.tensor(shape).view(1, 3, 1, 1, 1) / 2
+    return torch.exp(-((x - middle) / 10).square().sum(1, keepdim=True)) * (1 + 0.3 * torch.sin(0.2 * x[:, :1]))
+
+
+@pytest.mark.parametrize("architecture", PARAMETERS, ids=name_of)
+def test_parameter_counts_are_those_of_the_sources(architecture):
+    assert count_parameters(build_model(architecture)) == PARAMETERS[architecture]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=name_of)
+def test_flow_starts_near_nothing_and_every_weight_receives_a_gradient(architecture):
+    torch.manual_seed(0)
+    model = build_model(architecture)
+    shape = (model.stride, max(model.stride, 32), max(model.stride, 48 // model.stride * model.stride))
+    flow = model(*images(*shape))
+    assert flow.shape == (1, 3, *shape)
+    assert flow.dtype == torch.float32
     assert 0 < flow.abs().max() < 0.1
+    flow.square().sum().backward()
+    without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert without == []
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_every_weight_receives_a_gradient(name):
-    torch.manual_seed(0)
-    model = build_model(name)
-    model(torch.rand(1, 1, 32, 32, 32), torch.rand(1, 1, 32, 32, 32)).square().sum().backward()
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=name_of)
+def test_trace_holds_at_another_size(architecture):
+    model = awake(architecture)
+    unit = model.stride
+    # In some, the coarsest level of the second has sides of one voxel, where the first has two and three.
+    first, second = {64: ((64, 64, 128), (128, 64, 64))}.get(unit, ((64, 96, 32), (unit, 2 * unit, 3 * unit)))
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("error", torch.jit.TracerWarning)
+        traced = torch.jit.trace(model, images(*first), check_trace=False)
+        asked = images(*second)
+        expected = model(*asked)
+        assert expected.abs().max() > 0.1
+        torch.testing.assert_close(traced(*asked), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("architecture", [Architecture("LDR-public", 2, "light"), Architecture("CoarseToFine")])
+def test_flow_is_in_single_precision_under_autocast(architecture):
+    model = awake(architecture)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        prediction = model(*images(32, 32, 32), details=True)
+    tensors = [prediction.flow, *prediction.parts, *([] if prediction.affine is None else [prediction.affine])]
+    assert all(tensor.dtype == torch.float32 and torch.isfinite(tensor).all() for tensor in tensors)
+
+
+@pytest.mark.parametrize("base", ["LDR", "MobileNet", "U-Net", "CoarseToFine"])
+def test_two_pairs_at_once_are_two_pairs(base):
+    model = awake(base)
+    fixed, moving = torch.rand(2, 1, 32, 32, 32), torch.rand(2, 1, 32, 32, 32)
+    with torch.no_grad():
+        both = model(fixed, moving)
+        alone = torch.cat([model(fixed[n : n + 1], moving[n : n + 1]) for n in range(2)])
+    torch.testing.assert_close(both, alone, rtol=1e-4, atol=1e-4)
 
 
 def test_half_reading_counts_the_way_in_full_voxels():
     """A constant flow of half a coarse voxel is one voxel of the full grid."""
-    model = build_model("LDR")
+    model = MODELS["LDR"]()
     with torch.no_grad():
         model.flow.weight.zero_()
         model.flow.bias.fill_(0.5)
-        flow = model(torch.rand(1, 1, 16, 16, 16), torch.rand(1, 1, 16, 16, 16))
+        flow = model(*images(16, 16, 16))
     torch.testing.assert_close(flow, torch.ones_like(flow))
 
 
-def test_any_size_sees_the_image_in_the_middle_and_is_cropped_back():
+def test_coarse_to_fine_adds_up_its_levels_in_full_voxels():
+    """A voxel of a level of stride 16, 8, 4 and 2 is as many of the full grid."""
+    model = MODELS["CoarseToFine"]()
+    with torch.no_grad():
+        for layer, way in zip(model.flows, (0.1, 0.2, 0.3, 0.4), strict=True):
+            layer.weight.zero_()
+            layer.bias.fill_(way)
+        flow = model(*images(32, 16, 16))
+    torch.testing.assert_close(flow, torch.full_like(flow, 0.1 * 16 + 0.2 * 8 + 0.3 * 4 + 0.4 * 2))
+
+
+def test_coarse_to_fine_compares_with_the_moving_features_warped_by_the_flow_so_far():
+    model = MODELS["CoarseToFine"]()
     seen = []
+    model.decoders[1].register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    fixed, moving = images(64, 64, 64)
+    with torch.no_grad():
+        model.flows[0].weight.zero_()
+        # Half a voxel of the coarsest level is a whole one of the next.
+        model.flows[0].bias.copy_(torch.tensor([0.5, 0.0, -0.5]))
+        model(fixed, moving)
+        of_fixed, of_moving = fixed, moving
+        for encoder in model.encoders[:3]:
+            of_fixed, of_moving = encoder(of_fixed), encoder(of_moving)
+    difference = seen[0][:, 32:64]
+    expected = of_moving[:, :, 1:, :, :-1] - of_fixed[:, :, :-1, :, 1:]
+    torch.testing.assert_close(difference[:, :, :-1, :, 1:], expected, rtol=1e-4, atol=1e-4)
 
-    def model(fixed, moving):
-        seen.append(fixed)
-        return fixed.expand(-1, 3, -1, -1, -1)
 
-    image = torch.rand(1, 1, 17, 32, 30)
-    flow = at_any_size(model, image, image)
-    assert seen[0].shape == (1, 1, 32, 32, 32)
-    torch.testing.assert_close(flow, image.expand(-1, 3, -1, -1, -1))
+@pytest.mark.parametrize("shape", [(17, 32, 30), (5, 16, 9)])
+def test_any_size_sees_the_image_in_the_middle_and_is_cropped_back(shape):
+    padded = [-(-n // 16) * 16 for n in shape]
+    network = Given(torch.rand(1, 3, *padded))
+    network.stride = 16
+    fixed, moving = images(*shape)
+    prediction = RegistrationNetwork(Architecture("LDR"), [network], None)(fixed, moving, details=True)
+    middle = (..., *(slice((p - n) // 2, (p - n) // 2 + n) for n, p in zip(shape, padded, strict=True)))
+    for image, seen in zip((fixed, moving), network.seen[0], strict=True):
+        assert list(seen.shape[2:]) == padded
+        assert torch.equal(seen[middle], image)
+        assert seen.sum() == pytest.approx(float(image.sum()), rel=1e-5)
+    assert torch.equal(prediction.flow, network.answer[middle])
+    assert torch.equal(prediction.parts[0], network.answer[middle])
 
 
-def test_unknown_network_is_refused_with_the_names_there_are():
-    with pytest.raises(ValueError, match="LDR-full"):
-        build_model("RDL")
+@pytest.mark.parametrize("affine", ["none", "light"])
+def test_multiples_of_the_stride_are_not_padded(affine):
+    model = awake(Architecture("LDR", 1, affine))
+    fixed, moving = images(16, 32, 48)
+    with torch.no_grad():
+        prediction = model(fixed, moving, details=True)
+        if affine == "none":
+            assert prediction.affine is None
+            torch.testing.assert_close(prediction.flow, model.networks[0](fixed, moving))
+        assert torch.equal(prediction.flow, model(fixed, moving))
+        assert model(*images(7, 33, 15)).shape == (1, 3, 7, 33, 15)
+
+
+def test_images_of_two_shapes_are_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        build_model("LDR")(torch.rand(1, 1, 16, 16, 16), torch.rand(1, 1, 16, 16, 32))
+
+
+@pytest.mark.parametrize("architecture", [Architecture("LDR", 2, "light"), Architecture("LDR", 1, "vtn")], ids=name_of)
+@pytest.mark.parametrize("shape", [(16, 32, 48), (13, 32, 37)])
+def test_affine_is_the_flow_where_the_cascades_do_nothing(architecture, shape):
+    """Also of padded images, whose middle is not that of the padded ones where a side is odd."""
+    model = awake(architecture)
+    with torch.no_grad():
+        for network in model.networks:
+            network.flow.weight.zero_()
+            network.flow.bias.zero_()
+        flow, parts, affine = model(*images(*shape), details=True)
+    assert len(parts) == architecture.cascades
+    assert all(float(part.abs().max()) == 0 and part.shape == flow.shape for part in parts)
+    assert affine.shape == (1, 3, 4)
+    x = voxelPositions(shape, flow)[0] - (torch.tensor(shape).view(3, 1, 1, 1) - 1) / 2
+    expected = torch.einsum("ab,bkji->akji", affine[0, :, :3], x) + affine[0, :, 3].view(3, 1, 1, 1) - x
+    assert expected.abs().max() > 0.1
+    torch.testing.assert_close(flow[0], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("with_stem", [False, True])
+def test_total_flow_does_what_the_cascades_do_one_after_the_other(with_stem):
+    shape = (42, 48, 46)
+    fixed, moving = torch.rand(1, 1, *shape), blob(shape)
+    networks = [Given(wave(shape, amplitude, phase)) for amplitude, phase in ((3.0, 0.0), (2.4, 1.0), (1.8, 2.0))]
+    stem, step = None, moving
+    if with_stem:
+        matrix = torch.tensor([[[0.1, 0.05, 0.0], [-0.08, -0.1, 0.02], [0.03, 0.0, 0.06]]])
+        stem = Given(matrix, torch.tensor([[1.5, -1.0, 0.5]]))
+        x = voxelPositions(shape, moving) - (torch.tensor(shape).view(1, 3, 1, 1, 1) - 1) / 2
+        step = warp(moving, torch.einsum("ab,nbkji->nakji", matrix[0], x) + stem.answer[1].view(1, 3, 1, 1, 1))
+    model = RegistrationNetwork(Architecture("LDR", 3), networks, stem)
+    flow, parts, _ = model(fixed, moving, details=True)
+    for network, part in zip(networks, parts, strict=True):
+        # Each sees what the ones before have left, and counts a third.
+        torch.testing.assert_close(network.seen[0][1], step, rtol=0, atol=0.03)
+        assert torch.equal(network.seen[0][0], fixed)
+        torch.testing.assert_close(part, network.answer / 3)
+        step = warp(step, part)
+    total = warp(moving, flow)
+    assert (total - step).abs().max() < 0.03
+    assert (total - step).abs().mean() < 0.1 * (total - moving).abs().mean()
+    backwards = moving
+    for part in reversed(parts):
+        backwards = warp(backwards, part)
+    assert (total - backwards).abs().mean() > 3 * (total - step).abs().mean()
+
+
+def test_affine_map_applies_behind_the_deformation():
+    """Exactly, and as far out as the border: x + f, then (I + W) (x + f) + b."""
+    matrix, shift = torch.tensor([[[0.1, 0.05, 0.0], [-0.08, -0.1, 0.02], [0.03, 0.0, 0.06]]]), torch.ones(1, 3)
+    way = torch.tensor([4.0, -3.0, 2.0]).view(1, 3, 1, 1, 1).expand(1, 3, 8, 9, 10)
+    model = RegistrationNetwork(Architecture("LDR", 2), [Given(way), Given(way)], Given(matrix, shift))
+    flow = model(*images(8, 9, 10))
+    moved = voxelPositions((8, 9, 10), way) - torch.tensor([3.5, 4.0, 4.5]).view(1, 3, 1, 1, 1) + way
+    torch.testing.assert_close(flow, way + torch.einsum("ab,nbkji->nakji", matrix[0], moved) + 1)
+
+
+def test_a_single_network_warps_nothing(monkeypatch):
+    def fail(*_):
+        raise AssertionError("A warp that nothing needs.")
+
+    monkeypatch.setattr("aldk.models.cascade.warp", fail)
+    build_model("LDR")(*images(16, 16, 16))
+    with pytest.raises(AssertionError):
+        build_model(Architecture("LDR", 2))(*images(16, 16, 16))
+
+
+def test_traceable_warp_is_the_one_of_the_engine():
+    image, flow = torch.rand(2, 3, 9, 8, 7), 6 * torch.randn(2, 3, 9, 8, 7)
+    torch.testing.assert_close(traceable_warp(image, flow), warp(image, flow), rtol=0, atol=1e-5)
+    constant = torch.full((1, 3, 4, 4, 4), 0.5)
+    torch.testing.assert_close(compose(constant, 2 * constant), 3 * constant)
+    flat = torch.rand(1, 1, 1, 1, 1)
+    torch.testing.assert_close(traceable_warp(flat, torch.ones(1, 3, 1, 1, 1)), flat)
+
+
+def test_published_heads_take_their_grid_and_what_fits_into_it():
+    model = awake(Architecture("LDR", 1, "light", (48, 64, 80)))
+    assert model.stem.heads.matrix.weight.shape == (9, 128, 1, 1, 2)
+    fixed, moving = images(48, 64, 80)
+    with torch.no_grad():
+        assert model(fixed, moving).shape == (1, 3, 48, 64, 80)
+        assert model(*images(31, 64, 50)).shape == (1, 3, 31, 64, 50)
+    with pytest.raises(ValueError, match="at most 48 x 64 x 80 voxels, not 64 x 64 x 64"):
+        model(*images(64, 64, 64))
+
+
+@pytest.mark.parametrize("architecture", [*ARCHITECTURES, Architecture("RCN", 2, grid=(128, 64, 192))], ids=name_of)
+def test_architecture_survives_json_and_safe_loading(architecture, tmp_path):
+    path = tmp_path / "architecture.pt"
+    torch.save(architecture.to_dict(), path)
+    assert Architecture.from_dict(torch.load(path, weights_only=True)) == architecture
+    assert Architecture.from_dict(json.loads(json.dumps(architecture.to_dict()))) == architecture
+
+
+def test_model_knows_what_it_is():
+    assert build_model("VoxelMorph").architecture == Architecture("VoxelMorph")
+    assert Architecture("RCN", 2).affine == "vtn"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "words"),
+    [
+        ("RDL", "LDR-full"),
+        (Architecture("LDR", 0), "at least one cascade"),
+        (Architecture("LDR", 1, "heavy"), "light"),
+        (Architecture("RCN", 1, "light"), "RCN has the affine stem vtn"),
+        (Architecture("LDR", grid=(128, 128, 128)), "no stem"),
+        (Architecture("LDR", 1, "light", (128, 120, 128)), "multiples of 16"),
+        (Architecture("LDR", 1, "light", (32, 128, 128)), "at least 48 voxels"),
+        (Architecture("RCN", 1, grid=(128, 96, 128)), "multiples of 64"),
+        (Architecture("MobileNet", 1, "light", (48, 64, 64)), "multiples of 32"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_built_is_refused_in_a_sentence(architecture, words):
+    with pytest.raises(ValueError, match=words):
+        build_model(architecture)
+
+
+@pytest.mark.parametrize("entries", [{"base": "LDR", "depth": 3}, {"cascades": 2}])
+def test_unknown_descriptions_are_refused(entries):
+    with pytest.raises(ValueError, match="described by base, cascades"):
+        Architecture.from_dict(entries)
+
+
+@pytest.mark.parametrize(
+    ("kind", "grid", "features", "parameters"),
+    [
+        ("paper", None, 256, 2_789_094),
+        ("public", None, 1, 5_462_881),
+        ("public", (128, 128, 128), 1, 5_462_881),
+        ("public", (40, 32, 30), 1, 5_446_496 + 256 * 2 + 1),
+    ],
+)
+def test_discriminator_sizes(kind, grid, features, parameters):
+    judge = Discriminator(kind, grid)
+    assert count_parameters(judge) == parameters
+    with torch.no_grad():
+        for shape in [(32, 32, 32), (24, 32, 24), (33, 9, 17)] if grid != (128, 128, 128) else []:
+            assert judge(torch.randn(2, 3, *shape)[:, :, :, : 32 if grid else None, :30]).shape == (2, features)
+
+
+@pytest.mark.parametrize(("kind", "grid"), [("paper", None), ("public", None), ("public", (24, 32, 24))])
+def test_discriminator_listens_and_can_be_penalised(kind, grid):
+    torch.manual_seed(0)
+    judge = Discriminator(kind, grid)
+    flow = torch.randn(1, 3, 24, 32, 24, requires_grad=True)
+    features = judge(flow)
+    assert not torch.allclose(features, judge(0.5 * flow), rtol=1e-4, atol=1e-6)
+    (gradient,) = torch.autograd.grad(features.sum(), flow, create_graph=True)
+    # Each voxel counts, up to the corners.
+    assert (gradient != 0).float().mean() > 0.95
+    (gradient.square().sum().sqrt() - 1).square().backward()
+    weights = [p.grad for name, p in judge.named_parameters() if name.endswith("weight")]
+    assert all(g is not None and torch.isfinite(g).all() and g.abs().sum() > 0 for g in weights)
+
+
+@pytest.mark.parametrize("kind", ["paper", "public"])
+@pytest.mark.parametrize("end", [slice(0, 4), slice(-4, None)])
+def test_discriminator_listens_to_both_ends_of_a_long_flow(kind, end):
+    """Longer than what one of the last layer's cells sees."""
+    torch.manual_seed(0)
+    judge = Discriminator(kind)
+    flow = torch.randn(1, 3, 256, 16, 16)
+    other = flow.clone()
+    other[:, :, end] += 5
+    with torch.no_grad():
+        assert (judge(flow) - judge(other)).abs().max() > 1e-5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(("best",), "paper, public"), (("public", (128, 128)), "three sides"), (("public", (0, 8, 8)), "three sides")],
+)
+def test_discriminators_that_cannot_be_built_are_refused_in_a_sentence(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        Discriminator(*arguments)
+
+
+def test_discriminator_refuses_flows_larger_than_its_grid():
+    with pytest.raises(ValueError, match="at most 32 x 32 x 32 voxels, not 32 x 40 x 32"):
+        Discriminator("public", (32, 32, 32))(torch.zeros(1, 3, 32, 40, 32))

@@ -3,32 +3,60 @@
 from __future__ import annotations
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from .errors import TrainingError
+
 NAME = "checkpoint.pt"
 
 
 def save(folder: Path, state: dict[str, Any], name: str = NAME) -> None:
-    """Replace the file at once, never in place."""
-    temporary = folder / (name + ".part")
-    torch.save(state, temporary)
-    os.replace(temporary, folder / name)
+    """Replace the file at once, never in place.
+
+    :raises TrainingError: if it cannot be written, for example on a full disk; the file from before is still there.
+    """
+    temporary, target = folder / (name + ".part"), folder / name
+    try:
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+        kept = "the one from before is kept" if target.exists() else "there was none before"
+        raise TrainingError(f"The checkpoint {target} could not be written ({reason}); {kept}.") from error
 
 
 def load(path: Path) -> dict[str, Any] | None:
-    """The state in a checkpoint file, or in the folder of a run; None if there is none."""
+    """The state in a checkpoint file, or in the folder of a run; None if there is none.
+
+    :raises TrainingError: if the file is not a checkpoint.
+    """
     path = Path(path) / NAME if Path(path).is_dir() else Path(path)
-    return torch.load(path, map_location="cpu", weights_only=True) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"{path} is not a checkpoint of train.py ({str(error).splitlines()[0]}).") from error
+    if not isinstance(state, dict) or "architecture" not in state:
+        raise TrainingError(f"{path} is not a checkpoint of this version of train.py: it names no architecture.")
+    return state
 
 
 def training_data(state: dict[str, Any]) -> list[dict[str, str]]:
-    """What the weights of a checkpoint have seen, including what the run they started from had seen."""
+    """What the weights of a checkpoint have seen, including what the run they started from, and teachers, had seen."""
     entries = list(state.get("training_data_before", []))
-    for name, description in state["config"].get("datasets", {}).items():
+    used = [task["dataset"] for task in state["config"].get("tasks", []) if "dataset" in task]
+    for name in dict.fromkeys(used):
+        description = state["config"]["datasets"][name]
         entry = {"name": name, "licence": description["licence"], "credit": description["credit"]}
         if entry not in entries:
             entries.append(entry)

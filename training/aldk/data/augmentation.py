@@ -19,11 +19,12 @@ FOREGROUND = 0.05
 
 def normalise(image: Tensor, high: float = HIGH_PERCENTILE) -> Tensor:
     """As LDRRegistrationLib.intensity.normalise does for MR, with the upper percentile free to vary."""
-    values = image.flatten()[:: max(1, image.numel() // 40_000)]
-    least, most = torch.quantile(values, torch.tensor([LOW_PERCENTILE / 100.0, HIGH_PERCENTILE / 100.0])).tolist()
+    # numpy selects where torch.quantile sorts, which takes five times as long.
+    values = image.flatten()[:: max(1, image.numel() // 40_000)].numpy()
+    least, most = (float(v) for v in np.percentile(values, (LOW_PERCENTILE, HIGH_PERCENTILE)))
     foreground = values[values > least + FOREGROUND * (most - least)]
-    if foreground.numel() > 100:
-        most = torch.quantile(foreground, high / 100.0).item()
+    if foreground.size > 100:
+        most = float(np.percentile(foreground, high))
     return ((image - least) / max(most - least, 1e-6)).clamp(0.0, 1.0)
 
 

@@ -5,6 +5,7 @@ Positions and displacements are in voxels along (k, j, i), shape (3, k, j, i), a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,10 @@ from .chance import Chance, smooth_noise
 
 ROTATION_DEGREES, SCALE, SHIFT_MM = 6.0, 0.06, 6.0
 INTEGRATION_STEPS = 5
+# In voxels of the half grid: steps as small as this are composed as they are.
+SMALL_STEP = 0.3
+BSPLINE_INTERVALS = 4
+BSPLINE_REACH = 0.4
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,51 @@ def sample(volume: Tensor, positions: Tensor, mode: str = "bilinear", padding: s
     return F.grid_sample(volume[None], grid, mode=mode, padding_mode=padding, align_corners=True)[0]
 
 
+def sampling_grid(matrix: np.ndarray, positions: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """(1, k', j', i', 3): where ``matrix`` (4, 4) carries ``positions`` (3, k', j', i'), for ``sample_at``.
+
+    In units of a volume of ``shape`` (k, j, i), as torch's grid_sample has them: one product for what ``apply`` and
+    ``sample`` do in four passes, and of use for several volumes on one grid.
+    """
+    to_unit = np.eye(4)[[2, 1, 0, 3]] @ np.diag([*(2.0 / max(n - 1, 1) for n in shape), 1.0])
+    to_unit[:3, 3] = -1.0
+    m = torch.from_numpy((to_unit @ matrix).astype(np.float32))
+    return torch.addmm(m[:3, 3:], m[:3, :3], positions.flatten(1)).view(positions.shape).movedim(0, -1)[None]
+
+
+def sample_at(volume: Tensor, grid: Tensor, mode: str = "bilinear") -> Tensor:
+    """``volume`` (c, k, j, i) at a grid of ``sampling_grid``: (c, k', j', i'), 0 outside."""
+    return F.grid_sample(volume[None], grid, mode=mode, align_corners=True)[0]
+
+
+def bspline_matrix(size: int) -> Tensor:
+    """(size, 5): weights of five control points, the first and last on the ends of ``size`` voxels, cubic B-spline.
+
+    Control points beyond the ends are 0.
+    """
+    place = (np.arange(size) + 0.5) * BSPLINE_INTERVALS / size
+    cell = np.minimum(place.astype(int), BSPLINE_INTERVALS - 1)
+    t = place - cell
+    pieces = [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3]
+    weights = np.zeros((size, BSPLINE_INTERVALS + 3))
+    for offset, piece in enumerate(pieces):
+        weights[np.arange(size), cell + offset] = piece / 6.0
+    return torch.from_numpy(weights[:, 1:-1].astype(np.float32))
+
+
+def bspline_displacement(chance: Chance, shape: tuple[int, int, int]) -> Tensor:
+    """(3, k, j, i) in voxels: the free-form deformation that the paper augments with.
+
+    Every coefficient of 5^3 control points is the cube of a uniform number, up to +-0.4 times their distance (32
+    voxels of 128, so +-12.8): most of them are small, a few large.
+    """
+    reach = torch.tensor([BSPLINE_REACH * n / BSPLINE_INTERVALS for n in shape]).view(3, 1, 1, 1)
+    points = BSPLINE_INTERVALS + 1
+    uniform = 2.0 * chance.levels(3 * points**3).view(3, points, points, points) - 1.0
+    k, j, i = (bspline_matrix(n) for n in shape)
+    return torch.einsum("kK,cKJI->ckJI", k, reach * uniform**3).movedim(-1, -2).matmul(j.T).movedim(-1, -2).matmul(i.T)
+
+
 def random_velocity(
     chance: Chance, shape: tuple[int, int, int], voxel_mm: float, scales: list[list[float]], strength: float
 ) -> Tensor:
@@ -83,10 +133,12 @@ def random_velocity(
     return velocity
 
 
-def random_motion(chance: Chance, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]) -> Motion:
-    """Motion between two images of one object on a grid of ``shape`` at ``spacing`` mm.
+def _random_parts(
+    chance: Chance, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]
+) -> tuple[np.ndarray, Tensor]:
+    """The affine (4, 4) in voxels, and the velocity (3, k/2, j/2, i/2) in voxels of the half grid.
 
-    One time in seven it is nearly none, as between two visits of one person after a good pre-alignment.
+    One time in seven both are nearly nothing, as between two visits of one person after a good pre-alignment.
     """
     still = chance.happens(0.15)
     strength = chance.uniform(0.0, 0.15) if still else chance.uniform(0.2, 1.0)
@@ -95,14 +147,34 @@ def random_motion(chance: Chance, shape: tuple[int, int, int], spacing: float, s
     affine = about(
         affine_matrix(chance, residual * ROTATION_DEGREES, residual * SCALE, residual * SHIFT_MM / spacing), center
     )
-    half = tuple(n // 2 for n in shape)
-    velocity = random_velocity(chance, half, 2.0 * spacing, scales, strength)
+    k, j, i = (n // 2 for n in shape)
+    return affine, random_velocity(chance, (k, j, i), 2.0 * spacing, scales, strength)
+
+
+def _doubled(half: Tensor) -> Tensor:
+    """(3, 2 k, 2 j, 2 i) of (3, k, j, i), linear between the centres of the half grid's voxels."""
+    return F.interpolate(half[None], scale_factor=2.0, mode="trilinear", align_corners=False)[0]
+
+
+def random_motion(chance: Chance, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]) -> Motion:
+    """Motion between two images of one object on a grid of ``shape`` at ``spacing`` mm."""
+    affine, velocity = _random_parts(chance, shape, spacing, scales)
     there, back = 2.0 * integrate(torch.stack([velocity, -velocity]), INTEGRATION_STEPS)
 
-    at = 2.0 * voxels(half) + 0.5
+    at = 2.0 * voxels(tuple(velocity.shape[1:])) + 0.5
     forward = apply(affine, at + there) - at
     undone = apply(np.linalg.inv(affine), at)
     backward = undone + sample(back, (undone - 0.5) / 2.0, padding="border") - at
+    return Motion(apply(affine, voxels(shape) + _doubled(there)), forward, backward)
 
-    full = F.interpolate(there[None], scale_factor=2.0, mode="trilinear", align_corners=False)[0]
-    return Motion(apply(affine, voxels(shape) + full), forward, backward)
+
+def random_positions(
+    chance: Chance, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]
+) -> tuple[np.ndarray, Tensor]:
+    """The same draws for pairs whose true flow is unknown anyhow, in a third of the time.
+
+    Returns an affine (4, 4) and positions (3, k, j, i) in voxels, to which it is still to be applied.
+    """
+    affine, velocity = _random_parts(chance, shape, spacing, scales)
+    steps = max(0, min(INTEGRATION_STEPS, math.ceil(math.log2(max(float(velocity.abs().max()), 1e-6) / SMALL_STEP))))
+    return affine, voxels(shape) + _doubled(2.0 * integrate(velocity[None], steps)[0])

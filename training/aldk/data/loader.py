@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from aldk.errors import TrainingError
+
 from .chance import Chance
-from .pairs import BetweenSubjects, Pair, PairSource, Simulated, collate, view_from
+from .config import evaluation_sets, plain_grid, read_config
+from .names import one_subject_only
+from .pairs import BetweenSubjects, Pair, PairSource, Plain, Simulated, collate, view_from
 from .scenes import make_source
-from .subjects import Subject, data_root, read_subjects
+from .subjects import Subject, check_subject, data_root, read_subjects, subject_names
+
+__all__ = ["Items", "check_data", "evaluation_sets", "plain_grid", "read_config", "read_tasks", "stream"]
 
 AHEAD = 8
+LAST = 2**31
 
 
 @dataclass(frozen=True)
@@ -29,15 +36,31 @@ class Task:
     batch: int
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+def check_data(path: Path) -> None:
+    """See that all that a config trains on is there; reads headers only.
+
+    :raises TrainingError: naming the first file that is missing or lies on another grid, or a set without pairs.
+    """
+    config = read_config(path)
+    for task in config["tasks"]:
+        if task.get("augmentation") == "none":
+            plain_grid(config, task)
+        if "dataset" not in task:
+            continue
+        root, description = data_root(config, Path(path)), config["datasets"][task["dataset"]]
+        names = subject_names(root, description, "train")
+        names += [atlas for atlas in [description.get("atlas")] if atlas and atlas not in names]
+        if len(names) < (2 if task["kind"] == "subjects" else 1):
+            raise TrainingError(f"{path}: {one_subject_only(description, names, 'training')}")
+        for name in names:
+            check_subject(root, description, name)
 
 
 def read_tasks(path: Path) -> list[Task]:
     """The tasks of a config file, their data read into memory."""
     config = read_config(path)
     names = {task["dataset"] for task in config["tasks"] if "dataset" in task}
-    read: dict[str, list[Subject]] = {}
+    read: dict[str, Sequence[Subject]] = {}
     if names:
         root = data_root(config, Path(path))
         read = {name: read_subjects(root, config["datasets"][name], "train") for name in sorted(names)}
@@ -47,22 +70,32 @@ def read_tasks(path: Path) -> list[Task]:
     ]
 
 
-def make_task(options: dict[str, Any], subjects: list[Subject], seed: int) -> Task:
-    view, deformation = view_from(options), options["deformation"]
+def make_task(options: dict[str, Any], subjects: Any, seed: int) -> Task:
     source: PairSource
-    if options["kind"] == "subjects":
-        source = BetweenSubjects(subjects, view, deformation, options["structures"], options.get("strength", 1.0))
+    structures = options.get("structures", 2)
+    if options["kind"] != "subjects":
+        scenes = make_source(options["kind"], subjects, options, seed)
+        source = Simulated(scenes, view_from(options), options["deformation"])
+    elif options["augmentation"] == "view":
+        strength = options.get("strength", 1.0)
+        source = BetweenSubjects(subjects, view_from(options), options["deformation"], structures, strength)
     else:
-        source = Simulated(make_source(options["kind"], subjects, options, seed), view, deformation)
+        source = Plain(subjects, structures, deformed=options["augmentation"] == "paper")
     grids = [(tuple(grid["shape"]), tuple(grid["spacing"])) for grid in options["grids"]]
     return Task(options["name"], options["share"], source, grids, options.get("batch", 1))
 
 
 class Items(Dataset):
-    """Item ``n`` is (name of its task, batch of pairs), the same each time it is asked for."""
+    """Item ``n`` is (name of its task, batch of pairs), the same each time it is asked for.
 
-    def __init__(self, config: Path, seed: int) -> None:
-        self.config, self.seed = config, seed
+    Parameters
+    ----------
+    batch
+        Pairs in each item, instead of what its task says, unless 0.
+    """
+
+    def __init__(self, config: Path, seed: int, batch: int = 0) -> None:
+        self.config, self.seed, self.batch = config, seed, batch
         self.tasks: list[Task] | None = None
 
     def __getitem__(self, number: int) -> tuple[str, Pair]:
@@ -74,24 +107,59 @@ class Items(Dataset):
         task = self.tasks[int(chance.numbers.choice(len(shares), p=[s / sum(shares) for s in shares]))]
         shape, (low, high) = chance.choice(task.grids)
         spacing = chance.uniform(low, high)
-        return task.name, collate([task.source.draw(chance, shape, spacing) for _ in range(task.batch)])
+        pairs = [task.source.draw(chance, shape, spacing) for _ in range(self.batch or task.batch)]
+        named = [pair if pair.names else replace(pair, names=((task.name, "simulated"),)) for pair in pairs]
+        return task.name, collate(named)
+
+
+class _Guarded(Dataset):
+    """Hands a TrainingError over as an item: a loader process would wrap its sentence in a traceback."""
+
+    def __init__(self, items: Items) -> None:
+        self.items = items
+
+    def __getitem__(self, number: int) -> tuple[str, Pair] | TrainingError:
+        try:
+            return self.items[number]
+        except TrainingError as error:
+            return error
+
+
+class Stream(DataLoader):
+    """A loader that raises the errors that were handed over."""
+
+    def __iter__(self) -> Iterator[tuple[str, Pair]]:  # type: ignore[override]
+        for item in super().__iter__():
+            if isinstance(item, TrainingError):
+                raise item
+            yield item
 
 
 class CountFrom(Sampler[int]):
-    """Item numbers from ``start`` on, without end in practice."""
+    """Item numbers from ``start`` on, every ``step``-th, without end in practice."""
 
-    def __init__(self, start: int) -> None:
-        self.start = start
+    def __init__(self, start: int, step: int = 1) -> None:
+        self.start, self.step = start, step
 
-    def __iter__(self):
-        return iter(range(self.start, 2**31))
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.start, LAST, self.step))
 
 
 def _single_thread(_: int) -> None:
     torch.set_num_threads(1)
 
 
-def stream(config: Path, seed: int, start: int, workers: int = 1) -> DataLoader:
-    """Items from number ``start`` on, made by one process beside the network (or, with 0 workers, on demand)."""
+def stream(
+    config: Path, seed: int, start: int, workers: int = 1, batch: int = 0, rank: int = 0, world: int = 1
+) -> DataLoader:
+    """Items from number ``start`` on, made by one process beside the network (or, with 0 workers, on demand).
+
+    Of ``world`` processes that train together, each sees every ``world``-th item, beginning with its ``rank``.
+
+    :raises TrainingError: if data of the config are missing or do not fit together.
+    """
+    check_data(config)
     ahead: dict[str, Any] = {"prefetch_factor": AHEAD, "worker_init_fn": _single_thread} if workers else {}
-    return DataLoader(Items(config, seed), batch_size=None, sampler=CountFrom(start), num_workers=workers, **ahead)
+    numbers = CountFrom(start + rank, world)
+    items = _Guarded(Items(config, seed, batch))
+    return Stream(items, batch_size=None, sampler=numbers, num_workers=workers, **ahead)

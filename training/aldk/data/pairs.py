@@ -7,14 +7,27 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .augmentation import random_appearance, random_curve
 from .chance import Chance
-from .deformation import about, affine_matrix, apply, random_motion, sample, voxels
+from .deformation import (
+    about,
+    affine_matrix,
+    apply,
+    bspline_displacement,
+    random_motion,
+    random_positions,
+    sample,
+    sample_at,
+    sampling_grid,
+    voxels,
+)
 from .scenes import SceneSource, random_strength
-from .subjects import Subject
+from .subjects import Subject, Subjects
+
+# Fewer voxels of a structure than this say little about where it is.
+LEAST_VOXELS = 24
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,8 @@ class Pair:
 
     ``fixed`` and ``moving`` (1, k, j, i) are what the network sees, the ``clean`` ones what the loss compares.
     ``forward`` and ``backward`` (3, k/2, j/2, i/2), the true flows at half resolution in voxels of the full grid, and
-    the soft segmentations (structures, k/2, j/2, i/2), are there where they are known.
+    the soft segmentations (structures, k/2, j/2, i/2), are there where they are known. ``names``: (fixed, moving) of
+    every element of the batch.
     """
 
     fixed: Tensor
@@ -34,19 +48,22 @@ class Pair:
     backward: Tensor | None = None
     segments_fixed: Tensor | None = None
     segments_moving: Tensor | None = None
+    names: tuple[tuple[str, str], ...] = ()
 
     def swapped(self) -> Pair:
         """The same pair with the roles exchanged."""
         return Pair(
             self.moving, self.fixed, self.clean_moving, self.clean_fixed,
             self.backward, self.forward, self.segments_moving, self.segments_fixed,
+            tuple((moving, fixed) for fixed, moving in self.names),
         )  # fmt: skip
 
 
 def collate(pairs: list[Pair]) -> Pair:
-    """Pairs of one task and size as one batch."""
-    values = {f.name: [getattr(pair, f.name) for pair in pairs] for f in fields(Pair)}
-    return Pair(**{name: None if v[0] is None else torch.stack(v) for name, v in values.items()})
+    """Pairs of one task and size as one batch; what one of them lacks, the batch lacks."""
+    values = {f.name: [getattr(pair, f.name) for pair in pairs] for f in fields(Pair) if f.name != "names"}
+    tensors = {name: None if any(v is None for v in all_) else torch.stack(all_) for name, all_ in values.items()}
+    return Pair(**tensors, names=tuple(names for pair in pairs for names in pair.names))
 
 
 class PairSource(Protocol):
@@ -97,7 +114,7 @@ class Simulated:
 
 
 class BetweenSubjects:
-    """Two different subjects, about aligned; there is no true flow, but there are labels.
+    """Two different subjects, about aligned; there is no true flow, but there may be labels.
 
     Parameters
     ----------
@@ -106,46 +123,112 @@ class BetweenSubjects:
     """
 
     def __init__(
-        self, subjects: list[Subject], view: View, deformation: list[list[float]], structures: int, strength: float
+        self, subjects: Subjects, view: View, deformation: list[list[float]], structures: int, strength: float
     ) -> None:
         self.subjects, self.view, self.deformation = subjects, view, deformation
         self.structures, self.strength = structures, strength
 
     def draw(self, chance: Chance, shape: tuple[int, int, int], spacing: float) -> Pair:
-        first, second = chance.numbers.permutation(len(self.subjects))[:2]
-        fixed, moving = self.subjects[first], self.subjects[second]
+        fixed, moving = self.subjects.draw_two(chance)
         # The view is chosen on the common brain; each subject's own affine leads from there.
         common = np.linalg.inv(fixed.to_common) @ np.append(fixed.center, 1.0)
         view = self.view.matrix(chance, common[:3], fixed.spacing, shape, spacing)
-        motion = random_motion(chance, shape, spacing, self.deformation)
-        at_fixed = apply(fixed.to_common @ view, motion.positions)
-        at_moving = apply(moving.to_common @ view, voxels(shape))
-        clean_fixed, clean_moving = sample(fixed.images[:1], at_fixed), sample(moving.images[:1], at_moving)
+        affine, positions = random_positions(chance, shape, spacing, self.deformation)
+        clean_fixed, labels_fixed = _on_grid(fixed, view @ affine, positions)
+        clean_moving, labels_moving = _on_grid(moving, view, voxels(shape))
         strength = self.strength * random_strength(chance)
         return Pair(
             random_appearance(clean_fixed[0], chance, spacing, strength)[None],
             random_appearance(clean_moving[0], chance, spacing, strength)[None],
             clean_fixed, clean_moving, None, None,
-            *self._segments(chance, fixed.labels, moving.labels, at_fixed, at_moving),
+            *segments(labels_fixed, labels_moving, self.structures, chance), ((fixed.name, moving.name),),
         )  # fmt: skip
 
-    def _segments(
-        self, chance: Chance, fixed: Tensor | None, moving: Tensor | None, at_fixed: Tensor, at_moving: Tensor
-    ) -> tuple[Tensor, Tensor] | tuple[None, None]:
-        if fixed is None or moving is None:
-            return None, None
-        maps = [
-            sample(labels[None].float(), at, mode="nearest")[0].to(torch.int16)
-            for labels, at in ((fixed, at_fixed), (moving, at_moving))
-        ]
-        present = [np.bincount(m.flatten().numpy().astype(np.int64), minlength=256) >= 24 for m in maps]
-        common = np.flatnonzero(present[0] & present[1])
-        common = common[common > 0]
-        # Always as many channels, so that items of a batch fit together: left over ones stay empty.
-        chosen = chance.numbers.permutation(common)[: self.structures].tolist()
-        chosen += [-1] * (self.structures - len(chosen))
-        halves = [F.avg_pool3d(torch.stack([(m == label).float() for label in chosen])[None], 2)[0] for m in maps]
-        return halves[0], halves[1]
+
+class Plain:
+    """Two different subjects on the data set's grid, as they are or, as in the paper, the moving one deformed.
+
+    Parameters
+    ----------
+    deformed
+        The moving image and its labels go through a random free-form deformation.
+    """
+
+    def __init__(self, subjects: Subjects, structures: int, deformed: bool) -> None:
+        self.subjects, self.structures, self.deformed = subjects, structures, deformed
+
+    def draw(self, chance: Chance, shape: tuple[int, int, int], spacing: float) -> Pair:
+        names = [subject.name for subject in self.subjects.draw_two(chance)]
+        displacement = bspline_displacement(chance, shape) if self.deformed else None
+        return plain_pair(self.subjects, names[0], names[1], shape, spacing, self.structures, chance, displacement)
+
+
+def plain_pair(
+    subjects: Subjects,
+    fixed_name: str,
+    moving_name: str,
+    shape: tuple[int, int, int],
+    spacing: float,
+    structures: int = 0,
+    chance: Chance | None = None,
+    displacement: Tensor | None = None,
+) -> Pair:
+    """A pair of two subjects without augmentation, on a grid in the middle of the common brain.
+
+    All subjects lie on this one grid, so that the swapped pair is the pair of the names swapped: what was stored for
+    (a, b) fits whichever way the pair came about. Images are only normalised, as they were read.
+
+    Parameters
+    ----------
+    structures
+        How many labels that both have become segments: drawn by ``chance``, or, without it, the lowest.
+    displacement
+        (3, k, j, i) in voxels of the grid, by which the moving image and its labels are deformed.
+    """
+    fixed, moving = subjects.named(fixed_name), subjects.named(moving_name)
+    scale = np.diag([spacing / fixed.spacing] * 3 + [1.0])
+    view = about(scale, (np.array(shape) - 1) / 2.0, subjects.middle)
+    at = voxels(shape)
+    image_fixed, labels_fixed = _on_grid(fixed, view, at)
+    image_moving, labels_moving = _on_grid(moving, view, at if displacement is None else at + displacement)
+    halves = segments(labels_fixed, labels_moving, structures, chance)
+    names = ((fixed_name, moving_name),)
+    return Pair(image_fixed, image_moving, image_fixed, image_moving, None, None, *halves, names)
+
+
+def _on_grid(subject: Subject, view: np.ndarray, positions: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The first image (1, k, j, i) and the labels (k, j, i) where ``view`` carries positions of a training grid."""
+    grid = sampling_grid(subject.to_common @ view, positions, subject.images.shape[1:])
+    image = sample_at(subject.images[:1], grid)
+    if subject.labels is None:
+        return image, None
+    return image, sample_at(subject.labels[None].float(), grid, mode="nearest")[0].to(torch.int16)
+
+
+def segments(
+    fixed: Tensor | None, moving: Tensor | None, structures: int, chance: Chance | None
+) -> tuple[Tensor, Tensor] | tuple[None, None]:
+    """Soft segmentations (structures, k/2, j/2, i/2) of labels (k, j, i) that both maps have."""
+    if fixed is None or moving is None or structures < 1:
+        return None, None
+    count = 1 + max(256, int(fixed.max()), int(moving.max()))
+    present = [torch.bincount(m.flatten(), minlength=count).numpy() >= LEAST_VOXELS for m in (fixed, moving)]
+    common = np.flatnonzero(present[0] & present[1])
+    common = common[common > 0]
+    chosen = (common if chance is None else chance.numbers.permutation(common))[:structures]
+    # Always as many channels, so that items of a batch fit together: left over ones stay empty.
+    channels = torch.zeros(count, dtype=torch.int64)
+    channels[torch.from_numpy(chosen.astype(np.int64))] = torch.arange(1, len(chosen) + 1)
+    return _shares(channels[fixed.int()], structures), _shares(channels[moving.int()], structures)
+
+
+def _shares(channels: Tensor, structures: int) -> Tensor:
+    """(structures, k/2, j/2, i/2): which share of each 2^3 voxels has number 1, 2, ...; (k, j, i), 0 is none."""
+    k, j, i = (n // 2 for n in channels.shape)
+    first = torch.arange(k * j * i).view(k, 1, j, 1, i, 1) * (structures + 1)
+    places = (first + channels.view(k, 2, j, 2, i, 2)).flatten()
+    counts = torch.bincount(places, minlength=k * j * i * (structures + 1)).view(k, j, i, structures + 1)
+    return counts[..., 1:].movedim(-1, 0).float().contiguous() / 8.0
 
 
 def view_from(options: dict[str, Any]) -> View:

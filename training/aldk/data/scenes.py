@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from aldk.errors import TrainingError
 
 from .chance import Chance
 from .labelmaps import head_around, random_shapes, tissue_classes
@@ -47,7 +50,7 @@ class Contrasts:
         Share of the scenes that get a head; 0 where the images are no brains.
     """
 
-    def __init__(self, subjects: list[Subject], heads: float, variants: int, seed: int) -> None:
+    def __init__(self, subjects: Sequence[Subject], heads: float, variants: int, seed: int) -> None:
         self.subjects, self.heads = subjects, heads
         self.head_maps = [
             [head_around(s.images.amax(0) > 0.02, Chance(seed, n, v), s.spacing, HEAD_PADDING) for v in range(variants)]
@@ -121,7 +124,7 @@ class Hounsfield:
 
     WINDOW = (0.32, 0.78)
 
-    def __init__(self, subjects: list[Subject]) -> None:
+    def __init__(self, subjects: Sequence[Subject]) -> None:
         self.subjects = subjects
 
     def draw(self, chance: Chance) -> Scene:
@@ -135,7 +138,7 @@ class Hounsfield:
         return Scene(torch.stack([window, image, image]), subject.spacing, chance.uniform(0.0, 1.0), absolute=True)
 
 
-def make_source(kind: str, subjects: list[Subject], options: dict[str, Any], seed: int) -> SceneSource:
+def make_source(kind: str, subjects: Sequence[Subject], options: dict[str, Any], seed: int) -> SceneSource:
     """The source of scenes that a config names by ``kind``."""
     if kind == "contrasts":
         return Contrasts(subjects, options.get("heads", 0.0), options.get("head_variants", 6), seed)
@@ -145,4 +148,4 @@ def make_source(kind: str, subjects: list[Subject], options: dict[str, Any], see
         return LabelMaps.of_shapes(options["count"], tuple(options["shape"]), options["spacing"], seed)
     if kind == "ct":
         return Hounsfield(subjects)
-    raise ValueError(f"There is no kind of scene called {kind}.")
+    raise TrainingError(f"There is no kind of scene called {kind}.")

@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
-import json
-import os
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.intensity import Modality
 from LDRRegistrationLib.intensity import normalise as normalise_as_engine
 from torch import Tensor
 
-from .affine import affine_between, center_of_mass, shift_between
-from .io import read_labels_on_canonical_grid, read_on_canonical_grid
+from aldk.errors import TrainingError
 
-ROOT_VARIABLE = "LDR_DATA"
+from .affine import affine_between, center_of_mass, shift_between
+from .cache import cached, file_identity
+from .chance import Chance
+from .io import (
+    Hdf5Files,
+    check_same_grid,
+    labels_on_canonical_grid,
+    on_canonical_grid,
+    read_grid,
+    read_labels,
+    read_scan,
+)
+from .names import data_root, one_subject_only, subject_names, training_pairs, validation_pairs
+
+__all__ = [
+    "NativeSubject", "Subject", "Subjects", "align", "check_subject", "data_root", "native_subject", "read_subject",
+    "read_subjects", "subject_names", "training_pairs", "validation_pairs",
+]  # fmt: skip
+
+# What one process keeps of a data set; the rest is read again when it is drawn.
+MEMORY_BYTES = 2_000_000_000
+IDENTITY = np.eye(4)
+
+
+@dataclass(frozen=True)
+class NativeSubject:
+    """One person or specimen as stored: ``images`` are aligned contrasts, ``labels`` int16 on their grid or None."""
+
+    name: str
+    images: list[Image]
+    labels: Image | None
 
 
 @dataclass(frozen=True)
@@ -34,45 +65,93 @@ class Subject:
     spacing: float
     to_common: np.ndarray
 
-    @property
+    @cached_property
     def center(self) -> np.ndarray:
         """(3,): the middle of what is not air, in voxels along k, j, i."""
         return center_of_mass((self.images[0] > 0.1).float()).double().numpy()
 
+    @property
+    def middle(self) -> np.ndarray:
+        """(3,): the middle of the grid, in voxels along k, j, i."""
+        return (np.array(self.images.shape[1:]) - 1) / 2.0
 
-def data_root(config: dict[str, Any], config_path: Path) -> Path:
-    """The folder of the data sets: the environment's ``LDR_DATA``, or the config's ``root`` relative to its file."""
-    root = os.environ.get(ROOT_VARIABLE)
-    path = Path(root) if root else (config_path.parent / config["root"]).resolve()
-    if not path.is_dir():
-        raise FileNotFoundError(f"There is no data folder {path}; set {ROOT_VARIABLE} to the folder of the data sets.")
-    return path
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        tensors = [self.images, *([] if self.labels is None else [self.labels])]
+        return sum(t.numel() * t.element_size() for t in tensors)
 
 
-def subject_names(root: Path, description: dict[str, Any], part: str) -> list[str]:
-    """The names of a data set's ``part`` ("train" or "val"), from the one file of splits."""
-    splits = json.loads((root / "splits.json").read_text(encoding="utf-8"))
-    return list(splits[description["split"]][part])
+def _files(root: Path, description: dict[str, Any], name: str) -> tuple[list[Path], Path | None]:
+    images = [root / pattern.replace("{name}", name) for pattern in description["images"]]
+    labels = description.get("labels")
+    return images, root / labels.replace("{name}", name) if labels else None
+
+
+def check_subject(root: Path, description: dict[str, Any], name: str) -> None:
+    """:raises TrainingError: if a file of the subject is missing or lies on another grid; reads headers only."""
+    if "hdf5" in description:
+        Hdf5Files(description["hdf5"]).check(name)
+        return
+    images, labels = _files(root, description, name)
+    grid = read_grid(images[0])
+    for path in [*images[1:], *([labels] if labels else [])]:
+        check_same_grid(grid, read_grid(path), images[0], path)
+
+
+def native_subject(root: Path, description: dict[str, Any], name: str) -> NativeSubject:
+    """One subject of a data set as it is stored, placed in RAS mm."""
+    check_subject(root, description, name)
+    if "hdf5" in description:
+        volume, labels = Hdf5Files(description["hdf5"]).read(name, description.get("classes"))
+        return NativeSubject(name, [volume], labels)
+    images, path = _files(root, description, name)
+    return NativeSubject(name, [read_scan(image) for image in images], read_labels(path) if path else None)
 
 
 def read_subject(root: Path, description: dict[str, Any], name: str) -> Subject:
-    """One subject of a data set.
+    """One subject of a data set at the training spacing, intensities normalised.
 
     Parameters
     ----------
     description
-        ``images``: patterns below ``root`` with {name}; ``labels``: one more, optional; ``spacing`` mm; ``modality``.
+        ``images``: patterns below ``root`` with {name}, and ``labels``: one more, optional; or ``hdf5``: the public
+        repository's files. ``spacing`` mm; ``modality``.
     """
     spacing = float(description["spacing"])
-    modality = Modality(description.get("modality", "MR"))
-    images = []
-    for pattern in description["images"]:
-        array, _ = read_on_canonical_grid(root / pattern.format(name=name), spacing)
-        images.append(torch.from_numpy(normalise_as_engine(array.numpy(), modality)))
-    labels = None
-    if "labels" in description:
-        labels = read_labels_on_canonical_grid(root / description["labels"].format(name=name), spacing)
-    return Subject(name, torch.stack(images), labels, spacing, np.eye(4))
+    if "hdf5" in description:
+        arrays = _prepared(root, description, name)
+    else:
+        arrays = cached(_identity(root, description, name), lambda: _prepared(root, description, name))
+    labels = torch.from_numpy(arrays["labels"]) if "labels" in arrays else None
+    return Subject(name, torch.from_numpy(arrays["images"]), labels, spacing, IDENTITY)
+
+
+def _identity(root: Path, description: dict[str, Any], name: str) -> dict[str, Any]:
+    images, labels = _files(root, description, name)
+    check_subject(root, description, name)
+    return {
+        "images": [file_identity(path) for path in images],
+        "labels": file_identity(labels) if labels else None,
+        "spacing": float(description["spacing"]),
+        "modality": description.get("modality", "MR"),
+    }
+
+
+def _prepared(root: Path, description: dict[str, Any], name: str) -> dict[str, np.ndarray]:
+    native = native_subject(root, description, name)
+    spacing = float(description["spacing"])
+    images = [on_canonical_grid(image, spacing)[0].numpy() for image in native.images]
+    if "hdf5" in description:
+        # These volumes were normalised by who made the files, and stored as 0 to 255.
+        images = [(image / 255.0).astype(np.float32) for image in images]
+    else:
+        modality = Modality(description.get("modality", "MR"))
+        images = [normalise_as_engine(image, modality) for image in images]
+    arrays = {"images": np.stack(images)}
+    if native.labels is not None:
+        arrays["labels"] = labels_on_canonical_grid(native.labels, spacing).numpy()
+    return arrays
 
 
 def align(fixed: Subject, moving: Subject, way: str) -> np.ndarray:
@@ -81,11 +160,83 @@ def align(fixed: Subject, moving: Subject, way: str) -> np.ndarray:
         return affine_between(fixed.images[0], moving.images[0])
     if way == "content":
         return shift_between(fixed.center, moving.center)
-    return shift_between(*((np.array(s.images.shape[1:]) - 1) / 2.0 for s in (fixed, moving)))
+    return shift_between(fixed.middle, moving.middle)
 
 
-def read_subjects(root: Path, description: dict[str, Any], part: str) -> list[Subject]:
-    """All subjects of a data set's part, each aligned to the first of them as the description's ``align`` says."""
+class Subjects(Sequence[Subject]):
+    """The subjects of a data set's part, each aligned to one of them, the common brain: the atlas, or the first.
+
+    Parameters
+    ----------
+    load
+        Reads the subject of a name.
+    place
+        (common brain, subject) -> (4, 4), voxels of the one to voxels of the other.
+    way
+        As of ``align``; decides where the middle of the common brain is.
+    """
+
+    def __init__(
+        self,
+        names: list[str],
+        load: Callable[[str], Subject],
+        place: Callable[[Subject, Subject], np.ndarray],
+        way: str = "grids",
+        atlas: str | None = None,
+        memory: int = MEMORY_BYTES,
+    ) -> None:
+        self.names, self.atlas = [name for name in names if name != atlas], atlas
+        self._load, self._place, self._memory = load, place, memory
+        self._kept: OrderedDict[str, Subject] = OrderedDict()
+        self.common = load(atlas or names[0])
+        # With "grids" whole grids lie on each other: 128^3 voxels trained on at their own spacing stay as they are.
+        self.middle = self.common.middle if way == "grids" else self.common.center
+        for name in self.names:
+            if self._size() > memory:
+                break
+            self.named(name)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, number: Any) -> Any:
+        return self.named(self.names[number])
+
+    def named(self, name: str) -> Subject:
+        if name == self.common.name:
+            return self.common
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        subject = self._load(name)
+        subject = replace(subject, to_common=self._place(self.common, subject))
+        self._kept[name] = subject
+        while self._size() > self._memory and len(self._kept) > 1:
+            self._kept.popitem(last=False)
+        return subject
+
+    def _size(self) -> int:
+        return sum(subject.size for subject in self._kept.values())
+
+    def draw_two(self, chance: Chance) -> tuple[Subject, Subject]:
+        """(fixed, moving): two different ones; the atlas is always the fixed one."""
+        if self.atlas:
+            return self.common, self[chance.integer(0, len(self) - 1)]
+        first, second = chance.numbers.permutation(len(self))[:2]
+        return self[first], self[second]
+
+
+def read_subjects(root: Path, description: dict[str, Any], part: str) -> Subjects:
+    """All subjects of a data set's part, aligned as the description's ``align`` says."""
+    way = description.get("align", "grids")
+
+    def place(common: Subject, subject: Subject) -> np.ndarray:
+        if way != "affine" or "hdf5" in description:
+            return align(common, subject, way)
+        made_from = [way, *(_identity(root, description, s.name) for s in (common, subject))]
+        return cached(made_from, lambda: {"matrix": align(common, subject, way)})["matrix"]
+
     names = subject_names(root, description, part)
-    subjects = [read_subject(root, description, name) for name in names]
-    return [replace(s, to_common=align(subjects[0], s, description.get("align", "grids"))) for s in subjects]
+    if not names:
+        raise TrainingError(one_subject_only(description, names, part))
+    return Subjects(names, lambda n: read_subject(root, description, n), place, way, description.get("atlas"))

@@ -1,23 +1,64 @@
-"""The networks, by the name used on the command lines and in the model cards."""
+"""The networks, by the names used on the command lines, in checkpoints and in the model cards."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 
 from torch import nn
 
-from .ldr import LDR, PublicLDR
+from .affine import STEMS
+from .architecture import Architecture
+from .cascade import Prediction, RegistrationNetwork
+from .coarsetofine import CoarseToFine
+from .discriminator import Discriminator
+from .ldr import LDR
+from .mobilenet import MobileNet
+from .unet import UNet
+from .voxelmorph import PublicLDR, VoxelMorph
+from .vtn import VTN
+
+__all__ = [
+    "MODELS",
+    "Architecture",
+    "Discriminator",
+    "Prediction",
+    "RegistrationNetwork",
+    "build_model",
+    "count_parameters",
+]
 
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "LDR": LDR,
     "LDR-full": lambda: LDR(reading="full"),
     "LDR-public": PublicLDR,
+    "MobileNet": MobileNet,
+    "U-Net": UNet,
+    "VoxelMorph": VoxelMorph,
+    "VTN": VTN,
+    "RCN": VTN,
+    "CoarseToFine": CoarseToFine,
 }
 
 
-def build_model(name: str) -> nn.Module:
-    """A freshly initialised network; it maps (fixed, moving), each (N, 1, k, j, i), to a flow (N, 3, k, j, i)."""
-    if name not in MODELS:
-        raise ValueError(f"There is no network called {name}; there are {', '.join(MODELS)}.")
-    return MODELS[name]()
+def build_model(architecture: Architecture | str) -> RegistrationNetwork:
+    """A freshly initialised network, given as an ``Architecture`` or, if it is a single one, by its name.
+
+    It maps (fixed, moving), each (N, 1, k, j, i) in [0, 1], to a flow (N, 3, k, j, i) in voxels. ValueError for names
+    there are not, for less than one cascade, and for a grid that the affine stem cannot take.
+    """
+    if isinstance(architecture, str):
+        architecture = Architecture(architecture)
+    if architecture.base not in MODELS:
+        raise ValueError(f"There is no network called {architecture.base}; there are {', '.join(MODELS)}.")
+    if architecture.cascades < 1:
+        raise ValueError(f"A network has at least one cascade, not {architecture.cascades}.")
+    if architecture.affine not in ("none", *STEMS):
+        raise ValueError(f"There is no affine stem called {architecture.affine}; there are none, {', '.join(STEMS)}.")
+    if architecture.base == "RCN" and architecture.affine != "vtn":
+        raise ValueError(f"RCN has the affine stem vtn, not {architecture.affine}; with that it is VTN.")
+    stem = None if architecture.affine == "none" else STEMS[architecture.affine](architecture.grid)
+    networks = [MODELS[architecture.base]() for _ in range(architecture.cascades)]
+    return RegistrationNetwork(architecture, networks, stem)
 
 
 def count_parameters(model: nn.Module) -> int:

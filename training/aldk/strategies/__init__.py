@@ -1,16 +1,47 @@
-"""How one training step is computed."""
+"""How one training step is computed: a small object a strategy, over one training loop."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from aldk.errors import TrainingError
+from aldk.teachers import Teacher
+
+from .aldk import Aldk, AldkOptions
+from .distillation import Distillation
+from .reconstruction import Reconstruction
 from .unsupervised import Unsupervised
 
-STRATEGIES = {"unsupervised": Unsupervised}
+STRATEGIES = ("unsupervised", "distillation", "aldk")
 
 
-def make_strategy(name: str, weights: dict[str, float] | None = None) -> Any:
-    """A strategy by name, with the weights of its losses as a config gives them."""
+def make_strategy(
+    name: str, losses: dict[str, Any] | None = None, teacher: Teacher | None = None, options: AldkOptions | None = None
+) -> Unsupervised:
+    """A strategy by name.
+
+    Parameters
+    ----------
+    losses
+        Weights for ``Reconstruction``, as a config gives them.
+    teacher
+        For "distillation" and "aldk".
+    options
+        For "aldk"; "distillation" takes its gamma.
+
+    :raises TrainingError: for an unknown name or loss, or without the teacher that the strategy needs.
+    """
+    try:
+        reconstruction = Reconstruction(**(losses or {}))
+    except TypeError as error:
+        raise TrainingError(f"The losses of the config are not understood: {error}.") from error
+    options = options or AldkOptions()
+    if name == "unsupervised":
+        return Unsupervised(reconstruction)
     if name not in STRATEGIES:
-        raise ValueError(f"There is no strategy called {name}; there are {', '.join(STRATEGIES)}.")
-    return STRATEGIES[name](**(weights or {}))
+        raise TrainingError(f"There is no strategy called {name}; there are {', '.join(STRATEGIES)}.")
+    if teacher is None:
+        raise TrainingError(f"The strategy {name} needs a teacher.")
+    if name == "distillation":
+        return Distillation(reconstruction, teacher, options.gamma)
+    return Aldk(reconstruction, teacher, options)

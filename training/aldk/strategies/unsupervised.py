@@ -2,52 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
-import torch.nn.functional as F
-from LDRRegistrationLib.flow import warp
-from LDRRegistrationLib.similarity import boxMean, diceLoss, foldingLoss, gradientLoss, lnccLoss, weightedMean
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from aldk.data.pairs import Pair
 
-CONTENT = 0.03
-CONTENT_MARGIN = 7
-BACKGROUND_WEIGHT = 0.02
+from .reconstruction import Reconstruction
 
 
-@dataclass(frozen=True)
 class Unsupervised:
-    """The network sees altered images, the similarity compares the clean ones: the alterations are learnt away.
+    """How one training step is computed; the other strategies add to it.
 
-    All weights multiply losses described in LDRRegistrationLib/similarity.py; ``truth`` that of the distance to the
-    known flow, a voxel of the full grid. The flow is judged at half resolution wherever that is enough.
+    ``observed`` holds figures of the last step that are logged but not minimised.
     """
 
-    similarity: float = 1.0
-    window: int = 7
-    truth: float = 0.2
-    dice: float = 1.0
-    smoothness: float = 0.7
-    folding: float = 10.0
+    def __init__(self, reconstruction: Reconstruction) -> None:
+        self.reconstruction = reconstruction
+        self.observed: dict[str, float] = {}
 
-    def losses(self, model: nn.Module, pair: Pair) -> dict[str, Tensor]:
-        """The weighted terms of one step, by name; their sum is what is minimised."""
-        flow = model(pair.fixed, pair.moving)
-        half = F.avg_pool3d(flow, 2)
-        in_half_voxels = half / 2.0
-        content = (boxMean((pair.clean_fixed > CONTENT).float(), CONTENT_MARGIN) > 0.01).float() + BACKGROUND_WEIGHT
-        terms = {
-            "similarity": self.similarity
-            * lnccLoss(pair.clean_fixed, warp(pair.clean_moving, flow), self.window, content),
-            "smoothness": self.smoothness * gradientLoss(in_half_voxels),
-            "folding": self.folding * foldingLoss(in_half_voxels),
-        }
-        if pair.forward is not None:
-            # Smooth at 0, and less than quadratic: a region without texture cannot be known and must not dominate.
-            distance = ((half - pair.forward).square().sum(1, keepdim=True) + 0.01).sqrt()
-            terms["truth"] = self.truth * weightedMean(distance, F.avg_pool3d(content, 2))
-        if pair.segments_fixed is not None and pair.segments_moving is not None:
-            warped = warp(pair.segments_moving, in_half_voxels)
-            terms["dice"] = self.dice * diceLoss(pair.segments_fixed, warped)
-        return terms
+    def prepare(self, fabric: Fabric) -> None:
+        """Bring what the strategy holds, beside the network being trained, to the run's device."""
+
+    def losses(self, network: nn.Module, pair: Pair, iteration: int, progress: float) -> dict[str, Tensor]:
+        """The weighted terms of one step, by name; their sum is what is minimised.
+
+        Parameters
+        ----------
+        network
+            A RegistrationNetwork (aldk.models), perhaps wrapped for several processes.
+        iteration, progress
+            Number of the step, and how far the run is, 0 to 1.
+        """
+        return self.reconstruction.losses(network(pair.fixed, pair.moving, details=True), pair)
+
+    def state(self) -> dict[str, Any]:
+        """What must be restored for a resumed run to go on with the same curve."""
+        return {}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Restore ``state()``."""
+
+    def provenance(self) -> dict[str, Any]:
+        """What a model card must say about the strategy's own sources."""
+        return {}

@@ -1,0 +1,126 @@
+"""What is exported is what was trained, any fresh process can use it, and the module lists it."""
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from aldk import checkpoint
+from aldk.errors import TrainingError
+from aldk.evaluation.networks import load_network
+from aldk.models import Architecture, build_model
+from LDRRegistrationLib.engine import Settings, register
+from LDRRegistrationLib.student import ModelStore
+from support.data import HIPPOCAMPUS, read_image
+
+LICENCED = {"licence": "CC BY-NC", "credit": "somebody"}
+
+
+def write_checkpoint(folder, architecture, seed=0, **more):
+    """A run's folder with an untrained network whose flow is not nothing."""
+    torch.manual_seed(seed)
+    network = build_model(architecture)
+    for name, value in network.named_parameters():
+        if "flow" in name and name.endswith("weight"):
+            torch.nn.init.normal_(value, std=0.1)
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {
+        "architecture": network.architecture.to_dict(),
+        "model": network.state_dict(),
+        "average": network.state_dict(),
+        "strategy": "Unsupervised",
+        "provenance": {},
+        "iteration": 7,
+        "seconds": 1.0,
+        "seed": seed,
+        "commands": ["python training/train.py"],
+        "training_data_before": [],
+        "config": {"datasets": {}},
+    }
+    checkpoint.save(folder, {**state, **more})
+    return folder
+
+
+def export(training_folder, run, models, *more, status=0):
+    arguments = ["--checkpoint", run, "--name", "tiny", "--title", "Tiny", "--output", models, *more]
+    answer = subprocess.run(
+        [sys.executable, training_folder / "export.py", *arguments], check=False, capture_output=True, text=True
+    )
+    assert answer.returncode == status, answer.stderr
+    return answer
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [Architecture("LDR"), Architecture("LDR-public", 2, "light"), Architecture("CoarseToFine")],
+    ids=lambda a: f"{a.base}-{a.cascades}",
+)
+def test_the_export_registers_in_the_module_and_its_card_is_true(training_folder, tmp_path, architecture):
+    """Two cascades over an affine stem, and warping inside the network, too: the trace must hold at every size."""
+    run, models = write_checkpoint(tmp_path / "run", architecture), tmp_path / "models"
+    export(training_folder, run, models, "--spacing", "1.0", "--default")
+    assert sorted(p.name for p in models.iterdir()) == ["tiny.json", "tiny.pt"]
+    card = json.loads((models / "tiny.json").read_text())
+    assert card["sha256"] == hashlib.sha256((models / "tiny.pt").read_bytes()).hexdigest()
+    assert (card["architecture"], card["cascades"], card["iterations"]) == (architecture.base, architecture.cascades, 7)
+    assert card["nonCommercial"] is False and card["trainingData"] == []
+
+    store = ModelStore(models)
+    assert [c.name for c in store.cards()] == ["tiny"]
+    images = [read_image(HIPPOCAMPUS / "images" / f"hippocampus_{number}.nii.gz") for number in ("001", "014")]
+    result = register(*images, Settings(model="tiny", warp=False), store)
+    assert np.isfinite(result.similarity)
+    fixed, moving = (torch.rand(48, 32, 64) for _ in range(2))
+    expected = load_network(run)[0](fixed[None, None], moving[None, None])
+    assert float(expected.detach().abs().max()) > 0.05
+    torch.testing.assert_close(store.load("tiny").predict(fixed, moving), expected, atol=0.02, rtol=0.01)
+
+
+def test_it_is_the_averaged_weights_that_are_exported(training_folder, tmp_path):
+    run = write_checkpoint(tmp_path / "run", Architecture("LDR"))
+    state = checkpoint.load(run)
+    name = next(n for n in state["average"] if n.endswith("flow.bias"))
+    state["model"] = {n: v.clone() for n, v in state["model"].items()}
+    state["average"][name] = torch.tensor([0.25, 0.5, -0.125])
+    checkpoint.save(run, state)
+    export(training_folder, run, tmp_path)
+    exported = torch.jit.load(str(tmp_path / "tiny.pt")).float().state_dict()
+    assert exported[name].tolist() == [0.25, 0.5, -0.125]
+
+
+def test_export_refuses_a_file_that_computes_something_else(tmp_path):
+    import export as command
+
+    network, other = (load_network(write_checkpoint(tmp_path / str(n), Architecture("LDR"), n))[0] for n in range(2))
+    command.script(load_network(tmp_path / "1")[0]).save(str(tmp_path / "other.pt"))
+    with pytest.raises(TrainingError, match="differs from its checkpoint"):
+        command.check_reload(tmp_path / "other.pt", network)
+    assert command.check_reload(tmp_path / "other.pt", other) < command.TOLERANCE_VOXELS
+
+
+def test_a_licence_that_the_data_forbid_is_refused(training_folder, tmp_path):
+    run = write_checkpoint(
+        tmp_path / "run",
+        Architecture("LDR"),
+        config={"datasets": {"brains": LICENCED, "unused": LICENCED}, "tasks": [{"dataset": "brains"}]},
+    )
+    answer = export(training_folder, run, tmp_path / "models", status=2)
+    assert "non-commercial" in answer.stderr
+    assert list((tmp_path / "models").iterdir()) == []
+    export(training_folder, run, tmp_path / "models", "--licence", "CC BY-NC 4.0")
+    card = json.loads((tmp_path / "models" / "tiny.json").read_text())
+    assert card["nonCommercial"] is True
+    assert card["trainingData"] == [{"name": "brains", **LICENCED}]
+
+
+def test_a_teachers_data_count_as_seen(tmp_path):
+    before = [{"name": "brains", **LICENCED}]
+    run = write_checkpoint(tmp_path, Architecture("LDR"), training_data_before=before)
+    assert checkpoint.training_data(checkpoint.load(run)) == before
+
+
+def test_nothing_to_export_is_said(training_folder, tmp_path):
+    assert "There is no checkpoint at" in export(training_folder, tmp_path / "none", tmp_path, status=2).stderr

@@ -1,0 +1,68 @@
+"""What the command lines share: devices, and errors as one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+import torch
+from lightning_fabric import Fabric
+
+from .errors import TrainingError
+
+
+def add_device_options(parser: argparse.ArgumentParser) -> None:
+    """-g, --processes, --nodes, --precision, --threads."""
+    group = parser.add_argument_group("devices")
+    group.add_argument("-g", "--gpu", default="auto", help="GPU ids such as 0 or 0,1; -1: CPU; default: a GPU if any")
+    group.add_argument("--processes", type=int, default=1, help="on the CPU: processes that share each step")
+    group.add_argument(
+        "--nodes", type=int, default=1, help="machines; start the same command on each, as torchrun does"
+    )
+    group.add_argument("--precision", default="32-true", help="of Lightning Fabric, for example bf16-mixed")
+    group.add_argument("--threads", type=int, default=torch.get_num_threads(), help="on the CPU, a process")
+
+
+def make_fabric(options: argparse.Namespace) -> Fabric:
+    """The engine that carries networks and tensors to the devices asked for; starts the further processes.
+
+    :raises TrainingError: if they do not exist.
+    """
+    gpus = options.gpu
+    if gpus == "auto":
+        gpus = "0" if torch.cuda.is_available() else "-1"
+    devices: int | list[int]
+    if gpus == "-1":
+        accelerator, devices, count = "cpu", options.processes, options.processes
+    else:
+        try:
+            devices = [int(number) for number in gpus.split(",")]
+        except ValueError as error:
+            raise TrainingError(f"--gpu {gpus}: give numbers of GPUs, such as 0 or 0,1, or -1 for the CPU.") from error
+        accelerator, count, there = "cuda", len(devices), torch.cuda.device_count()
+        if max(devices) >= there:
+            raise TrainingError(f"--gpu {gpus}: this machine has {there} GPU(s) that PyTorch can use; -1 is the CPU.")
+    several = count * options.nodes > 1
+    try:
+        fabric = Fabric(
+            accelerator=accelerator,
+            devices=devices,
+            num_nodes=options.nodes,
+            strategy="ddp" if several else "auto",
+            precision=options.precision,
+        )
+    except ValueError as error:
+        raise TrainingError(f"The devices or the precision are not understood: {error}") from error
+    fabric.launch()
+    return fabric
+
+
+def run_command(name: str, work: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
+    """The exit status of ``work``: 2, and one sentence on stderr, where it raises TrainingError."""
+    try:
+        work(options)
+    except TrainingError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    return 0

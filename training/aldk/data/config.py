@@ -1,0 +1,155 @@
+"""The json that describes data and tasks, in any of three forms, as one dictionary that the rest can rely on.
+
+The forms: data sets and tasks in full (training/configs); a group's own folder of images in a few lines; and the
+public repository's json of HDF5 files (forms.py). training/datasets/README.md shows one of each.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from LDRRegistrationLib.intensity import Modality
+
+from aldk.errors import TrainingError
+
+from .forms import from_folder, from_public
+
+KINDS = {
+    "subjects": {"dataset"},
+    "contrasts": {"dataset"},
+    "tissues": {"dataset", "classes"},
+    "ct": {"dataset"},
+    "shapes": {"count", "shape", "spacing"},
+}
+AUGMENTATIONS = ("view", "paper", "none")
+ALIGNMENTS = ("affine", "content", "grids")
+UNSTATED = "not stated"
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """{"title", "root", "datasets": {name: description}, "losses": {...}, "tasks": [...]} of a json file.
+
+    Only the json is read; whether the images are there is checked when they are first asked for.
+
+    :raises TrainingError: if the file is missing, no json, or lacks or misnames something.
+    """
+    path = Path(path)
+    content = _read_json(path)
+    if "files" in content and "subsets" in content:
+        content = from_public(content, path)
+    elif "images" in content:
+        content = from_folder(content, path)
+    elif "tasks" not in content and "datasets" not in content:
+        raise TrainingError(
+            f'{path} describes no data: it needs "tasks" and "datasets", or "images", or "files" and "subsets".'
+        )
+    config = {"title": path.stem, "datasets": {}, "losses": {}, "tasks": [], **content}
+    config["datasets"] = {n: _dataset(d, f"{path}: data set {n}") for n, d in config["datasets"].items()}
+    config["tasks"] = [_task(t, config["datasets"], f"{path}: task {n}") for n, t in enumerate(config["tasks"], 1)]
+    return config
+
+
+def evaluation_sets(config: dict[str, Any]) -> list[str]:
+    """The data sets that can be evaluated on (eval.py -v): those with validation subjects, and labels if in splits."""
+    return [
+        name
+        for name, description in config["datasets"].items()
+        if description.get("val") or description.get("val_pairs") or {"split", "labels"} <= description.keys()
+    ]
+
+
+def plain_grid(config: dict[str, Any], task: dict[str, Any]) -> tuple[tuple[int, int, int], float]:
+    """Shape (k, j, i) and spacing in mm of a task's only grid: what stored teacher fields and plain pairs lie on.
+
+    :raises TrainingError: if the task has several grids, or a range of spacings.
+    """
+    grids = task["grids"]
+    if len(grids) > 1 or grids[0]["spacing"][0] != grids[0]["spacing"][1]:
+        raise TrainingError(
+            f"{config['title']}: task {task['name']} has several grids or a range of spacings; "
+            "without augmentation, and for stored teacher fields, it needs one grid of one spacing."
+        )
+    k, j, i = grids[0]["shape"]
+    return (k, j, i), grids[0]["spacing"][0]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainingError(f"There is no data description {path}.") from error
+    except ValueError as error:
+        raise TrainingError(f"{path} is not valid json: {error}.") from error
+    if not isinstance(content, dict):
+        raise TrainingError(f"{path} is not a json object.")
+    return content
+
+
+def _require(content: dict[str, Any], keys: set[str], where: str) -> None:
+    missing = sorted(keys - content.keys())
+    if missing:
+        raise TrainingError(f"{where} lacks {', '.join(missing)}.")
+
+
+def _one_of(value: Any, known: tuple[str, ...], what: str, where: str) -> None:
+    if value not in known:
+        raise TrainingError(f"{where} has the unknown {what} {value}; there are {', '.join(known)}.")
+
+
+def _dataset(description: dict[str, Any], where: str) -> dict[str, Any]:
+    if "hdf5" not in description:
+        _require(description, {"images"}, where)
+    _require(description, {"spacing"}, where)
+    description = {"align": "grids", "licence": UNSTATED, "credit": UNSTATED, **description}
+    _one_of(description["align"], ALIGNMENTS, "alignment", where)
+    _one_of(description.get("modality", "MR"), tuple(m.value for m in Modality), "modality", where)
+    if not _is_positive(description["spacing"]):
+        raise TrainingError(f"{where} needs a spacing above 0 mm.")
+    if "images" in description:
+        if isinstance(description["images"], str):
+            description["images"] = [description["images"]]
+        patterns = [*description["images"], *([description["labels"]] if description.get("labels") else [])]
+        without = [pattern for pattern in patterns if "{name}" not in pattern]
+        if without or not description["images"]:
+            raise TrainingError(f"{where} needs patterns with {{name}} in images and labels.")
+    for part in ("train", "val"):
+        listed = description.get(part, [])
+        twice = sorted({name for name in listed if listed.count(name) > 1})
+        if twice:
+            raise TrainingError(f"{where} lists {twice[0]} twice in {part}.")
+    return description
+
+
+def _task(task: dict[str, Any], datasets: dict[str, Any], where: str) -> dict[str, Any]:
+    _require(task, {"kind", "grids"}, where)
+    _one_of(task["kind"], tuple(KINDS), "kind", where)
+    task = {"name": task["kind"], "share": 1.0, **task}
+    where = f"{where} ({task['name']})"
+    needed = set(KINDS[task["kind"]])
+    if task["kind"] == "subjects":
+        _one_of(task.setdefault("augmentation", "view"), AUGMENTATIONS, "augmentation", where)
+    if task.get("augmentation", "view") == "view":
+        needed.add("deformation")
+    _require(task, needed, where)
+    if "dataset" in needed and task["dataset"] not in datasets:
+        raise TrainingError(f"{where} names the data set {task['dataset']}, which is not described.")
+    if not task["grids"]:
+        raise TrainingError(f"{where} has no grids.")
+    return {**task, "grids": [_grid(grid, where) for grid in task["grids"]]}
+
+
+def _grid(grid: dict[str, Any], where: str) -> dict[str, Any]:
+    _require(grid, {"shape", "spacing"}, f"{where}: a grid")
+    shape, spacing = grid["shape"], grid["spacing"]
+    if len(shape) != 3 or any(not isinstance(n, int) or n < 8 or n % 2 for n in shape):
+        raise TrainingError(f"{where} needs grids of three even numbers of voxels, at least 8, not {shape}.")
+    spacing = [spacing, spacing] if isinstance(spacing, (int, float)) else list(spacing)
+    if len(spacing) != 2 or not all(_is_positive(s) for s in spacing) or spacing[0] > spacing[1]:
+        raise TrainingError(f"{where} needs a spacing in mm, or a range of it from small to large, not {spacing}.")
+    return {"shape": list(shape), "spacing": [float(s) for s in spacing]}
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value > 0

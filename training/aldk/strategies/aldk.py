@@ -1,0 +1,159 @@
+"""Adversarial learning with distilled knowledge (ALDK; Tran et al., IEEE TMI 2022, section 3.4, Algorithm 1).
+
+A discriminator learns to tell the student's fields from the teacher's; the student learns to be taken for the teacher,
+and to align the images. What the paper leaves open, and where the authors' public code differs, is in
+training/README.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from aldk.data.pairs import Pair
+from aldk.errors import TrainingError
+from aldk.models.discriminator import Discriminator
+from aldk.teachers import Teacher
+
+from .reconstruction import Reconstruction
+from .unsupervised import Unsupervised
+
+FORMS = ("paper", "public")
+
+
+@dataclass(frozen=True)
+class AldkOptions:
+    """The paper's parameters; their defaults are those of the authors' public code, the only values that are known.
+
+    Parameters
+    ----------
+    beta
+        Share of the teacher in the joint deformation (eq. 8).
+    gamma
+        Share of the reconstruction in the loss of an adversarial step (eq. 6).
+    penalty
+        Weight of the gradient penalty (lambda in eq. 7).
+    every
+        Algorithm 1 favours the generator: one step in so many is adversarial, the others reconstruct only.
+    until
+        Share of the run after which no step is adversarial (the public code: 0.08).
+    form
+        "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed difference of a
+        Wasserstein critic, discriminator of the public code.
+    """
+
+    beta: float = 0.1
+    gamma: float = 0.3
+    penalty: float = 0.1
+    every: int = 3
+    until: float = 1.0
+    form: str = "paper"
+    learning_rate: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.form not in FORMS:
+            raise TrainingError(f"ALDK has no form called {self.form!r}; there are {', '.join(FORMS)}.")
+        if not (0 <= self.beta <= 1 and 0 <= self.gamma <= 1 and self.every >= 1):
+            raise TrainingError("ALDK: beta and gamma lie between 0 and 1, and every is at least 1.")
+
+
+class Aldk(Unsupervised):
+    """The student's losses of eq. 6; the discriminator is updated on the way, by an optimiser of its own."""
+
+    def __init__(self, reconstruction: Reconstruction, teacher: Teacher, options: AldkOptions) -> None:
+        super().__init__(reconstruction)
+        self.teacher, self.options = teacher, options
+        self.discriminator = Discriminator(options.form)
+        self.optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=options.learning_rate, betas=(0.5, 0.9))
+        self.fabric: Fabric | None = None
+
+    def prepare(self, fabric: Fabric) -> None:
+        self.fabric = fabric
+        self.teacher.prepare(fabric)
+        self.discriminator.to(fabric.device)
+
+    def losses(self, network: nn.Module, pair: Pair, iteration: int, progress: float) -> dict[str, Tensor]:
+        prediction = network(pair.fixed, pair.moving, details=True)
+        terms = self.reconstruction.losses(prediction, pair)
+        if not self.is_adversarial(iteration, progress):
+            self.observed = {}
+            return terms
+        student, teacher = prediction.flow.float(), self.teacher.flow(pair).float()
+        self.update_discriminator(student.detach(), teacher)
+        gamma = self.options.gamma
+        terms = {name: gamma * term for name, term in terms.items()}
+        return {**terms, "adversarial": (1.0 - gamma) * self.adversarial(student, teacher)}
+
+    def is_adversarial(self, iteration: int, progress: float) -> bool:
+        """Algorithm 1 as far as it is known: every third step, while ``progress`` is below ``until``."""
+        return (iteration + 1) % self.options.every == 0 and progress < self.options.until
+
+    def score(self, flow: Tensor) -> Tensor:
+        """(N,): the discriminator's mean feature, D in eq. 7, of flows (N, 3, k, j, i) in voxels."""
+        return self.discriminator(flow).mean(1)
+
+    def adversarial(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """The discrimination loss as the student sees it; gradients reach ``student``, not the discriminator."""
+        self.discriminator.requires_grad_(False)
+        try:
+            score = self.score(student)
+            if self.options.form == "public":
+                return -score.mean()
+            with torch.no_grad():
+                target = self.score(teacher)
+            return (score - target).square().mean()
+        finally:
+            self.discriminator.requires_grad_(True)
+
+    def discriminator_loss(self, student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
+        """What the discriminator minimises: how badly it parts the two, and the weighted gradient penalty (eq. 7)."""
+        scores = self.score(torch.cat([student, teacher]))
+        first, second = scores.chunk(2)
+        apart = -(first - second).square().mean() if self.options.form == "paper" else (first - second).mean()
+        return apart, self.options.penalty * self.gradient_penalty(student, teacher)
+
+    def gradient_penalty(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """(|grad D| - 1)^2 at the joint field beta * teacher + (1 - beta) * student (eq. 7 and 8).
+
+        The gradient is that by the *field*. Its norm is the one dual to the root mean square displacement, so that
+        slope 1 means: D changes by 1 when the field changes by one voxel, on a grid of any size. (The plain Euclidean
+        norm would ask a bounded D to change by hundreds.)
+        """
+        joint = self.options.beta * teacher + (1.0 - self.options.beta) * student
+        joint = joint.detach().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(self.score(joint).sum(), joint, create_graph=True)
+        # A voxel's displacement is one vector: n is the number of voxels, not of their components.
+        count = joint[0, 0].numel()
+        norm = (count * gradient.square().sum((1, 2, 3, 4)) + 1e-12).sqrt()
+        return (norm - 1.0).square().mean()
+
+    def update_discriminator(self, student: Tensor, teacher: Tensor) -> None:
+        """One step of the discriminator on fields that carry no gradient to the student."""
+        apart, penalty = self.discriminator_loss(student, teacher)
+        self.optimizer.zero_grad(set_to_none=True)
+        (apart + penalty).backward()
+        if self.fabric is not None and self.fabric.world_size > 1:
+            for parameter in self.discriminator.parameters():
+                parameter.grad = self.fabric.all_reduce(parameter.grad, reduce_op="mean")
+        self.optimizer.step()
+        distance = (student - teacher).square().sum(1).mean().sqrt()
+        self.observed = {
+            "discriminator": float((apart + penalty).detach()),
+            "penalty": float(penalty.detach()),
+            "critic_gap": float(apart.detach().abs()) ** (0.5 if self.options.form == "paper" else 1.0),
+            "teacher_distance": float(distance),
+        }
+
+    def state(self) -> dict[str, Any]:
+        return {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def provenance(self) -> dict[str, Any]:
+        return {"teacher": self.teacher.provenance(), "aldk": vars(self.options)}

@@ -1,0 +1,93 @@
+"""The losses of a prediction against the images, labels and known motion of a pair: what every strategy builds on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from LDRRegistrationLib.flow import warp
+from LDRRegistrationLib.similarity import (
+    boxMean,
+    correlationLoss,
+    determinantLoss,
+    diceLoss,
+    foldingLoss,
+    gradientLoss,
+    lnccLoss,
+    orthogonalityLoss,
+    weightedMean,
+)
+from torch import Tensor
+
+from aldk.data.pairs import Pair
+from aldk.errors import TrainingError
+from aldk.models import Prediction
+
+CONTENT = 0.03
+CONTENT_MARGIN = 7
+BACKGROUND_WEIGHT = 0.02
+SIMILARITIES = ("lncc", "correlation")
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Weights of the losses that LDRRegistrationLib/similarity.py describes.
+
+    The network sees altered images, the similarity compares the clean ones: the alterations are learnt away. The flow
+    is judged at half resolution wherever that is enough.
+
+    Parameters
+    ----------
+    kind
+        "lncc", local correlation in windows of ``window`` voxels, weighted to where there is content, or
+        "correlation", over the whole grid: the reconstruction loss of Tran et al., TMI 2022, eq. 9 to 11.
+    truth
+        Of the distance to the known flow, a voxel of the full grid.
+    smoothness
+        Of each cascade's own flow, as in the public code (1.5 there: half the sum over three axes).
+    determinant, orthogonality
+        Of the affine stem's matrix, where there is one.
+    """
+
+    kind: str = "lncc"
+    similarity: float = 1.0
+    window: int = 7
+    truth: float = 0.2
+    dice: float = 1.0
+    smoothness: float = 0.7
+    folding: float = 10.0
+    determinant: float = 0.1
+    orthogonality: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.kind not in SIMILARITIES:
+            raise TrainingError(f"There is no similarity called {self.kind!r}; there are {', '.join(SIMILARITIES)}.")
+
+    def losses(self, prediction: Prediction, pair: Pair) -> dict[str, Tensor]:
+        """The weighted terms of one pair, by name."""
+        half = F.avg_pool3d(prediction.flow, 2)
+        in_half_voxels = half / 2.0
+        parts = [F.avg_pool3d(part, 2) / 2.0 for part in prediction.parts]
+        warped = warp(pair.clean_moving, prediction.flow)
+        content = (boxMean((pair.clean_fixed > CONTENT).float(), CONTENT_MARGIN) > 0.01).float() + BACKGROUND_WEIGHT
+        if self.kind == "lncc":
+            difference = lnccLoss(pair.clean_fixed, warped, self.window, content)
+        else:
+            difference = correlationLoss(pair.clean_fixed, warped)
+        terms = {
+            "similarity": self.similarity * difference,
+            "smoothness": self.smoothness * torch.stack([gradientLoss(part) for part in parts]).sum(),
+            "folding": self.folding * foldingLoss(in_half_voxels),
+        }
+        if pair.forward is not None:
+            # Smooth at 0, and less than quadratic: a region without texture cannot be known and must not dominate.
+            distance = ((half - pair.forward).square().sum(1, keepdim=True) + 0.01).sqrt()
+            terms["truth"] = self.truth * weightedMean(distance, F.avg_pool3d(content, 2))
+        if self.dice and pair.segments_fixed is not None and pair.segments_moving is not None:
+            terms["dice"] = self.dice * diceLoss(pair.segments_fixed, warp(pair.segments_moving, in_half_voxels))
+        if prediction.affine is not None:
+            linear = prediction.affine[:, :, :3].float()
+            terms["determinant"] = self.determinant * determinantLoss(linear)
+            terms["orthogonality"] = self.orthogonality * orthogonalityLoss(linear)
+        return terms

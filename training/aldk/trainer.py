@@ -1,0 +1,221 @@
+"""The one training loop: a network, its optimiser, the moving average of its weights, and where the run stands."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from tqdm import tqdm
+
+from . import checkpoint
+from .data.loader import read_config, stream
+from .data.pairs import Pair
+from .errors import TrainingError
+from .logs import Log
+from .models import Architecture, build_model
+from .plan import Plan
+from .strategies import Unsupervised
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run is: where it writes, what it reads, the network and the plan.
+
+    Parameters
+    ----------
+    batch
+        Pairs a step, 0 for what each task of the data description says.
+    workers
+        1 process beside the network makes the items, 0 makes them on demand.
+    start_from
+        A checkpoint whose averaged weights a new run starts from.
+    command
+        The command line, for the record in checkpoints and model cards.
+    save_seconds
+        Time between two checkpoints: what a crash may cost.
+    """
+
+    output: Path
+    data: Path
+    architecture: Architecture
+    plan: Plan
+    seed: int = 2026
+    batch: int = 0
+    workers: int = 1
+    start_from: Path | None = None
+    command: str = ""
+    save_seconds: float = 90.0
+
+
+class Trainer:
+    """Goes on from the checkpoint in the run's folder, if there is one.
+
+    :raises TrainingError: if that checkpoint is of another architecture or strategy.
+    """
+
+    def __init__(self, fabric: Fabric, run: Run, strategy: Unsupervised) -> None:
+        self.fabric, self.run_options, self.strategy = fabric, run, strategy
+        self.output, self.plan = run.output, run.plan
+        self.output.mkdir(parents=True, exist_ok=True)
+        self.config = read_config(run.data)
+        torch.manual_seed(run.seed)
+        network = build_model(run.architecture)
+        optimizer = torch.optim.Adam(network.parameters(), lr=run.plan.learning_rate)
+        self.iteration, self.seconds, self.waited, self.seed = 0, 0.0, 0.0, run.seed
+        self.commands: list[str] = []
+        self.data_before = strategy.provenance().get("teacher", {}).get("training_data", [])
+        state = checkpoint.load(self.output)
+        start = checkpoint.load(run.start_from) if state is None and run.start_from else None
+        if state is None and run.start_from and start is None:
+            raise TrainingError(f"There is no checkpoint at {run.start_from}.")
+        if state is not None:
+            self._check_same(state, self.output)
+            network.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])
+            strategy.load(state["strategy_state"])
+            self.iteration, self.seconds, self.waited = state["iteration"], state["seconds"], state["waited"]
+            self.seed, self.commands, self.data_before = state["seed"], state["commands"], state["training_data_before"]
+            torch.set_rng_state(state["random"])
+        elif start is not None:
+            self._check_same(start, run.start_from, strategy=False)
+            network.load_state_dict(start["average"])
+            self.data_before = [*self.data_before, *checkpoint.training_data(start)]
+        self.average = checkpoint.MovingAverage(network)
+        if state is not None:
+            self.average.weights = state["average"]
+        self.network, self.optimizer = fabric.setup(network, optimizer)
+        self.average.weights = {n: fabric.to_device(v) for n, v in self.average.weights.items()}
+        strategy.prepare(fabric)
+        self.commands = [*self.commands, run.command]
+        self.stopping = False
+
+    def _check_same(self, state: dict[str, Any], path: Path | None, strategy: bool = True) -> None:
+        found, asked = state["architecture"], self.run_options.architecture.to_dict()
+        if found != asked:
+            different = [f"{k} {found.get(k)!r} instead of {v!r}" for k, v in asked.items() if found.get(k) != v]
+            raise TrainingError(f"{path} holds a network of another architecture: {', '.join(different)}.")
+        kind = type(self.strategy).__name__
+        if strategy and state["strategy"] != kind:
+            raise TrainingError(f"{path} holds a run of the strategy {state['strategy']}, not {kind}.")
+
+    def stop(self, *_: Any) -> None:
+        """Save and end after the step that is under way; a signal handler."""
+        self.stopping = True
+
+    def progress(self) -> float:
+        return self.plan.progress(self.iteration, self.seconds)
+
+    def step(self, pair: Pair) -> dict[str, float]:
+        """One update; returns the terms of the loss and what else the strategy observed.
+
+        :raises TrainingError: if the loss is not a finite number; nothing has been changed then.
+        """
+        progress = self.progress()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate(self.iteration, progress)
+        terms = self.strategy.losses(self.network, self._on_device(pair), self.iteration, progress)
+        loss = torch.stack([term.float() for term in terms.values()]).sum()
+        finite = torch.isfinite(loss.detach()).float()
+        if self.fabric.world_size > 1:
+            finite = self.fabric.all_reduce(finite, reduce_op="mean")
+        if finite < 1.0:
+            wrong = ", ".join(n for n, t in terms.items() if not torch.isfinite(t.detach())) or "another process"
+            where = ", ".join(f"{moving} onto {fixed}" for fixed, moving in pair.names)
+            raise TrainingError(
+                f"The loss ({wrong}) is not a finite number at iteration {self.iteration}, pair {where}; "
+                "the last checkpoint is kept."
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        self.fabric.clip_gradients(self.network, self.optimizer, max_norm=1.0)
+        self.optimizer.step()
+        self.iteration += 1
+        self.average.update(self.network.module, self.iteration)
+        values = {name: float(term.detach()) for name, term in {"loss": loss, **terms}.items()}
+        return {**values, **self.strategy.observed}
+
+    def _on_device(self, pair: Pair) -> Pair:
+        values = {f.name: getattr(pair, f.name) for f in fields(Pair)}
+        return replace(pair, **{n: self.fabric.to_device(v) for n, v in values.items() if isinstance(v, torch.Tensor)})
+
+    def save(self) -> None:
+        if self.fabric.global_rank != 0:
+            return
+        state = {
+            "architecture": self.run_options.architecture.to_dict(),
+            "model": self.network.module.state_dict(),
+            "average": self.average.weights,
+            "optimizer": self.optimizer.state_dict(),
+            "strategy": type(self.strategy).__name__,
+            "strategy_state": self.strategy.state(),
+            "provenance": self.strategy.provenance(),
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "waited": self.waited,
+            "seed": self.seed,
+            "random": torch.get_rng_state(),
+            "commands": self.commands,
+            "training_data_before": self.data_before,
+            "config": self.config,
+            "config_path": str(self.run_options.data.resolve()),
+            "finished": self.progress() >= 1.0,
+        }
+        checkpoint.save(self.output, state)
+
+    def train(self) -> None:
+        """Until the planned end or a signal. Every item serves two steps, the second with the roles exchanged."""
+        if self.progress() >= 1.0:
+            return
+        first = self.fabric.global_rank == 0
+        log = Log(self.output, self.iteration) if first else None
+        bar = self._bar(disable=not first)
+        try:
+            items = self._items()
+            task, pair = next(items)
+            last = saved = time.monotonic()
+            while not self._ends():
+                terms = self.step(pair if self.iteration % 2 == 0 else pair.swapped())
+                stepped = time.monotonic()
+                if self.iteration % 2 == 0:
+                    task, pair = next(items)
+                now = time.monotonic()
+                self.waited += now - stepped
+                self.seconds, last = self.seconds + now - last, now
+                if log is not None:
+                    rate = self.plan.rate(self.iteration, self.progress())
+                    log.add(self.iteration, self.seconds, self.waited / self.seconds, task, rate, terms)
+                    bar.set_postfix(iteration=self.iteration, loss=f"{log.smooth:.4f}", refresh=False)
+                bar.update(self._steps_done() - bar.n)
+                if now - saved > self.run_options.save_seconds:
+                    self.save()
+                    saved = now
+            self.save()
+        finally:
+            bar.close()
+            if log is not None:
+                log.close()
+
+    def _items(self):
+        start = self.iteration // 2 * self.fabric.world_size
+        world, rank = self.fabric.world_size, self.fabric.global_rank
+        options = self.run_options
+        return iter(stream(options.data, self.seed, start, options.workers, options.batch, rank, world))
+
+    def _ends(self) -> bool:
+        """Whether all processes stop now: one that was told to takes the others along."""
+        ends = self.stopping or self.progress() >= 1.0
+        if self.fabric.world_size > 1:
+            flag = torch.tensor(float(ends), device=self.fabric.device)
+            ends = bool(self.fabric.all_reduce(flag, reduce_op="sum") > 0)
+        return ends
+
+    def _steps_done(self) -> int:
+        return self.iteration if self.plan.iterations else int(1000 * self.progress())
+
+    def _bar(self, disable: bool) -> tqdm:
+        total, unit = (self.plan.iterations, "step") if self.plan.iterations else (1000, "permille")
+        return tqdm(total=total, initial=self._steps_done(), unit=unit, mininterval=5.0, disable=disable)

@@ -58,27 +58,33 @@ class Job:
 
 
 def read_jobs(path: Path, output: Path) -> list[Job]:
-    """All jobs of a description, seed by seed, teachers before their students.
+    """All jobs of a description, seed by seed, rows marked "late" at the end.
 
-    :raises TrainingError: if a row names a teacher that no row before it makes.
+    A row's "seeds" may be fewer than its group's; a student then learns from its teacher's first.
+
+    :raises TrainingError: if a row names a teacher that is no row.
     """
-    jobs = []
+    jobs: list[tuple[bool, Job]] = []
     for group, content in json.loads(path.read_text(encoding="utf-8"))["groups"].items():
         data = str((path.parent / content["data"]).resolve())
+        made: dict[str, dict[int, Path]] = {}
+        for row in content["rows"]:
+            made[row["id"]] = {s: output / group / row["id"] / f"seed{s}" for s in row.get("seeds", content["seeds"])}
         for seed in content["seeds"]:
-            known: dict[str, Path] = {}
             for row in content["rows"]:
-                if row.get("teacher") and row["teacher"] not in known:
-                    raise TrainingError(
-                        f"{path}: row {row['id']} learns from {row['teacher']}, which no row before makes."
-                    )
-                folder = known[row["id"]] = output / group / row["id"] / f"seed{seed}"
-                if seed in row.get("skip_seeds", []):
+                if seed not in made[row["id"]]:
                     continue
+                teacher = None
+                if "teacher" in row:
+                    if row["teacher"] not in made:
+                        raise TrainingError(f"{path}: row {row['id']} learns from {row['teacher']}, which is no row.")
+                    teachers = made[row["teacher"]]
+                    teacher = teachers.get(seed, next(iter(teachers.values())))
                 arguments = [*content["arguments"], *row["arguments"], "-d", data, "--seed", str(seed)]
-                teacher = known[row["teacher"]] if row.get("teacher") else None
-                jobs.append(Job(row["title"], group, arguments, content["evaluation"], folder, teacher))
-    return jobs
+                folder = made[row["id"]][seed]
+                job = Job(row["title"], group, arguments, content["evaluation"], folder, teacher)
+                jobs.append((row.get("late", False), job))
+    return [job for _, job in sorted(jobs, key=lambda entry: entry[0])]
 
 
 def run_job(job: Job, threads: int) -> float:

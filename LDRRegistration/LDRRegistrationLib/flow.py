@@ -22,14 +22,18 @@ def voxelPositions(shape: tuple[int, ...], like: Tensor) -> Tensor:
 
 
 def warp(image: Tensor, flow: Tensor, mode: str = "bilinear", padding: str = "border") -> Tensor:
-    """``image`` (N, C, k, j, i) sampled at x + flow(x); ``mode`` is "bilinear" (trilinear) or "nearest"."""
+    """``image`` (N, C, k, j, i) sampled at x + flow(x); ``mode`` is "bilinear" (trilinear) or "nearest".
+
+    The formula holds for sides of one voxel too, so that a network traced at one size is right at every other.
+    """
     import torch
 
     shape = flow.shape[2:]
     positions = voxelPositions(tuple(shape), flow) + flow
-    scaled = [positions[:, a] * (2.0 / max(shape[a] - 1, 1)) - 1.0 for a in (2, 1, 0)]
+    scaled = [positions[:, a] * (2.0 / shape[a]) + (1.0 / shape[a] - 1.0) for a in (2, 1, 0)]
     grid = torch.stack(scaled, dim=-1)
-    return torch.nn.functional.grid_sample(image, grid, mode=mode, padding_mode=padding, align_corners=True)
+    sample = torch.nn.functional.grid_sample
+    return sample(image.to(flow.dtype), grid, mode=mode, padding_mode=padding, align_corners=False)
 
 
 def compose(outer: Tensor, inner: Tensor) -> Tensor:

@@ -224,3 +224,9 @@ def test_files_without_a_prefix_of_their_own_need_a_common_one(public_config):
         TrainingError, match=r"No HDF5 file is named for liver/13\[2-9\]; there are files for lits, pigs"
     ):
         check_data(path)
+
+
+@pytest.mark.parametrize("changed", [{"files": {"/": "msd.h5"}}, {"subsets": ["train"]}, {"schemes": ["1"]}])
+def test_a_json_of_another_build_is_refused_in_a_sentence(public_config, changed):
+    with pytest.raises(TrainingError, match=r"public\.json is not built as|scheme"):
+        read_config(public_config(**changed))

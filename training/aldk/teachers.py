@@ -113,8 +113,8 @@ def plain_data(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def field_path(folder: Path, fixed: str, moving: str) -> Path:
-    """A name in an HDF5 file may contain what a file's name may not."""
-    return folder / f"{quote(fixed, safe='')}__{quote(moving, safe='')}.npy"
+    """Quoted, since a name in an HDF5 file may contain what a file's name may not; so the comma parts two names."""
+    return folder / f"{quote(fixed, safe='')},{quote(moving, safe='')}.npy"
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

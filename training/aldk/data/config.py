@@ -37,10 +37,12 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     path = Path(path)
     content = _read_json(path)
-    if "files" in content and "subsets" in content:
-        content = from_public(content, path)
-    elif "images" in content:
-        content = from_folder(content, path)
+    short = from_public if {"files", "subsets"} <= content.keys() else from_folder if "images" in content else None
+    if short is not None:
+        try:
+            content = short(content, path)
+        except (AttributeError, TypeError, KeyError, IndexError) as error:
+            raise TrainingError(f"{path} is not built as training/datasets/README.md shows ({error!r}).") from error
     elif "tasks" not in content and "datasets" not in content:
         raise TrainingError(
             f'{path} describes no data: it needs "tasks" and "datasets", or "images", or "files" and "subsets".'

@@ -21,7 +21,7 @@ def load_network(path: Path, weights: str = "average") -> tuple[RegistrationNetw
         raise TrainingError(f"There is no checkpoint at {path}.")
     try:
         model = build_model(Architecture.from_dict(state["architecture"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, TrainingError) as error:
         raise TrainingError(
             f"The checkpoint at {path} is of a network that this version cannot build: {state.get('architecture')}."
         ) from error

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from torch import nn
 
+from aldk.errors import TrainingError
+
 from .affine import STEMS
 from .architecture import Architecture
 from .cascade import Prediction, RegistrationNetwork
@@ -43,19 +45,22 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
 def build_model(architecture: Architecture | str) -> RegistrationNetwork:
     """A freshly initialised network, given as an ``Architecture`` or, if it is a single one, by its name.
 
-    It maps (fixed, moving), each (N, 1, k, j, i) in [0, 1], to a flow (N, 3, k, j, i) in voxels. ValueError for names
-    there are not, for less than one cascade, and for a grid that the affine stem cannot take.
+    It maps (fixed, moving), each (N, 1, k, j, i) in [0, 1], to a flow (N, 3, k, j, i) in voxels.
+
+    :raises TrainingError: for names there are not, less than one cascade, and a grid that the stem cannot take.
     """
     if isinstance(architecture, str):
         architecture = Architecture(architecture)
     if architecture.base not in MODELS:
-        raise ValueError(f"There is no network called {architecture.base}; there are {', '.join(MODELS)}.")
+        raise TrainingError(f"There is no network called {architecture.base}; there are {', '.join(MODELS)}.")
     if architecture.cascades < 1:
-        raise ValueError(f"A network has at least one cascade, not {architecture.cascades}.")
+        raise TrainingError(f"A network has at least one cascade, not {architecture.cascades}.")
     if architecture.affine not in ("none", *STEMS):
-        raise ValueError(f"There is no affine stem called {architecture.affine}; there are none, {', '.join(STEMS)}.")
+        raise TrainingError(
+            f"There is no affine stem called {architecture.affine}; there are none, {', '.join(STEMS)}."
+        )
     if architecture.base == "RCN" and architecture.affine != "vtn":
-        raise ValueError(f"RCN has the affine stem vtn, not {architecture.affine}; with that it is VTN.")
+        raise TrainingError(f"RCN has the affine stem vtn, not {architecture.affine}; with that it is VTN.")
     stem = None if architecture.affine == "none" else STEMS[architecture.affine](architecture.grid)
     networks = [MODELS[architecture.base]() for _ in range(architecture.cascades)]
     return RegistrationNetwork(architecture, networks, stem)

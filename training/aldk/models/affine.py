@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from aldk.errors import TrainingError
+
 from .layers import initialise, start_near_identity
 from .vtn import WIDTHS, VTNEncoder
 
@@ -49,7 +51,7 @@ class LightStem(nn.Module):
     Parameters
     ----------
     grid
-        (k, j, i) voxels that the heads are made for, or None for any size; ValueError if a side is no multiple of 16
+        (k, j, i) voxels that the heads are made for, or None for any size; TrainingError if a side is no multiple of 16
         or less than 48, which leaves nothing to pool.
     """
 
@@ -75,7 +77,7 @@ class LightStem(nn.Module):
 class VTNStem(nn.Module):
     """The stem of RCN: VTN's encoder and full-kernel heads (14,166,288 parameters at 128^3, and without a grid).
 
-    Input, output and ``grid`` as those of ``LightStem``; ValueError if a side of the grid is no multiple of 64.
+    Input, output and ``grid`` as those of ``LightStem``; TrainingError if a side of the grid is no multiple of 64.
     """
 
     stride = VTNEncoder.stride
@@ -93,11 +95,11 @@ class VTNStem(nn.Module):
 
 
 def _left(grid: Sequence[int] | None, stride: int, least: int, name: str) -> tuple[int, ...] | None:
-    """What an encoder leaves of ``grid``; ValueError if it is not what the stem called ``name`` can take."""
+    """What an encoder leaves of ``grid``; TrainingError if it is not what the stem called ``name`` can take."""
     if grid is None:
         return None
     if len(grid) != 3 or any(n % stride or n < least * stride for n in grid):
-        raise ValueError(
+        raise TrainingError(
             f'The grid of the affine stem "{name}" must have three sides, multiples of {stride} and at least '
             f"{least * stride} voxels, not {' x '.join(map(str, grid))}."
         )

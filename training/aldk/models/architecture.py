@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from aldk.errors import TrainingError
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -40,10 +42,10 @@ class Architecture:
 
     @staticmethod
     def from_dict(d: Mapping[str, Any]) -> Architecture:
-        """The inverse of ``to_dict``; ValueError for keys that are unknown, or for no base."""
+        """The inverse of ``to_dict``; TrainingError for keys that are unknown, or for no base."""
         known = [field.name for field in fields(Architecture)]
         unknown = sorted(set(d) - set(known))
         if unknown or "base" not in d:
             wrong = f"not {', '.join(unknown)}" if unknown else "of which base must be given"
-            raise ValueError(f"A network is described by {', '.join(known)}, {wrong}.")
+            raise TrainingError(f"A network is described by {', '.join(known)}, {wrong}.")
         return Architecture(**d)

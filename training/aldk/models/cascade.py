@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from LDRRegistrationLib.flow import compose, voxelPositions, warp
 from torch import Tensor, nn
 
+from aldk.errors import TrainingError
+
 from .architecture import Architecture
-from .warping import apply_linear, centred_positions, compose, warp
 
 
 class Prediction(NamedTuple):
@@ -45,7 +47,7 @@ class RegistrationNetwork(nn.Module):
 
     Raises
     ------
-    ValueError
+    TrainingError
         If there is a grid but no stem it could be for, or one that the networks cannot take.
     """
 
@@ -57,16 +59,16 @@ class RegistrationNetwork(nn.Module):
         self.stride = math.lcm(*(part.stride for part in (*networks, *([] if stem is None else [stem]))))
         grid = architecture.grid
         if grid is not None and stem is None:
-            raise ValueError("A grid is for the heads of an affine stem, and this network has no stem.")
+            raise TrainingError("A grid is for the heads of an affine stem, and this network has no stem.")
         if grid is not None and any(n % self.stride for n in grid):
-            raise ValueError(f"The grid of this network must have sides that are multiples of {self.stride}.")
+            raise TrainingError(f"The grid of this network must have sides that are multiples of {self.stride}.")
 
     def forward(self, fixed: Tensor, moving: Tensor, details: bool = False) -> Tensor | Prediction:
         """The total flow (N, 3, k, j, i) in voxels of fixed and moving, each (N, 1, k, j, i) in [0, 1].
 
         With ``details`` a ``Prediction``. Images whose sides are no multiples of ``stride`` are padded with zeros on
         both sides, and the flow is cropped back. While tracing for TorchScript nothing is padded, so that the trace
-        holds for every multiple of ``stride``. ValueError if the images differ in shape or exceed the grid of
+        holds for every multiple of ``stride``. TrainingError if the images differ in shape or exceed the grid of
         size-bound heads.
         """
         gaps = (0, 0, 0)
@@ -84,11 +86,11 @@ class RegistrationNetwork(nn.Module):
         """Voxels missing along k, j, i to a size that the networks can take."""
         shape, grid = tuple(fixed.shape[2:]), self.architecture.grid
         if fixed.shape != moving.shape:
-            raise ValueError(f"The images must have one shape, not {tuple(fixed.shape)} and {tuple(moving.shape)}.")
+            raise TrainingError(f"The images must have one shape, not {tuple(fixed.shape)} and {tuple(moving.shape)}.")
         if grid is None:
             return tuple(-size % self.stride for size in shape)
         if any(size > most for size, most in zip(shape, grid, strict=True)):
-            raise ValueError(
+            raise TrainingError(
                 f"The affine stem of this network is made for images of at most {' x '.join(map(str, grid))} voxels, "
                 f"not {' x '.join(map(str, shape))}."
             )
@@ -103,8 +105,8 @@ class RegistrationNetwork(nn.Module):
         if self.stem is not None:
             matrix, shift = self.stem(fixed, moving)
             affine = torch.cat([matrix + torch.eye(3).to(matrix), shift[:, :, None]], dim=2)
-            positions = centred_positions(fixed.float())
-            total = apply_linear(matrix, positions) + shift[:, :, None, None, None]
+            positions = _centred_positions(fixed.float())
+            total = _apply_linear(matrix, positions) + shift[:, :, None, None, None]
         for network in self.networks:
             # Under autocast some networks answer in bfloat16, too coarse to add up or to sample with.
             part = network(fixed, moving if total is None else warp(moving, total)).float()
@@ -114,7 +116,7 @@ class RegistrationNetwork(nn.Module):
             deformation = part if deformation is None else compose(deformation, part)
             total = deformation
             if self.stem is not None:
-                moved = apply_linear(matrix, positions + deformation) + shift[:, :, None, None, None]
+                moved = _apply_linear(matrix, positions + deformation) + shift[:, :, None, None, None]
                 total = deformation + moved
         return Prediction(total, tuple(parts), affine)
 
@@ -130,3 +132,16 @@ def _crop(prediction: Prediction, gaps: tuple[int, int, int]) -> Prediction:
         shift = affine[:, :, 3] - (affine[:, :, :3] @ middles - middles)
         affine = torch.cat([affine[:, :, :3], shift[:, :, None]], dim=2)
     return Prediction(prediction.flow[inside], tuple(part[inside] for part in prediction.parts), affine)
+
+
+def _centred_positions(like: Tensor) -> Tensor:
+    """(1, 3, k, j, i): voxel coordinates k, j, i relative to the middle of the grid, (n - 1) / 2."""
+    shape = like.shape[2:]
+    positions = voxelPositions(shape, like)
+    return torch.stack([positions[:, a] - (shape[a] - 1) / 2.0 for a in range(3)], dim=1)
+
+
+def _apply_linear(matrix: Tensor, vectors: Tensor) -> Tensor:
+    """``matrix`` (N, 3, 3) times each of ``vectors`` (N or 1, 3, k, j, i)."""
+    # By products of elements: a matrix product would be done in bfloat16 under autocast, too coarse for positions.
+    return sum(matrix[:, :, a, None, None, None] * vectors[:, a : a + 1] for a in range(3))

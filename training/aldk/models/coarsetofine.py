@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from LDRRegistrationLib.flow import warp
 from torch import Tensor, nn
 
 from .layers import double_resolution, initialise, start_near_identity
-from .warping import warp
 
 SLOPE = 0.1
 

@@ -8,6 +8,8 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from aldk.errors import TrainingError
+
 from .layers import initialise
 
 WIDTHS = (16, 32, 64, 128, 256)
@@ -31,7 +33,7 @@ class Discriminator(nn.Module):
 
     Raises
     ------
-    ValueError
+    TrainingError
         For a kind there is not, and for a grid that is not three sides of at least one voxel; when called with a flow
         larger than the grid.
     """
@@ -39,9 +41,11 @@ class Discriminator(nn.Module):
     def __init__(self, kind: Literal["paper", "public"] = "paper", grid: Sequence[int] | None = None) -> None:
         super().__init__()
         if kind not in KINDS:
-            raise ValueError(f"There is no discriminator called {kind}; there are {', '.join(KINDS)}.")
+            raise TrainingError(f"There is no discriminator called {kind}; there are {', '.join(KINDS)}.")
         if grid is not None and (len(grid) != 3 or min(grid) < 1):
-            raise ValueError(f"The grid of a discriminator has three sides of at least one voxel, not {tuple(grid)}.")
+            raise TrainingError(
+                f"The grid of a discriminator has three sides of at least one voxel, not {tuple(grid)}."
+            )
         self.kind = kind
         self.grid = tuple(grid) if grid is not None and kind == "public" else None
         if kind == "paper":
@@ -83,7 +87,7 @@ class Discriminator(nn.Module):
     def _to_grid(flow: Tensor, grid: tuple[int, ...]) -> Tensor:
         gaps = [most - size for most, size in zip(grid, flow.shape[2:], strict=True)]
         if min(gaps) < 0:
-            raise ValueError(
+            raise TrainingError(
                 f"This discriminator is made for flows of at most {' x '.join(map(str, grid))} voxels, "
                 f"not {' x '.join(str(size) for size in flow.shape[2:])}."
             )

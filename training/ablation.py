@@ -19,9 +19,9 @@ from typing import Any
 import pandas as pd
 import torch
 from aldk import checkpoint
+from aldk.checkpoint import load_network
 from aldk.commands import run_command
 from aldk.errors import TrainingError
-from aldk.evaluation.networks import load_network
 from aldk.evaluation.tables import Provenance, markdown, read_table, update_table
 from aldk.models import count_parameters
 from torch.utils import benchmark

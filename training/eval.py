@@ -17,12 +17,12 @@ from typing import Any
 import pandas as pd
 import torch
 from aldk import checkpoint
+from aldk.checkpoint import load_network
 from aldk.commands import run_command
 from aldk.data.config import evaluation_sets, read_config
 from aldk.data.subjects import data_root
 from aldk.errors import TrainingError
 from aldk.evaluation.networkmethod import NetworkMethod, intensities_of
-from aldk.evaluation.networks import load_network
 from aldk.evaluation.pairs import pair_names, read_pairs
 from aldk.evaluation.runner import evaluate
 from aldk.evaluation.summary import per_structure, summary

@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 from aldk import checkpoint
+from aldk.checkpoint import load_network
 from aldk.commands import run_command
 from aldk.errors import TrainingError
-from aldk.evaluation.networks import load_network
 from aldk.evaluation.tables import current_commit
 from aldk.models import RegistrationNetwork, count_parameters
 from torch import nn

@@ -35,6 +35,8 @@ MINIMUM_OVERLAP = 0.05
 MAXIMUM_FOLDED_FRACTION = 0.001
 PASS_SHARES = (1.0, 0.5)
 CLEAR_GAIN = 0.02
+# What single precision can feign by sampling an image where it already is.
+LEAST_GAIN = 1e-5
 
 
 class Preset(Enum):
@@ -146,7 +148,7 @@ def register(
         stages.begin("Refinement", 0.55)
         refined = refine(pair.fixed, movingAligned, flow, stages.check)
         reached, _ = pair.judge(movingAligned, refined)
-        if reached > similarity:
+        if reached > similarity + LEAST_GAIN:
             flow, similarity = refined, reached
     if flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
@@ -222,7 +224,7 @@ def _cascade(
                 break
             candidate = unfold(share * step if flow is None else compose(flow, share * step))
             reached, image = pair.judge(moving, candidate)
-            if reached > similarity:
+            if reached > similarity + LEAST_GAIN:
                 best, similarity, warped = candidate, reached, image
         if best is None:
             break

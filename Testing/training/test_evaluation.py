@@ -10,11 +10,11 @@ import pytest
 import SimpleITK as sitk
 import torch
 from aldk import checkpoint
+from aldk.checkpoint import load_network
 from aldk.errors import TrainingError
 from aldk.evaluation.methods import Answer, EngineMethod, displacement_on_grid, no_motion
 from aldk.evaluation.metrics import carry_labels, counted_labels, hausdorff95, overlap, plausibility
 from aldk.evaluation.networkmethod import NetworkMethod, intensities_of
-from aldk.evaluation.networks import load_network
 from aldk.evaluation.pairs import EvaluationPair, read_landmarks, read_pairs
 from aldk.evaluation.runner import WHOLE, evaluate
 from aldk.evaluation.summary import lowest_mean, per_structure, summary

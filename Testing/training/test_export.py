@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from aldk import checkpoint
+from aldk.checkpoint import load_network
 from aldk.errors import TrainingError
-from aldk.evaluation.networks import load_network
 from aldk.models import Architecture, build_model
 from LDRRegistrationLib.engine import Settings, register
 from LDRRegistrationLib.student import ModelStore

@@ -10,10 +10,10 @@ import teach
 import torch
 import train
 from aldk import checkpoint
+from aldk.checkpoint import load_network
 from aldk.data.config import read_config
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
-from aldk.evaluation.networks import load_network
 from aldk.teachers import MANIFEST, NetworkTeacher, StoredTeacher, field_path, plain_data
 from LDRRegistrationLib.student import ModelStore
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from .errors import TrainingError
+from .models import Architecture, RegistrationNetwork, build_model
 
 NAME = "checkpoint.pt"
 
@@ -49,6 +50,31 @@ def load(path: Path) -> dict[str, Any] | None:
     if not isinstance(state, dict) or "architecture" not in state:
         raise TrainingError(f"{path} is not a checkpoint of this version of train.py: it names no architecture.")
     return state
+
+
+def load_network(path: Path, weights: str = "average") -> tuple[RegistrationNetwork, dict[str, Any]]:
+    """The network of a run's folder or of a checkpoint file, on the CPU and ready to infer, and the whole checkpoint.
+
+    :param weights: "average", the moving average of the weights, or "model", those after the last step.
+    :raises TrainingError: if there is no checkpoint, or its weights are not those of the architecture it names.
+    """
+    state = load(path)
+    if state is None:
+        raise TrainingError(f"There is no checkpoint at {path}.")
+    try:
+        model = build_model(Architecture.from_dict(state["architecture"]))
+    except (KeyError, TypeError, TrainingError) as error:
+        raise TrainingError(
+            f"The checkpoint at {path} is of a network that this version cannot build: {state.get('architecture')}."
+        ) from error
+    try:
+        model.load_state_dict(state[weights])
+    except (KeyError, RuntimeError) as error:
+        raise TrainingError(
+            f"The weights in {path} do not fit the architecture {state['architecture']}: they are of another "
+            "architecture, or of an older version."
+        ) from error
+    return model.eval(), state
 
 
 def training_data(state: dict[str, Any]) -> list[dict[str, str]]:

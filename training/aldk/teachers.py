@@ -21,10 +21,10 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from . import checkpoint
+from .checkpoint import load_network
 from .data.config import plain_grid
 from .data.pairs import Pair
 from .errors import TrainingError
-from .evaluation.networks import load_network
 from .models import RegistrationNetwork
 
 MANIFEST = "fields.json"

@@ -34,8 +34,7 @@ SIMILARITIES = ("lncc", "correlation")
 class Reconstruction:
     """Weights of the losses that LDRRegistrationLib/similarity.py describes.
 
-    The network sees altered images, the similarity compares the clean ones: the alterations are learnt away. The flow
-    is judged at half resolution wherever that is enough.
+    The network sees altered images, the similarity compares the clean ones: the alterations are learnt away.
 
     Parameters
     ----------
@@ -68,7 +67,6 @@ class Reconstruction:
         """The weighted terms of one pair, by name."""
         half = F.avg_pool3d(prediction.flow, 2)
         in_half_voxels = half / 2.0
-        parts = [F.avg_pool3d(part, 2) / 2.0 for part in prediction.parts]
         warped = warp(pair.clean_moving, prediction.flow)
         content = (boxMean((pair.clean_fixed > CONTENT).float(), CONTENT_MARGIN) > 0.01).float() + BACKGROUND_WEIGHT
         if self.kind == "lncc":
@@ -77,9 +75,11 @@ class Reconstruction:
             difference = correlationLoss(pair.clean_fixed, warped)
         terms = {
             "similarity": self.similarity * difference,
-            "smoothness": self.smoothness * torch.stack([gradientLoss(part) for part in parts]).sum(),
-            "folding": self.folding * foldingLoss(in_half_voxels),
+            # At full resolution: what varies from voxel to voxel is gone from the half.
+            "smoothness": self.smoothness * torch.stack([gradientLoss(part) for part in prediction.parts]).sum(),
         }
+        if self.folding:
+            terms["folding"] = self.folding * foldingLoss(prediction.flow)
         if pair.forward is not None:
             # Smooth at 0, and less than quadratic: a region without texture cannot be known and must not dominate.
             distance = ((half - pair.forward).square().sum(1, keepdim=True) + 0.01).sqrt()

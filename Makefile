@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-oldest lint bench-click clean
+.PHONY: demo test test-oldest lint bench-click ablation clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo
@@ -31,6 +31,10 @@ test-oldest: $(STAMP)
 	.venv-oldest/bin/python -m pip install --quiet "torch==2.2.2" "numpy==2.0.2" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 	$(BIN)/python Testing/oldest/compare_models.py --write .venv-oldest/expected.json
 	.venv-oldest/bin/python Testing/oldest/compare_models.py --check .venv-oldest/expected.json
+
+# Hours on two cores; goes on where it stopped. The data are not bundled: LDR_DATA names their folder.
+ablation: $(STAMP)-test
+	$(BIN)/python training/ablation.py --output runs/ablation
 
 bench-click: $(STAMP)-test
 	$(BIN)/python Testing/benchmarks/click.py

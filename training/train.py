@@ -20,7 +20,7 @@ from aldk.data.loader import read_config
 from aldk.errors import TrainingError
 from aldk.models import MODELS, Architecture, count_parameters
 from aldk.plan import SCHEDULES, Plan
-from aldk.strategies import STRATEGIES, AldkOptions, Unsupervised, make_strategy
+from aldk.strategies import STRATEGIES, AldkOptions, GuidanceOptions, Unsupervised, make_strategy
 from aldk.strategies.aldk import FORMS
 from aldk.strategies.reconstruction import SIMILARITIES
 from aldk.teachers import MANIFEST, StoredTeacher, Teacher, load_teacher, plain_data
@@ -66,6 +66,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         else:
             flag = "--critic-learning-rate" if name == "learning_rate" else f"--{name}"
             strategy.add_argument(flag, dest=f"aldk_{name}", type=type(value), default=value)
+    guidance = parser.add_argument_group("--strategy ofg")
+    for name, value in vars(GuidanceOptions()).items():
+        if name != "epoch":
+            flag = f"--ofg-{name.replace('_', '-')}"
+            guidance.add_argument(flag, dest=f"ofg_{name}", type=type(value), default=value)
     add_device_options(parser)
     return parser.parse_args(arguments)
 
@@ -96,6 +101,11 @@ def losses_of(options: argparse.Namespace) -> dict[str, float | str]:
 def aldk_options(options: argparse.Namespace) -> AldkOptions:
     values = {name: getattr(options, f"aldk_{name}", None) for name in vars(AldkOptions())}
     return AldkOptions(**{**values, "form": options.form})
+
+
+def guidance_options(options: argparse.Namespace) -> GuidanceOptions:
+    values = {name: getattr(options, f"ofg_{name}") for name in vars(GuidanceOptions()) if name != "epoch"}
+    return GuidanceOptions(**values, epoch=options.round or GuidanceOptions.epoch)
 
 
 def network_named(text: str) -> Architecture | None:
@@ -149,7 +159,7 @@ def work(options: argparse.Namespace) -> None:
     teacher = find_teacher(options.teacher, fabric, options, command)
     # The discriminator's first weights must not depend on whether a teacher was trained in the same process.
     torch.manual_seed(options.seed)
-    strategy = make_strategy(name, losses_of(options), teacher, aldk_options(options))
+    strategy = make_strategy(name, losses_of(options), teacher, aldk_options(options), guidance_options(options))
     plan = make_plan(options, options.round)
     run = make_run(options, options.output, architecture, plan, command)
     train(fabric, replace(run, start_from=options.start_from), strategy)

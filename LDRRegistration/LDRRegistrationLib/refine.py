@@ -1,25 +1,83 @@
 """Instance optimisation: the flow itself is improved on the pair at hand.
 
-The differentiable optimiser of On-the-Fly Guidance (Xin et al., arXiv 2308.15216): Adam on the flow, local correlation
-plus smoothness. The flow is optimised at half resolution, which is four to eight times cheaper and smoother.
+The differentiable optimiser of On-the-Fly Guidance (Xin et al., arXiv 2308.15216, section 3.3): Adam on the flow,
+similarity plus smoothness. One implementation for the accurate preset and for training (aldk/strategies/guidance.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .flow import resize, unfold, warp
-from .similarity import foldingLoss, gradientLoss, lnccLoss
+from .similarity import foldingLoss, gradientLoss, lnccLoss, weightedMean
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-STEPS = 30
-STEP_VOXELS = 0.2
-SMOOTHNESS = 1.5
-FOLDING = 3.0
-FOLDING_MARGIN = 0.2
+
+@dataclass(frozen=True)
+class Refinement:
+    """How a flow is optimised; the defaults are those of the accurate preset.
+
+    ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
+    than the images': at half resolution four to eight times cheaper, and smoother. With ``decay`` the steps shrink as
+    (1 - n / steps)^0.9. ``energy`` is "lncc" or "mse"; ``folding`` weighs cells of a volume below ``foldingMargin``.
+    """
+
+    steps: int = 30
+    stepVoxels: float = 0.2
+    decay: bool = True
+    reduction: int = 2
+    energy: str = "lncc"
+    smoothness: float = 1.5
+    folding: float = 3.0
+    foldingMargin: float = 0.2
+    amsgrad: bool = False
+
+
+def optimise(
+    fixed: Tensor,
+    moving: Tensor,
+    flow: Tensor | None,
+    how: Refinement,
+    weights: Tensor | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Tensor:
+    """Flows (N, 3, k, j, i), in voxels, that align ``moving`` to ``fixed`` better, each (N, 1, k, j, i) in [0, 1].
+
+    :param flow: where to start; None is no displacement. It gets no gradient.
+    :param weights: (N, 1, k, j, i), where the similarity counts; None is everywhere alike.
+    :param check: called before every step; raises to stop (see stages.py).
+    """
+    import torch
+
+    shape = (fixed.shape[2], fixed.shape[3], fixed.shape[4])
+    less = how.reduction
+    coarse = (-(-shape[0] // less), -(-shape[1] // less), -(-shape[2] // less))
+    with torch.enable_grad():
+        start = fixed.new_zeros(fixed.shape[0], 3, *coarse) if flow is None else resize(flow.detach(), coarse)
+        parameters = start.clone().requires_grad_(True)
+        optimizer = torch.optim.Adam([parameters], lr=how.stepVoxels, amsgrad=how.amsgrad)
+        for step in range(how.steps):
+            check()
+            if how.decay:
+                optimizer.param_groups[0]["lr"] = how.stepVoxels * (1 - step / how.steps) ** 0.9
+            optimizer.zero_grad()
+            warped = warp(moving, resize(parameters, shape) if less > 1 else parameters)
+            if how.energy == "mse":
+                loss = weightedMean((fixed - warped).square(), weights)
+            else:
+                loss = lnccLoss(fixed, warped, weights=weights)
+            loss = loss + how.smoothness * gradientLoss(parameters)
+            if how.folding:
+                loss = loss + how.folding * foldingLoss(parameters, how.foldingMargin)
+            # Of the flow alone: what else the images depend on, such as a network being trained, stays as it is.
+            # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
+            (parameters.grad,) = torch.autograd.grad(loss * fixed.shape[0], [parameters])
+            optimizer.step()
+        return resize(parameters.detach(), shape) if less > 1 else parameters.detach()
 
 
 def refine(
@@ -27,30 +85,11 @@ def refine(
     moving: Tensor,
     flow: Tensor | None,
     check: Callable[[], None] = lambda: None,
-    steps: int = STEPS,
-    smoothness: float = SMOOTHNESS,
+    how: Refinement | None = None,
 ) -> Tensor:
-    """A flow (1, 3, k, j, i), in voxels, that aligns ``moving`` to ``fixed``, both (k, j, i) in [0, 1], even better.
+    """The refinement of the accurate preset: ``optimise`` where there is content, then no cell is folded.
 
-    :param flow: where to start; None is no displacement.
-    :param check: called before every step; raises to stop (see stages.py).
+    ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i).
     """
-    import torch
-
-    shape = (fixed.shape[0], fixed.shape[1], fixed.shape[2])
-    half = ((shape[0] + 1) // 2, (shape[1] + 1) // 2, (shape[2] + 1) // 2)
-    with torch.enable_grad():
-        start = torch.zeros(1, 3, *half) if flow is None else resize(flow, half)
-        parameters = start.detach().clone().requires_grad_(True)
-        optimizer = torch.optim.Adam([parameters], lr=STEP_VOXELS)
-        weights = (fixed > 0.02).float()[None, None]
-        for step in range(steps):
-            check()
-            optimizer.param_groups[0]["lr"] = STEP_VOXELS * (1 - step / steps) ** 0.9
-            optimizer.zero_grad()
-            warped = warp(moving[None, None], resize(parameters, shape))
-            loss = lnccLoss(fixed[None, None], warped, weights=weights)
-            loss = loss + smoothness * gradientLoss(parameters) + FOLDING * foldingLoss(parameters, FOLDING_MARGIN)
-            loss.backward()
-            optimizer.step()
-        return unfold(resize(parameters.detach(), shape))
+    weights = (fixed > 0.02).to(fixed.dtype)[None, None]
+    return unfold(optimise(fixed[None, None], moving[None, None], flow, how or Refinement(), weights, check))

@@ -24,6 +24,8 @@ def _fifth(factors: tuple[float, ...], progress: float) -> float:
 SCHEDULES = {
     "cosine": _cosine,
     "flat": lambda progress: 1.0,
+    # Of On-the-Fly Guidance.
+    "poly": lambda progress: (1.0 - progress) ** 0.9,
     # Five falling steps, each annealed by its own cosine: what plain LDR gets in the public code.
     "public": lambda progress: _fifth(PUBLIC_PLAIN, progress) * 0.5 * (1 + math.cos(math.pi * ((5 * progress) % 1.0))),
     # What anything trained with --aldk gets there: a much larger rate for most of the run.

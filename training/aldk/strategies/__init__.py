@@ -9,14 +9,19 @@ from aldk.teachers import Teacher
 
 from .aldk import Aldk, AldkOptions
 from .distillation import Distillation
+from .guidance import Guidance, GuidanceOptions
 from .reconstruction import Reconstruction
 from .unsupervised import Unsupervised
 
-STRATEGIES = ("unsupervised", "distillation", "aldk")
+STRATEGIES = ("unsupervised", "distillation", "aldk", "ofg")
 
 
 def make_strategy(
-    name: str, losses: dict[str, Any] | None = None, teacher: Teacher | None = None, options: AldkOptions | None = None
+    name: str,
+    losses: dict[str, Any] | None = None,
+    teacher: Teacher | None = None,
+    options: AldkOptions | None = None,
+    guidance: GuidanceOptions | None = None,
 ) -> Unsupervised:
     """A strategy by name.
 
@@ -28,6 +33,8 @@ def make_strategy(
         For "distillation" and "aldk".
     options
         For "aldk"; "distillation" takes its gamma.
+    guidance
+        For "ofg".
 
     :raises TrainingError: for an unknown name or loss, or without the teacher that the strategy needs.
     """
@@ -38,6 +45,8 @@ def make_strategy(
     options = options or AldkOptions()
     if name == "unsupervised":
         return Unsupervised(reconstruction)
+    if name == "ofg":
+        return Guidance(reconstruction, guidance or GuidanceOptions())
     if name not in STRATEGIES:
         raise TrainingError(f"There is no strategy called {name}; there are {', '.join(STRATEGIES)}.")
     if teacher is None:

@@ -51,6 +51,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     run.add_argument("--workers", type=int, default=1, choices=(0, 1), help="processes that make items")
     run.add_argument("--loss", choices=SIMILARITIES, help="similarity; default: as the data description says, or lncc")
 
+    run.add_argument(
+        "--weight",
+        action="append",
+        default=[],
+        metavar="LOSS=VALUE",
+        help="weight of a loss, such as dice=1; repeatable",
+    )
+
     strategy = parser.add_argument_group("strategy")
     strategy.add_argument("--strategy", choices=STRATEGIES, default="unsupervised")
     strategy.add_argument("--aldk", action="store_true", help="short for --strategy aldk")
@@ -94,7 +102,14 @@ def make_run(options: argparse.Namespace, output: Path, architecture: Architectu
 
 
 def losses_of(options: argparse.Namespace) -> dict[str, float | str]:
-    losses = read_config(options.data).get("losses", {})
+    """The losses of the data description, and what the command line changes in them."""
+    losses = dict(read_config(options.data).get("losses", {}))
+    for entry in options.weight:
+        name, _, value = entry.partition("=")
+        try:
+            losses[name] = float(value)
+        except ValueError as error:
+            raise TrainingError(f"--weight {entry}: give the name of a loss and a number, such as dice=1.") from error
     return {**losses, "kind": options.loss} if options.loss else losses
 
 

@@ -159,6 +159,8 @@ def test_devices_and_teachers_that_are_not_there_are_said(training_folder, tiny_
         (("--aldk", "--teacher", "nowhere/run"), "There is no checkpoint at nowhere/run"),
         (("--teacher", "VTN"), "nothing learns from it"),
         (("--start-from", "nowhere"), "There is no checkpoint at nowhere"),
+        (("--weight", "dice"), "--weight dice: give the name of a loss and a number"),
+        (("--weight", "beauty=1"), "unexpected keyword argument 'beauty'"),
     ):
         answer = run(*command(training_folder, tiny_config, output, *more), status=2)
         assert expected in answer.stderr and "Traceback" not in answer.stderr

@@ -8,6 +8,7 @@ import time
 
 import pytest
 import torch
+import train
 from aldk import checkpoint
 from aldk.checkpoint import MovingAverage
 from aldk.errors import TrainingError
@@ -150,20 +151,28 @@ def test_a_checkpoint_of_something_else_is_refused(training_folder, tiny_config,
         checkpoint.load(tmp_path / "other.pt")
 
 
-def test_devices_and_teachers_that_are_not_there_are_said(training_folder, tiny_config, tmp_path):
-    output = tmp_path / "run"
-    for more, expected in (
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
         (("-g", "99"), "GPU(s) that PyTorch can use"),
         (("-g", "first"), "give numbers of GPUs"),
+        (("--precision", "7-bit"), "precision"),
         (("--aldk",), "needs a teacher"),
         (("--aldk", "--teacher", "nowhere/run"), "There is no checkpoint at nowhere/run"),
         (("--teacher", "VTN"), "nothing learns from it"),
         (("--start-from", "nowhere"), "There is no checkpoint at nowhere"),
+        (("-n", "0"), "at least one cascade"),
+        (("--grid", "32", "32", "32"), "this network has no stem"),
+        (("--affine", "light", "--grid", "16", "16", "16"), "at least 48 voxels, not 16 x 16 x 16"),
         (("--weight", "dice"), "--weight dice: give the name of a loss and a number"),
         (("--weight", "beauty=1"), "unexpected keyword argument 'beauty'"),
-    ):
-        answer = run(*command(training_folder, tiny_config, output, *more), status=2)
-        assert expected in answer.stderr and "Traceback" not in answer.stderr
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(training_folder, tiny_config, tmp_path, capsys, more, expected):
+    assert train.main([str(word) for word in command(training_folder, tiny_config, tmp_path / "run", *more)[2:]]) == 2
+    error = capsys.readouterr().err
+    assert expected in error
+    assert error.count("train.py: ") == 1 and "Traceback" not in error
 
 
 def test_training_lowers_the_loss(tiny_config):

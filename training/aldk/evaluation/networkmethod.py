@@ -149,7 +149,7 @@ class NetworkMethod:
         try:
             with torch.no_grad():
                 flow = self.model(fixed, moved)
-        except ValueError as error:
+        except TrainingError as error:
             raise TrainingError(f"Pair {group[0].pair.name}: {error}") from error
         self._synchronise()
         seconds = (time.perf_counter() - start) / len(group)

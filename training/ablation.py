@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from aldk import checkpoint
 from aldk.checkpoint import load_network
 from aldk.commands import run_command
 from aldk.errors import TrainingError
-from aldk.evaluation.tables import Provenance, markdown, read_table, update_table
+from aldk.evaluation.tables import COLUMNS, Provenance, markdown, read_table, update_table
 from aldk.models import count_parameters
 from torch.utils import benchmark
 
@@ -33,7 +34,7 @@ FIGURES = ("dice", "jaccard", "folds", "folds_percent", "sd_log_j")
 
 @dataclass(frozen=True)
 class Job:
-    """One row with one seed: ``teacher`` is the folder of the run that it learns from, if any."""
+    """One row with one seed: ``teacher`` is the folder of the run that it learns from, ``gpu``: not without one."""
 
     title: str
     group: str
@@ -42,9 +43,17 @@ class Job:
     folder: Path
     teacher: Path | None
 
+    gpu: bool = False
+
     @property
     def done(self) -> bool:
-        return (self.folder / DONE).exists()
+        """Trained to the end, and evaluated after that."""
+        return (self.folder / DONE).exists() and self.trained
+
+    @property
+    def trained(self) -> bool:
+        state = checkpoint.load(self.folder)
+        return bool(state and state.get("finished"))
 
     def commands(self, threads: int) -> list[list[str]]:
         """Training, then evaluation; each goes on, or is made anew, after an interruption."""
@@ -82,62 +91,81 @@ def read_jobs(path: Path, output: Path) -> list[Job]:
                     teacher = teachers.get(seed, next(iter(teachers.values())))
                 arguments = [*content["arguments"], *row["arguments"], "-d", data, "--seed", str(seed)]
                 folder = made[row["id"]][seed]
-                job = Job(row["title"], group, arguments, content["evaluation"], folder, teacher)
+                title, evaluation, gpu = row["title"], content["evaluation"], row.get("gpu", False)
+                job = Job(title, group, arguments, evaluation, folder, teacher, gpu)
                 jobs.append((row.get("late", False), job))
     return [job for _, job in sorted(jobs, key=lambda entry: entry[0])]
 
 
-def run_job(job: Job, threads: int) -> float:
-    """Seconds it took. What the commands print goes to ``output.txt`` beside the run.
+class Queue:
+    """Runs what is not done, ``parallel`` at a time, students after their teachers."""
 
-    :raises TrainingError: if a command fails.
-    """
-    start = time.monotonic()
-    job.folder.mkdir(parents=True, exist_ok=True)
-    with (job.folder / "output.txt").open("a", encoding="utf-8") as file:
-        for command in job.commands(threads):
-            if subprocess.run(command, check=False, stdout=file, stderr=file).returncode:
-                raise TrainingError(f"{job.folder} failed; see output.txt there.")
-    return time.monotonic() - start
+    def __init__(self, jobs: list[Job], parallel: int, threads: int) -> None:
+        self.parallel, self.threads = parallel, threads
+        self.waiting = [job for job in jobs if not job.done]
+        self.open_folders = {job.folder for job in self.waiting}
+        self.running: set[Path] = set()
+        self.children: set[subprocess.Popen] = set()
+        self.failures: list[str] = []
+        self.lock = Lock()
 
+    def run(self) -> list[str]:
+        """Returns what failed, in words. Ctrl-C and SIGTERM end the runs that are under way, too; each is resumable."""
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with ThreadPoolExecutor(self.parallel) as pool:
+            futures = [pool.submit(self._serve) for _ in range(self.parallel)]
+            try:
+                for future in futures:
+                    future.result()
+            except KeyboardInterrupt:
+                with self.lock:
+                    self.waiting.clear()
+                    for child in self.children:
+                        child.terminate()
+                raise TrainingError("Stopped; the same command goes on.") from None
+        return self.failures
 
-def run_queue(jobs: list[Job], parallel: int, threads: int) -> list[str]:
-    """Run what is not done, ``parallel`` at a time, students after their teachers; returns what failed, in words."""
-    open_jobs = [job for job in jobs if not job.done]
-    lock, failures = Lock(), []
-    running: set[Path] = set()
-
-    def take() -> Job | None:
-        with lock:
-            for job in open_jobs:
-                waits = job.teacher is not None and not (job.teacher / DONE).exists()
-                if not waits:
-                    open_jobs.remove(job)
-                    running.add(job.folder)
-                    return job
-        return None
-
-    def serve() -> None:
-        while open_jobs:
-            job = take()
-            if job is None:
-                if not running:
+    def _serve(self) -> None:
+        while True:
+            with self.lock:
+                job = next((job for job in self.waiting if job.teacher not in self.open_folders), None)
+                if job is None and not (self.waiting and self.running):
                     return
+                if job is not None:
+                    self.waiting.remove(job)
+                    self.running.add(job.folder)
+            if job is None:
                 time.sleep(1.0)
                 continue
+            start = time.monotonic()
             try:
-                print(f"{job.group}, {job.title}, {job.folder.name}: {run_job(job, threads):.0f} s", flush=True)
-            except TrainingError as error:
-                failures.append(str(error))
+                self._work(job)
+                print(f"{job.group}, {job.title}, {job.folder.name}: {time.monotonic() - start:.0f} s", flush=True)
+                with self.lock:
+                    self.open_folders.discard(job.folder)
+            except (TrainingError, OSError) as error:
+                self.failures.append(str(error))
                 print(error, file=sys.stderr, flush=True)
             finally:
-                with lock:
-                    running.discard(job.folder)
+                with self.lock:
+                    self.running.discard(job.folder)
 
-    with ThreadPoolExecutor(parallel) as pool:
-        for future in [pool.submit(serve) for _ in range(parallel)]:
-            future.result()
-    return failures
+    def _work(self, job: Job) -> None:
+        """Train and evaluate. What the commands print goes to ``output.txt`` beside the run.
+
+        :raises TrainingError: if a command fails, or the training was stopped before its end.
+        """
+        job.folder.mkdir(parents=True, exist_ok=True)
+        with (job.folder / "output.txt").open("a", encoding="utf-8") as file:
+            for command in job.commands(self.threads):
+                child = subprocess.Popen(command, stdout=file, stderr=file)
+                with self.lock:
+                    self.children.add(child)
+                status = child.wait()
+                with self.lock:
+                    self.children.discard(child)
+                if status or not job.trained:
+                    raise TrainingError(f"{job.folder} failed or was stopped; see output.txt there.")
 
 
 def network_seconds(folder: Path, shape: list[int], threads: int) -> float:
@@ -150,14 +178,19 @@ def network_seconds(folder: Path, shape: list[int], threads: int) -> float:
         return timer.blocked_autorange(min_run_time=2.0).median
 
 
-def summarise(jobs: list[Job], timing: dict[str, Any]) -> pd.DataFrame:
-    """A row of the description is a row of the table: means over its seeds, and their standard deviation for Dice."""
+def summarise(jobs: list[Job], timing: dict[str, Any]) -> list[tuple[dict[str, Any], Provenance | None]]:
+    """A row of the description is a row of the table: means over its seeds, and their standard deviation for Dice.
+
+    With each, where its first seed's evaluation comes from.
+    """
     rows = []
     for (group, title), members in _grouped(jobs).items():
         done = [job for job in members if job.done]
         row: dict[str, Any] = {"group": group, "row": title, "seeds": f"{len(done)} of {len(members)}"}
+        provenance = None
         if done:
             results = pd.concat([read_table(job.folder / DONE) for job in done])
+            provenance = Provenance(**{name: results[name].iloc[0] for name in COLUMNS})
             state = checkpoint.load(done[0].folder) or {}
             row |= {name: results[name].mean() for name in FIGURES}
             row["dice_sd"] = results["dice"].std(ddof=1) if len(done) > 1 else float("nan")
@@ -165,9 +198,9 @@ def summarise(jobs: list[Job], timing: dict[str, Any]) -> pd.DataFrame:
             row["parameters"] = count_parameters(load_network(done[0].folder)[0])
             row["cpu_seconds"] = timing.get(f"{group}/{title}", float("nan"))
         else:
-            row["seeds"] = "not run"
-        rows.append(row)
-    return pd.DataFrame(rows)
+            row["seeds"] = "not run (for a GPU)" if members[0].gpu else "not run"
+        rows.append((row, provenance))
+    return rows
 
 
 def _grouped(jobs: list[Job]) -> dict[tuple[str, str], list[Job]]:
@@ -190,16 +223,24 @@ def time_networks(jobs: list[Job], description: dict[str, Any], path: Path, thre
 def work(options: argparse.Namespace) -> None:
     jobs = read_jobs(options.data, options.output)
     chosen = [job for job in jobs if options.only is None or job.group in options.only]
-    failures = [] if options.table else run_queue(chosen, options.jobs, options.threads)
+    if unknown := sorted(set(options.only or []) - {job.group for job in jobs}):
+        raise TrainingError(
+            f"There is no group called {unknown[0]}; there are {', '.join({j.group: 0 for j in jobs})}."
+        )
+    possible = [job for job in chosen if not job.gpu or torch.cuda.is_available()]
+    failures = [] if options.table or options.time else Queue(possible, options.jobs, options.threads).run()
     timing_path = options.output / "timing.json"
     options.output.mkdir(parents=True, exist_ok=True)
     if not options.table:
         description = json.loads(options.data.read_text(encoding="utf-8"))
         time_networks(chosen, description, timing_path, torch.get_num_threads())
     timing = json.loads(timing_path.read_text(encoding="utf-8")) if timing_path.exists() else {}
-    table = summarise(jobs, timing)
-    title = "Ablation of LDR and ALDK"
-    update_table(options.output / "ablation", table, ["group", "row"], Provenance.here(sys.argv), title)
+    stem = options.output / "ablation"
+    for ending in (".csv", ".md"):
+        stem.with_suffix(ending).unlink(missing_ok=True)
+    for row, provenance in summarise(jobs, timing):
+        known = provenance or Provenance.here(sys.argv)
+        table = update_table(stem, pd.DataFrame([row]), ["group", "row"], known, "Ablation of LDR and ALDK")
     print(markdown(table))
     if failures:
         raise TrainingError(f"{len(failures)} job(s) failed: {failures[0]}")
@@ -212,7 +253,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", help="groups to run; the table always has all")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--threads", type=int, default=1, help="a run")
-    parser.add_argument("--table", action="store_true", help="only write the table of what is finished")
+    parser.add_argument(
+        "--time", action="store_true", help="train nothing; time what is finished, alone on the machine"
+    )
+    parser.add_argument(
+        "--table", action="store_true", help="train and time nothing; write the table of what is finished"
+    )
     return run_command("ablation.py", work, parser.parse_args(arguments))
 
 

@@ -19,8 +19,9 @@ import torch
 from aldk import checkpoint
 from aldk.checkpoint import load_network
 from aldk.commands import run_command
+from aldk.data.config import UNSTATED
 from aldk.errors import TrainingError
-from aldk.evaluation.tables import current_commit
+from aldk.evaluation.tables import current_commit, write_whole
 from aldk.models import RegistrationNetwork, count_parameters
 from torch import nn
 
@@ -81,6 +82,32 @@ def check_reload(path: Path, network: RegistrationNetwork) -> float:
     return difference
 
 
+def training_spacing(state: dict[str, Any]) -> float:
+    """mm: the middle of the spacings of the run's first grid.
+
+    :raises TrainingError: if the run knows no grid.
+    """
+    grids = [grid for task in state["config"].get("tasks", []) for grid in task["grids"]]
+    if not grids:
+        raise TrainingError("The run does not say on which grid it was trained; give --spacing.")
+    return round(sum(grids[0]["spacing"]) / 2.0, 3)
+
+
+def licence_of(data: list[dict[str, str]], given: str | None) -> str:
+    """The licence of the weights: as given, or that of all data, if they have one and the same.
+
+    :raises TrainingError: if neither is there, or the one given is not one for data of non-commercial use.
+    """
+    licences = sorted({entry["licence"] for entry in data})
+    if given is None:
+        if len(licences) != 1 or licences == [UNSTATED]:
+            raise TrainingError(f"The data have the licences {', '.join(licences) or 'none'}; give --licence.")
+        return licences[0]
+    if any("NC" in licence for licence in licences) and "NC" not in given:
+        raise TrainingError(f"The weights saw data for non-commercial use only; --licence {given} cannot be right.")
+    return given
+
+
 def card(state: dict[str, Any], options: argparse.Namespace, network: RegistrationNetwork, digest: str) -> dict:
     """The json beside the model, as LDRRegistrationLib/student.py reads it."""
     architecture = network.architecture
@@ -93,7 +120,7 @@ def card(state: dict[str, Any], options: argparse.Namespace, network: Registrati
         "affineStem": architecture.affine,
         "parameters": count_parameters(network),
         "sha256": digest,
-        "spacingMm": options.spacing,
+        "spacingMm": options.spacing or training_spacing(state),
         "sizeMultiple": network.stride,
         "passes": options.passes,
         "inputNormalisation": "0 to 1 by LDRRegistrationLib.intensity.normalise",
@@ -101,7 +128,7 @@ def card(state: dict[str, Any], options: argparse.Namespace, network: Registrati
         "modality": options.modality,
         "default": options.default,
         "trainingData": data,
-        "licence": options.licence,
+        "licence": licence_of(data, options.licence),
         "nonCommercial": any("NC" in entry["licence"] for entry in data),
         "metrics": json.loads(options.metrics.read_text(encoding="utf-8")) if options.metrics else {},
         "strategy": {"name": state["strategy"], **state["provenance"]},
@@ -116,25 +143,26 @@ def card(state: dict[str, Any], options: argparse.Namespace, network: Registrati
 def export(options: argparse.Namespace) -> dict[str, Any]:
     """Write the model and its card; returns the card. The card comes last: without one a model is not listed.
 
-    :raises TrainingError: if there is no checkpoint, the file does not compute what the network does, or the licence
-        given is not one for what the weights were trained on.
+    :raises TrainingError: if there is no checkpoint, the network takes one size only, the file does not compute what
+        the network does, or spacing or licence are missing or cannot be right.
     """
     network, state = load_network(options.checkpoint)
-    options.output.mkdir(parents=True, exist_ok=True)
-    path = options.output / f"{options.name}.pt"
-    # Converting a traced module converts what it was traced from: it gets a network of its own.
-    script(load_network(options.checkpoint)[0]).save(str(path.with_suffix(".part")))
-    check_reload(path.with_suffix(".part"), network)
-    content = card(state, options, network, hashlib.sha256(path.with_suffix(".part").read_bytes()).hexdigest())
-    if content["nonCommercial"] and "NC" not in options.licence:
-        path.with_suffix(".part").unlink()
+    if network.architecture.grid is not None:
         raise TrainingError(
-            f"The weights saw data for non-commercial use only; --licence {options.licence} cannot be right."
+            "A network with the published heads takes images of one size only, the module any: train it without --grid."
         )
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    path.with_suffix(".json").unlink(missing_ok=True)
-    os.replace(path.with_suffix(".part"), path)
-    path.with_suffix(".json").write_text(text, encoding="utf-8")
+    options.output.mkdir(parents=True, exist_ok=True)
+    path, part = (options.output / f"{options.name}{ending}" for ending in (".pt", ".part"))
+    try:
+        # Converting a traced module converts what it was traced from: it gets a network of its own.
+        script(load_network(options.checkpoint)[0]).save(str(part))
+        check_reload(part, network)
+        content = card(state, options, network, hashlib.sha256(part.read_bytes()).hexdigest())
+        path.with_suffix(".json").unlink(missing_ok=True)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    write_whole(path.with_suffix(".json"), json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     return content
 
 
@@ -149,10 +177,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--name", required=True, help="of the files, without ending")
     parser.add_argument("--title", required=True, help="what users read")
     parser.add_argument("--output", type=Path, required=True, help="folder, usually the module's Resources/Models")
-    parser.add_argument("--spacing", type=float, default=2.0, help="mm, of the grid the model is to be used on")
+    parser.add_argument("--spacing", type=float, help="mm, of the grid the model is used on; default: as trained")
     parser.add_argument("--passes", type=int, default=1, help="how often the module applies the network to a pair")
     parser.add_argument("--modality", default="any", help="what it is for, in words")
-    parser.add_argument("--licence", default="Apache-2.0", help="of the weights")
+    parser.add_argument("--licence", help="of the weights; default: that of the data, if it is one for all")
     parser.add_argument("--metrics", type=Path, help="json of measured values for the card")
     parser.add_argument("--default", action="store_true", help="the model that is used when none is chosen")
     return run_command("export.py", work, parser.parse_args(arguments))

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import torch
-from aldk.commands import add_device_options, make_fabric, run_command
+from aldk.commands import add_device_options, check_positive, make_fabric, run_command
 from aldk.data.config import read_config
 from aldk.data.loader import check_data
 from aldk.data.names import data_root, training_pairs
@@ -25,11 +25,12 @@ from tqdm import tqdm
 
 
 def work(options: argparse.Namespace) -> None:
+    check_positive(options, "threads")
     torch.set_num_threads(options.threads)
     config = read_config(options.data)
-    data = plain_data(config)
-    check_data(options.data)
     root = data_root(config, options.data)
+    data = plain_data(config, root)
+    check_data(options.data)
     pairs = training_pairs(root, data["dataset"])
     teacher = load_teacher(options.teacher)
     fabric = make_fabric(options)
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--teacher", type=Path, required=True, help="checkpoint, or folder of a run")
     parser.add_argument("-d", "--dataset", "--data", dest="data", type=Path, required=True, help="data description")
     parser.add_argument("--output", type=Path, required=True, help="folder of the fields")
-    add_device_options(parser)
+    add_device_options(parser, several=False)
     return run_command("teach.py", work, parser.parse_args(arguments))
 
 

@@ -9,16 +9,19 @@ python train.py -b LDR -n 1 -g 0 --round 20000 --epochs 5 --batch 4 --output run
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from aldk.commands import add_device_options, make_fabric, run_command
+from aldk.checkpoint import load_network
+from aldk.commands import add_device_options, check_positive, make_fabric, run_command
 from aldk.data.loader import read_config
+from aldk.data.names import data_root
 from aldk.errors import TrainingError
-from aldk.models import MODELS, Architecture, count_parameters
+from aldk.models import MODELS, Architecture, build_model, count_parameters
 from aldk.plan import SCHEDULES, Plan
 from aldk.strategies import STRATEGIES, AldkOptions, GuidanceOptions, Unsupervised, make_strategy
 from aldk.strategies.aldk import FORMS
@@ -48,7 +51,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     run.add_argument("--seed", type=int, default=2026)
     run.add_argument("--start-from", type=Path, help="checkpoint whose averaged weights a new run starts from")
     run.add_argument("--save-seconds", type=float, default=90.0, help="time between two checkpoints")
-    run.add_argument("--workers", type=int, default=1, choices=(0, 1), help="processes that make items")
+    run.add_argument("--workers", type=int, default=1, help="processes that make items; 0: on demand")
     run.add_argument("--loss", choices=SIMILARITIES, help="similarity; default: as the data description says, or lncc")
 
     run.add_argument(
@@ -71,7 +74,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     for name, value in vars(AldkOptions()).items():
         if name == "form":
             strategy.add_argument("--form", choices=FORMS, default=value, help="ALDK of the paper or of the code")
-        else:
+        elif name != "grid":
             flag = "--critic-learning-rate" if name == "learning_rate" else f"--{name}"
             strategy.add_argument(flag, dest=f"aldk_{name}", type=type(value), default=value)
     guidance = parser.add_argument_group("--strategy ofg")
@@ -113,9 +116,9 @@ def losses_of(options: argparse.Namespace) -> dict[str, float | str]:
     return {**losses, "kind": options.loss} if options.loss else losses
 
 
-def aldk_options(options: argparse.Namespace) -> AldkOptions:
+def aldk_options(options: argparse.Namespace, grid: tuple[int, ...] | None) -> AldkOptions:
     values = {name: getattr(options, f"aldk_{name}", None) for name in vars(AldkOptions())}
-    return AldkOptions(**{**values, "form": options.form})
+    return AldkOptions(**{**values, "form": options.form, "grid": grid})
 
 
 def guidance_options(options: argparse.Namespace) -> GuidanceOptions:
@@ -135,7 +138,8 @@ def find_teacher(text: str | None, fabric: Fabric, options: argparse.Namespace, 
         return None
     path, architecture = Path(text), network_named(text)
     if (path / MANIFEST).exists():
-        return StoredTeacher(path, plain_data(read_config(options.data)))
+        config = read_config(options.data)
+        return StoredTeacher(path, plain_data(config, data_root(config, options.data)))
     if not path.exists() and architecture is not None:
         path = options.output / "teacher"
         plan = make_plan(options, options.teacher_round or options.round)
@@ -146,13 +150,17 @@ def find_teacher(text: str | None, fabric: Fabric, options: argparse.Namespace, 
 
 
 def train(fabric: Fabric, run: Run, strategy: Unsupervised) -> None:
-    """Train to the planned end, or until SIGTERM, which ends the command."""
+    """Train to the planned end, or until Ctrl-C or SIGTERM, which save and end the command."""
     trainer = Trainer(fabric, run, strategy)
-    signal.signal(signal.SIGTERM, trainer.stop)
+    before = {number: signal.signal(number, trainer.stop) for number in (signal.SIGINT, signal.SIGTERM)}
     name = f"{run.architecture.base}, {run.architecture.cascades} cascade(s)"
     if fabric.global_rank == 0:
         print(f"{run.output}: {name}, {count_parameters(trainer.network)} parameters; from step {trainer.iteration}")
-    trainer.train()
+    try:
+        trainer.train()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if fabric.global_rank == 0:
         speed = trainer.seconds / max(trainer.iteration, 1)
         waiting = 100 * trainer.waited / max(trainer.seconds, 1e-9)
@@ -162,19 +170,29 @@ def train(fabric: Fabric, run: Run, strategy: Unsupervised) -> None:
 
 
 def work(options: argparse.Namespace) -> None:
+    check_positive(options, "epochs", "threads", "processes", "nodes")
+    check_positive(options, "round", "teacher_round", "batch", "workers", least=0)
+    check_positive(options, "minutes", "learning_rate", least=1e-12)
     torch.set_num_threads(options.threads)
-    command = "python " + " ".join(sys.argv)
+    command = shlex.join(["python", *sys.argv])
     fabric = make_fabric(options)
-    architecture = Architecture(
-        options.base_network, options.n_cascades, options.affine, tuple(options.grid) if options.grid else None
-    )
     name = "aldk" if options.aldk else options.strategy
-    if name == "unsupervised" and options.teacher:
+    grid = tuple(options.grid) if options.grid else None
+    # A grid is for the heads of a stem, for the public discriminator's linear layer, or for both.
+    for_judge = grid if name == "aldk" and options.form == "public" else None
+    has_stem = options.affine != "none" or options.base_network == "RCN"
+    stem_grid = grid if has_stem or for_judge is None else None
+    architecture = Architecture(options.base_network, options.n_cascades, options.affine, stem_grid)
+    if name not in ("aldk", "distillation") and options.teacher:
         raise TrainingError("A teacher is given, but nothing learns from it: add --aldk or --strategy distillation.")
+    adversarial, guidance = aldk_options(options, for_judge), guidance_options(options)
+    build_model(architecture)
+    if options.start_from:
+        load_network(options.start_from)
     teacher = find_teacher(options.teacher, fabric, options, command)
     # The discriminator's first weights must not depend on whether a teacher was trained in the same process.
     torch.manual_seed(options.seed)
-    strategy = make_strategy(name, losses_of(options), teacher, aldk_options(options), guidance_options(options))
+    strategy = make_strategy(name, losses_of(options), teacher, adversarial, guidance)
     plan = make_plan(options, options.round)
     run = make_run(options, options.output, architecture, plan, command)
     train(fabric, replace(run, start_from=options.start_from), strategy)

@@ -87,7 +87,7 @@ def refine(
     check: Callable[[], None] = lambda: None,
     how: Refinement | None = None,
 ) -> Tensor:
-    """The refinement of the accurate preset: ``optimise`` where there is content, then no cell is folded.
+    """The refinement of the accurate preset: ``optimise`` where there is content, then ``unfold``.
 
     ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i).
     """

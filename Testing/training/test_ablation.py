@@ -1,6 +1,10 @@
 """The queue of the ablation: students wait for their teachers, what is finished is skipped, what failed is said."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import ablation
@@ -8,6 +12,7 @@ import pytest
 from aldk import checkpoint
 from aldk.errors import TrainingError
 from aldk.evaluation.tables import read_table
+from filelock import FileLock
 
 
 @pytest.fixture
@@ -38,12 +43,43 @@ def test_the_queue_runs_what_can_run_and_tells_the_rest(description, tmp_path, c
     assert table.loc["Student", "seeds"] == "1 of 1" and table.loc["Student", "steps"] == 3
     assert table.loc["Teacher", "parameters"] == 1_548_643 and table.loc["Teacher", "cpu_seconds"] > 0
     assert list(table.loc[["Wrong", "Orphan"], "seeds"]) == ["not run", "not run"]
+    evaluated = read_table(output / "crops" / "student" / "seed1" / "evaluation.csv")
+    assert table.loc["Student", "command"] == evaluated["command"][0]
     assert "not run" in (output / "ablation.md").read_text()
 
     # Again: finished rows are left alone, also by their time.
     written = {path: path.stat().st_mtime_ns for path in output.rglob("checkpoint.pt")}
     assert ablation.main(arguments) == 2
     assert {path: path.stat().st_mtime_ns for path in output.rglob("checkpoint.pt")} == written
+
+
+def test_a_run_that_was_stopped_is_not_done(description, tmp_path):
+    """Although it was evaluated: the queue goes on with it."""
+    (job, *_) = ablation.read_jobs(description, tmp_path)
+    job.folder.mkdir(parents=True)
+    (job.folder / ablation.DONE).write_text("dice")
+    state = {name: {} for name in checkpoint.REQUIRED}
+    for finished in (False, True):
+        checkpoint.save(job.folder, {**state, "finished": finished})
+        assert job.done == finished
+
+
+def test_an_interrupted_queue_ends_its_runs(description, tmp_path):
+    """SIGTERM, as Ctrl-C: nothing goes on training unseen, and the next start finds nobody in its folders."""
+    text = description.read_text().replace('"--round", "3"', '"--round", "100000"')
+    description.write_text(text)
+    arguments = [sys.executable, ablation.HERE / "ablation.py", "-d", description, "--output", tmp_path / "runs"]
+    queue = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    folder = tmp_path / "runs" / "crops" / "teacher" / "seed1"
+    for _ in range(1200):
+        if (folder / "log.csv").exists():
+            break
+        time.sleep(0.1)
+    queue.send_signal(signal.SIGTERM)
+    assert queue.wait(timeout=60) == 2
+    assert "Stopped; the same command goes on." in queue.stderr.read()
+    with FileLock(folder / ".lock", timeout=0):
+        assert checkpoint.load(folder)["finished"] is False
 
 
 def test_students_learn_from_their_own_seeds_teacher_or_the_first(description):

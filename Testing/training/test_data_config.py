@@ -82,9 +82,10 @@ def test_the_public_layout_becomes_a_task_and_a_data_set_for_each_scheme(public_
     assert validation_pairs(*described(path, "lspig")) == [(a, b), (b, a), (c, d), (d, c)]
 
 
-def test_an_atlas_is_fixed_in_every_pair(public_config):
+def test_an_atlas_is_in_every_pair_and_fixed_in_evaluation(public_config):
     path = public_config(atlas="lits/1")
-    assert training_pairs(*described(path, "train"))[:2] == [("lits/1", "liver/132"), ("lits/1", "liver/133")]
+    assert training_pairs(*described(path, "train"))[:2] == [("lits/1", "liver/132"), ("liver/132", "lits/1")]
+    assert len(training_pairs(*described(path, "train"))) == 6
     assert validation_pairs(*described(path, "lits")) == [("lits/1", "lits/0"), ("lits/1", "lits/2")]
 
 
@@ -230,3 +231,35 @@ def test_files_without_a_prefix_of_their_own_need_a_common_one(public_config):
 def test_a_json_of_another_build_is_refused_in_a_sentence(public_config, changed):
     with pytest.raises(TrainingError, match=r"public\.json is not built as|scheme"):
         read_config(public_config(**changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"train": [1, 14]}, "train is a list of names"),
+        ({"train": "hippocampus_001"}, "train is a list of names"),
+        ({"images": 5}, "not built as"),
+        ({"losses": [1]}, "losses an object"),
+        ({"grid": {"shape": 48, "spacing": 1.0}}, "not built as|three even numbers"),
+        ({"structures": "2"}, "structures is a number"),
+        ({"strength": "a"}, "strength is a number"),
+        ({"deformation": [24, 1.5]}, r"deformation lists \[correlation length"),
+        ({"view": {"turn": 3}}, "view has the unknown entry turn"),
+    ],
+)
+def test_entries_of_a_wrong_kind_are_refused_in_a_sentence(folder_config, changed, words):
+    with pytest.raises(TrainingError, match=words):
+        read_config(folder_config(**changed))
+
+
+def test_a_description_without_tasks_cannot_be_trained_on(training_folder):
+    with pytest.raises(TrainingError, match=r"evaluation\.json has no tasks"):
+        check_data(training_folder / "configs" / "evaluation.json")
+
+
+def test_whoever_is_evaluated_on_is_not_trained_on(folder_config):
+    """Also if the validation subjects are given by their pairs alone."""
+    path = folder_config(train=None, val=None, val_pairs=[["hippocampus_001", "hippocampus_001"]])
+    config = read_config(path)
+    (description,) = config["datasets"].values()
+    assert subject_names(data_root(config, path), description, "train") == ["hippocampus_014"]

@@ -16,6 +16,7 @@ from LDRRegistrationLib.engine import Settings, register
 from LDRRegistrationLib.student import ModelStore
 from support.data import HIPPOCAMPUS, read_image
 
+FREE = {"licence": "CC BY", "credit": "somebody"}
 LICENCED = {"licence": "CC BY-NC", "credit": "somebody"}
 
 
@@ -38,7 +39,7 @@ def write_checkpoint(folder, architecture, seed=0, **more):
         "seed": seed,
         "commands": ["python training/train.py"],
         "training_data_before": [],
-        "config": {"datasets": {}},
+        "config": {"datasets": {"crops": FREE}, "tasks": [{"dataset": "crops", "grids": [{"spacing": [0.9, 1.1]}]}]},
     }
     checkpoint.save(folder, {**state, **more})
     return folder
@@ -61,12 +62,13 @@ def export(training_folder, run, models, *more, status=0):
 def test_the_export_registers_in_the_module_and_its_card_is_true(training_folder, tmp_path, architecture):
     """Two cascades over an affine stem, and warping inside the network, too: the trace must hold at every size."""
     run, models = write_checkpoint(tmp_path / "run", architecture), tmp_path / "models"
-    export(training_folder, run, models, "--spacing", "1.0", "--default")
+    export(training_folder, run, models, "--default")
     assert sorted(p.name for p in models.iterdir()) == ["tiny.json", "tiny.pt"]
     card = json.loads((models / "tiny.json").read_text())
     assert card["sha256"] == hashlib.sha256((models / "tiny.pt").read_bytes()).hexdigest()
     assert (card["architecture"], card["cascades"], card["iterations"]) == (architecture.base, architecture.cascades, 7)
-    assert card["nonCommercial"] is False and card["trainingData"] == []
+    assert (card["spacingMm"], card["licence"], card["nonCommercial"]) == (1.0, "CC BY", False)
+    assert card["trainingData"] == [{"name": "crops", **FREE}]
 
     store = ModelStore(models)
     assert [c.name for c in store.cards()] == ["tiny"]
@@ -102,12 +104,14 @@ def test_export_refuses_a_file_that_computes_something_else(tmp_path):
 
 
 def test_a_licence_that_the_data_forbid_is_refused(training_folder, tmp_path):
+    grids = [{"spacing": [2.0, 2.0]}]
+    config = {"datasets": {"brains": LICENCED, "unused": FREE}, "tasks": [{"dataset": "brains", "grids": grids}]}
     run = write_checkpoint(
         tmp_path / "run",
         Architecture("LDR"),
-        config={"datasets": {"brains": LICENCED, "unused": LICENCED}, "tasks": [{"dataset": "brains"}]},
+        config=config,
     )
-    answer = export(training_folder, run, tmp_path / "models", status=2)
+    answer = export(training_folder, run, tmp_path / "models", "--licence", "MIT", status=2)
     assert "non-commercial" in answer.stderr
     assert list((tmp_path / "models").iterdir()) == []
     export(training_folder, run, tmp_path / "models", "--licence", "CC BY-NC 4.0")
@@ -116,10 +120,22 @@ def test_a_licence_that_the_data_forbid_is_refused(training_folder, tmp_path):
     assert card["trainingData"] == [{"name": "brains", **LICENCED}]
 
 
+def test_what_the_module_could_not_use_is_not_exported(training_folder, tmp_path):
+    run = write_checkpoint(tmp_path / "run", Architecture("LDR", 1, "light", (48, 64, 48)))
+    answer = export(training_folder, run, tmp_path / "models", status=2)
+    assert "one size only" in answer.stderr
+    run = write_checkpoint(tmp_path / "other", Architecture("LDR"), config={"datasets": {}, "tasks": []})
+    answer = export(training_folder, run, tmp_path / "models", "--licence", "MIT", status=2)
+    assert "give --spacing" in answer.stderr
+    answer = export(training_folder, run, tmp_path / "models", "--spacing", "2", status=2)
+    assert "give --licence" in answer.stderr
+    assert list((tmp_path / "models").iterdir()) == []
+
+
 def test_a_teachers_data_count_as_seen(tmp_path):
     before = [{"name": "brains", **LICENCED}]
     run = write_checkpoint(tmp_path, Architecture("LDR"), training_data_before=before)
-    assert checkpoint.training_data(checkpoint.load(run)) == before
+    assert checkpoint.training_data(checkpoint.load(run)) == [*before, {"name": "crops", **FREE}]
 
 
 def test_nothing_to_export_is_said(training_folder, tmp_path):

@@ -58,8 +58,8 @@ def test_the_loss_is_the_distance_to_the_refined_field_which_gets_no_gradient(pa
     refined = strategy.refined(flow, pair, 0.0)
     assert not refined.requires_grad
     torch.testing.assert_close(terms["distillation"], (flow - refined).square().mean())
-    # At most 0.1 voxel a step along each axis.
-    assert 0.0 < strategy.observed["teacher_distance"] <= 0.4 + 1e-3
+    # About 0.1 voxel a step along each axis at most.
+    assert 0.0 < strategy.observed["teacher_distance"] <= 0.4 * 3**0.5 + 1e-3
     network.zero_grad()
     terms["distillation"].backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())

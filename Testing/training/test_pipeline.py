@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import eval as evaluation
 import export
@@ -18,6 +19,7 @@ from aldk.teachers import MANIFEST, NetworkTeacher, StoredTeacher, field_path, p
 from LDRRegistrationLib.student import ModelStore
 
 NAMES = ("hippocampus_001", "hippocampus_014")
+SAMPLES = Path(__file__).resolve().parents[2] / "Resources" / "SampleData" / "msd_hippocampus"
 
 
 def run(command, *arguments, status=0, capsys=None):
@@ -68,7 +70,8 @@ def test_from_images_to_a_model_in_the_module(folder_config, tmp_path, capsys):
     assert (row["pairs"], row["structures"], row["parameters"]) == ("2", "2", "1489235")
     assert 0.3 < float(row["dice"]) < 0.9 and float(row["cpu_seconds"]) > 0
     assert row["command"].startswith("python training/eval.py") and len(row["commit"]) >= 7
-    run(export, "--checkpoint", output, "--name", "mine", "--title", "Mine", "--output", tmp_path / "models")
+    naming = ["--name", "mine", "--title", "Mine", "--licence", "CC BY-SA 4.0", "--output", tmp_path / "models"]
+    run(export, "--checkpoint", output, *naming)
     assert [card.name for card in ModelStore(tmp_path / "models").cards()] == ["mine"]
     answer = run(evaluation, "--checkpoint", output, "-v", "liver", status=2, capsys=capsys)
     assert "no evaluation set called liver; there are folder" in answer
@@ -114,7 +117,7 @@ def test_fields_are_stored_complete_compact_and_resumable(plain, teacher, tmp_pa
     assert both[0].exists() and both[1].read_bytes() == before
 
     # What a student reads is what the teacher says about the very same pair, either way round.
-    stored = StoredTeacher(fields, plain_data(read_config(plain)))
+    stored = StoredTeacher(fields, plain_data(read_config(plain), SAMPLES))
     live = NetworkTeacher(load_network(teacher)[0])
     pair = Items(plain, 3, batch=1)[0][1]
     for p in (pair, pair.swapped()):
@@ -155,7 +158,7 @@ def test_stored_fields_that_cannot_fit_are_refused(plain, folder_config, teacher
     (fields / MANIFEST).write_text(json.dumps(manifest))
     field_path(fields, *NAMES).unlink()
     with pytest.raises(TrainingError, match="no teacher field for hippocampus_001 and hippocampus_014"):
-        StoredTeacher(fields, plain_data(read_config(plain)))._read(*NAMES)
+        StoredTeacher(fields, plain_data(read_config(plain), SAMPLES))._read(*NAMES)
 
 
 def test_different_pairs_never_share_a_file(tmp_path):

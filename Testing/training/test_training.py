@@ -1,6 +1,7 @@
 """The training loop by its command line: resumed runs go on as if nothing had happened, and bad luck is survived."""
 
 import csv
+import os
 import signal
 import subprocess
 import sys
@@ -11,10 +12,17 @@ import torch
 import train
 from aldk import checkpoint
 from aldk.checkpoint import MovingAverage
+from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.logs import Log
+from aldk.models import Architecture, build_model
 from aldk.plan import SCHEDULES, Plan
-from aldk.strategies import make_strategy
+from aldk.strategies import Unsupervised, make_strategy
+from aldk.strategies.reconstruction import Reconstruction
+from aldk.trainer import Run, Trainer
+from filelock import FileLock
+from LDRRegistrationLib.flow import warp
+from lightning_fabric import Fabric
 
 STEPS = 42
 
@@ -67,7 +75,7 @@ def test_a_killed_run_goes_on_with_the_same_curve(training_folder, tiny_config, 
     assert 0 < checkpoint.load(killed)["iteration"] < STEPS
     run(*command(training_folder, tiny_config, killed))
     assert curve(killed) == curve(trained)
-    assert [number for number, _ in curve(killed)] == ["1", "20", "21", "40", "41"]
+    assert [number for number, _ in curve(killed)] == ["1", "2", "21", "22", "41", "42"]
     assert_same_weights(trained, killed)
 
 
@@ -83,7 +91,7 @@ def test_two_processes_share_the_steps_and_agree(training_folder, tiny_config, t
     outputs = [tmp_path / "once", tmp_path / "interrupted"]
     run(*command(training_folder, tiny_config, outputs[0], "--processes", "2", "--aldk", "--teacher", "LDR"))
     assert checkpoint.load(outputs[0])["iteration"] == STEPS
-    assert [number for number, _ in curve(outputs[0])] == ["1", "20", "21", "40", "41"]
+    assert [number for number, _ in curve(outputs[0])] == ["1", "2", "21", "22", "41", "42"]
     arguments = command(training_folder, tiny_config, outputs[1], "--processes", "2", "--aldk", "--teacher", "LDR")
     with (tmp_path / "output.txt").open("w") as file:
         process = subprocess.Popen(arguments, stdout=file, stderr=file)
@@ -130,10 +138,11 @@ def test_training_that_diverges_stops_at_the_pair_and_keeps_the_checkpoint(train
 
 
 def test_a_full_disk_leaves_the_checkpoint_from_before(tmp_path):
-    checkpoint.save(tmp_path, {"architecture": {}, "iteration": 1})
+    state = {name: {} for name in checkpoint.REQUIRED}
+    checkpoint.save(tmp_path, {**state, "iteration": 1})
     (tmp_path / "checkpoint.pt.part").symlink_to("/dev/full")
     with pytest.raises(TrainingError, match=r"could not be written \(No space left.*the one from before is kept"):
-        checkpoint.save(tmp_path, {"architecture": {}, "iteration": 2, "weights": torch.zeros(300_000)})
+        checkpoint.save(tmp_path, {**state, "iteration": 2, "weights": torch.zeros(300_000)})
     assert checkpoint.load(tmp_path)["iteration"] == 1
     assert not (tmp_path / "checkpoint.pt.part").is_symlink()
 
@@ -143,12 +152,44 @@ def test_a_checkpoint_of_something_else_is_refused(training_folder, tiny_config,
     assert "another architecture: cascades 1 instead of 2" in answer.stderr
     answer = run(*command(training_folder, tiny_config, trained, "--aldk", "--teacher", trained), status=2)
     assert "a run of the strategy Unsupervised, not Aldk" in answer.stderr
-    (tmp_path / "text.pt").write_text("no checkpoint")
-    with pytest.raises(TrainingError, match=r"text\.pt is not a checkpoint"):
-        checkpoint.load(tmp_path / "text.pt")
-    torch.save({"weights": 1}, tmp_path / "other.pt")
-    with pytest.raises(TrainingError, match="names no architecture"):
+    distilled = command(training_folder, tiny_config, tmp_path / "d", "--aldk", "--teacher", trained)
+    run(*distilled)
+    answer = run(*distilled, "--gamma", "0.5", "--seed", "3", status=2)
+    assert "a run of other settings, aldk, seed 2026 instead of 3" in answer.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"no checkpoint"])
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
+    (tmp_path / "other.pt").write_bytes(content)
+    with pytest.raises(TrainingError, match=r"other\.pt is not a checkpoint of train\.py"):
         checkpoint.load(tmp_path / "other.pt")
+    torch.save({"weights": 1, "architecture": "LDR"}, tmp_path / "other.pt")
+    with pytest.raises(TrainingError, match="of this version"):
+        checkpoint.load(tmp_path / "other.pt")
+
+
+def test_two_runs_never_share_a_folder(training_folder, tiny_config, tmp_path, capsys):
+    output = tmp_path / "run"
+    with FileLock(output / ".lock"):
+        assert train.main([str(word) for word in command(training_folder, tiny_config, output)[2:]]) == 2
+    assert "Another train.py is at work in" in capsys.readouterr().err
+    assert not (output / "log.csv").exists()
+
+
+def test_a_gradient_that_is_not_finite_stops_at_the_pair(tiny_config, tmp_path):
+    """The loss may be finite where its slope is not: a square root at 0."""
+
+    class Steep(Unsupervised):
+        def losses(self, network, pair, iteration, progress):
+            flow = network(pair.fixed, pair.moving)
+            return {"similarity": (0.0 * flow).abs().sqrt().sum()}
+
+    run_options = Run(tmp_path, tiny_config, Architecture("LDR"), Plan(iterations=3))
+    trainer = Trainer(Fabric(accelerator="cpu", devices=1), run_options, Steep(Reconstruction()))
+    before = [p.detach().clone() for p in trainer.network.parameters()]
+    with pytest.raises(TrainingError, match="The gradient is not a finite number at iteration 0, pair simulated onto"):
+        trainer.step(Items(tiny_config, 1)[1][1])
+    assert all(torch.equal(p, b) for p, b in zip(trainer.network.parameters(), before, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +203,10 @@ def test_a_checkpoint_of_something_else_is_refused(training_folder, tiny_config,
         (("--teacher", "VTN"), "nothing learns from it"),
         (("--start-from", "nowhere"), "There is no checkpoint at nowhere"),
         (("-n", "0"), "at least one cascade"),
+        (("--batch", "-1"), "--batch -1"),
+        (("--epochs", "0"), "--epochs 0"),
+        (("--threads", "0"), "--threads 0"),
+        (("-g", "-2"), "give numbers of GPUs"),
         (("--grid", "32", "32", "32"), "this network has no stem"),
         (("--affine", "light", "--grid", "16", "16", "16"), "at least 48 voxels, not 16 x 16 x 16"),
         (("--weight", "dice"), "--weight dice: give the name of a loss and a number"),
@@ -177,9 +222,6 @@ def test_what_cannot_be_done_is_said_in_a_sentence(training_folder, tiny_config,
 
 def test_training_lowers_the_loss(tiny_config):
     """Sixty steps on one pair: the network must be able to learn it by heart."""
-    from aldk.data.loader import Items
-    from aldk.models import build_model
-
     torch.manual_seed(0)
     model, strategy = build_model("LDR"), make_strategy("unsupervised")
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
@@ -197,10 +239,6 @@ def test_training_lowers_the_loss(tiny_config):
 
 
 def test_the_affine_terms_are_there_with_a_stem_and_correlation_is_the_papers(tiny_config):
-    from aldk.data.loader import Items
-    from aldk.models import Architecture, build_model
-    from LDRRegistrationLib.flow import warp
-
     network = build_model(Architecture("LDR-public", affine="light"))
     _, pair = Items(tiny_config, 1)[1]
     terms = make_strategy("unsupervised", {"kind": "correlation"}).losses(network, pair, 0, 0.0)
@@ -234,10 +272,31 @@ def test_schedules_start_full_and_end_low():
 
 def test_the_log_drops_rows_that_are_going_to_be_written_again(tmp_path):
     log = Log(tmp_path, 0)
-    for number in (20, 40):
+    for number in (21, 41):
         log.add(number, 1.0, 0.0, "task", 1e-3, {"loss": 1.0})
     log.close()
     with (tmp_path / "log.csv").open("a") as file:
-        file.write("60,1.0")  # cut off by a crash
+        file.write("61,1.0")  # cut off by a crash
     Log(tmp_path, 30).close()
-    assert [number for number, _ in curve(tmp_path)] == ["20"]
+    assert [number for number, _ in curve(tmp_path)] == ["21"]
+
+
+def test_a_signal_to_all_its_processes_stops_and_saves_a_run(training_folder, tiny_config, tmp_path):
+    """As timeout, systemd and a terminal's Ctrl-C send it: the loader must not die before the trainer has saved."""
+    output = tmp_path / "run"
+    arguments = [*command(training_folder, tiny_config, output)[:-2], "--workers", "1", "--round", "100000"]
+    for how in (signal.SIGTERM, signal.SIGINT):
+        with (tmp_path / "output.txt").open("w") as file:
+            process = subprocess.Popen(arguments, stdout=file, stderr=file, start_new_session=True)
+            steps = checkpoint.load(output)["iteration"] if (output / checkpoint.NAME).exists() else 0
+            while not curve_reaches(output, steps + 20):
+                assert process.poll() is None, (tmp_path / "output.txt").read_text()
+                time.sleep(0.05)
+            os.killpg(process.pid, how)
+            assert process.wait(timeout=60) == 0, (tmp_path / "output.txt").read_text()
+        assert checkpoint.load(output)["iteration"] >= steps + 20
+        assert "Traceback" not in (tmp_path / "output.txt").read_text()
+
+
+def curve_reaches(output, iteration):
+    return (output / "log.csv").exists() and any(int(number) >= iteration for number, _ in curve(output))

@@ -14,6 +14,7 @@ from .errors import TrainingError
 from .models import Architecture, RegistrationNetwork, build_model
 
 NAME = "checkpoint.pt"
+REQUIRED = {"architecture", "model", "average", "iteration", "config"}
 
 
 def save(folder: Path, state: dict[str, Any], name: str = NAME) -> None:
@@ -30,7 +31,7 @@ def save(folder: Path, state: dict[str, Any], name: str = NAME) -> None:
         os.replace(temporary, target)
     except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
         kept = "the one from before is kept" if target.exists() else "there was none before"
         raise TrainingError(f"The checkpoint {target} could not be written ({reason}); {kept}.") from error
 
@@ -45,10 +46,12 @@ def load(path: Path) -> dict[str, Any] | None:
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
-        raise TrainingError(f"{path} is not a checkpoint of train.py ({str(error).splitlines()[0]}).") from error
-    if not isinstance(state, dict) or "architecture" not in state:
-        raise TrainingError(f"{path} is not a checkpoint of this version of train.py: it names no architecture.")
+    except (RuntimeError, EOFError, OSError, IndexError, KeyError, pickle.UnpicklingError) as error:
+        raise TrainingError(
+            f"{path} is not a checkpoint of train.py, or is damaged ({type(error).__name__})."
+        ) from error
+    if not isinstance(state, dict) or not REQUIRED <= state.keys() or not isinstance(state["architecture"], dict):
+        raise TrainingError(f"{path} is not a checkpoint of this version of train.py.")
     return state
 
 
@@ -100,4 +103,4 @@ class MovingAverage:
     def update(self, model: nn.Module, iteration: int) -> None:
         decay = min(self.decay, (1 + iteration) / (10 + iteration))
         for name, value in model.state_dict().items():
-            self.weights[name].lerp_(value.detach(), 1.0 - decay)
+            self.weights[name].lerp_(value.detach().to(self.weights[name].dtype), 1.0 - decay)

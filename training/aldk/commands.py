@@ -12,16 +12,24 @@ from lightning_fabric import Fabric
 from .errors import TrainingError
 
 
-def add_device_options(parser: argparse.ArgumentParser) -> None:
-    """-g, --processes, --nodes, --precision, --threads."""
+def add_device_options(parser: argparse.ArgumentParser, several: bool = True) -> None:
+    """-g and --threads; with ``several`` also what concerns more than one process."""
     group = parser.add_argument_group("devices")
     group.add_argument("-g", "--gpu", default="auto", help="GPU ids such as 0 or 0,1; -1: CPU; default: a GPU if any")
-    group.add_argument("--processes", type=int, default=1, help="on the CPU: processes that share each step")
-    group.add_argument(
-        "--nodes", type=int, default=1, help="machines; start the same command on each, as torchrun does"
-    )
-    group.add_argument("--precision", default="32-true", help="of Lightning Fabric, for example bf16-mixed")
     group.add_argument("--threads", type=int, default=torch.get_num_threads(), help="on the CPU, a process")
+    if several:
+        group.add_argument("--processes", type=int, default=1, help="on the CPU: processes that share each step")
+        group.add_argument("--nodes", type=int, default=1, help="machines, with one folder for all; see README.md")
+        group.add_argument("--precision", default="32-true", help="of Lightning Fabric, for example bf16-mixed")
+
+
+def check_positive(options: argparse.Namespace, *names: str, least: float = 1) -> None:
+    """:raises TrainingError: for the first of the options that is below ``least``."""
+    for name in names:
+        if getattr(options, name) < least:
+            raise TrainingError(
+                f"--{name.replace('_', '-')} {getattr(options, name)}: give a number of at least {least}."
+            )
 
 
 def make_fabric(options: argparse.Namespace) -> Fabric:
@@ -34,23 +42,26 @@ def make_fabric(options: argparse.Namespace) -> Fabric:
         gpus = "0" if torch.cuda.is_available() else "-1"
     devices: int | list[int]
     if gpus == "-1":
-        accelerator, devices, count = "cpu", options.processes, options.processes
+        devices = getattr(options, "processes", 1)
+        accelerator, count = "cpu", devices
     else:
         try:
             devices = [int(number) for number in gpus.split(",")]
+            if min(devices) < 0:
+                raise ValueError(gpus)
         except ValueError as error:
             raise TrainingError(f"--gpu {gpus}: give numbers of GPUs, such as 0 or 0,1, or -1 for the CPU.") from error
         accelerator, count, there = "cuda", len(devices), torch.cuda.device_count()
         if max(devices) >= there:
             raise TrainingError(f"--gpu {gpus}: this machine has {there} GPU(s) that PyTorch can use; -1 is the CPU.")
-    several = count * options.nodes > 1
+    nodes = getattr(options, "nodes", 1)
     try:
         fabric = Fabric(
             accelerator=accelerator,
             devices=devices,
-            num_nodes=options.nodes,
-            strategy="ddp" if several else "auto",
-            precision=options.precision,
+            num_nodes=nodes,
+            strategy="ddp" if count * nodes > 1 else "auto",
+            precision=getattr(options, "precision", "32-true"),
         )
     except ValueError as error:
         raise TrainingError(f"The devices or the precision are not understood: {error}") from error
@@ -59,10 +70,13 @@ def make_fabric(options: argparse.Namespace) -> Fabric:
 
 
 def run_command(name: str, work: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
-    """The exit status of ``work``: 2, and one sentence on stderr, where it raises TrainingError."""
+    """The exit status of ``work``: 2, and one sentence on stderr, for a TrainingError or a file that fails."""
     try:
         work(options)
     except TrainingError as error:
         print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{name}: {error.filename or 'A file'}: {error.strerror or error}.", file=sys.stderr)
         return 2
     return 0

@@ -30,7 +30,7 @@ COLUMNS = ("iteration", "seconds", "waiting_percent", "task", "learning_rate", *
 
 
 class Log:
-    """Every 20th pair of steps, and a running mean of the loss for the eye.
+    """Both steps of every tenth pair, and a running mean of the loss for the eye.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Log:
     ) -> None:
         """One step; ``waiting`` is the share of the run's time, 0 to 1, that the network waited for data."""
         self.smooth = terms["loss"] if math.isnan(self.smooth) else 0.99 * self.smooth + 0.01 * terms["loss"]
-        if iteration % LOG_EVERY not in (0, 1):
+        if iteration % LOG_EVERY not in (1, 2):
             return
         values = {name: f"{value:.6g}" for name, value in terms.items()}
         place = {"iteration": iteration, "seconds": f"{seconds:.1f}", "waiting_percent": f"{100 * waiting:.2f}"}

@@ -97,8 +97,8 @@ class StoredTeacher:
         return {"fields": str(self.folder), **self.manifest["teacher"]}
 
 
-def plain_data(config: dict[str, Any]) -> dict[str, Any]:
-    """What stored fields are for: the config's one data set of pairs without augmentation, and its grid.
+def plain_data(config: dict[str, Any], root: Path) -> dict[str, Any]:
+    """What stored fields are for: the config's one data set of pairs without augmentation, where it is, and its grid.
 
     :raises TrainingError: if the config has other tasks, or augments: no stored field could fit such pairs.
     """
@@ -109,7 +109,12 @@ def plain_data(config: dict[str, Any]) -> dict[str, Any]:
             'needs one task, of the kind "subjects", with "augmentation": "none".'
         )
     shape, spacing = plain_grid(config, tasks[0])
-    return {"dataset": config["datasets"][tasks[0]["dataset"]], "shape": list(shape), "spacing": spacing}
+    return {
+        "root": str(root),
+        "dataset": config["datasets"][tasks[0]["dataset"]],
+        "shape": list(shape),
+        "spacing": spacing,
+    }
 
 
 def field_path(folder: Path, fixed: str, moving: str) -> Path:
@@ -185,5 +190,6 @@ def load_teacher(path: Path) -> NetworkTeacher:
     file = path / checkpoint.NAME if path.is_dir() else path
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    source = {"sha256": digest, "iterations": state["iteration"], "commands": state["commands"]}
+    source = {name: state.get(name) for name in ("iteration", "seed", "commands")}
+    source["sha256"] = digest
     return NetworkTeacher(network, {**source, "training_data": checkpoint.training_data(state)})

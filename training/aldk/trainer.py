@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
 from tqdm import tqdm
 
@@ -69,38 +71,52 @@ class Trainer:
         self.commands: list[str] = []
         self.data_before = strategy.provenance().get("teacher", {}).get("training_data", [])
         state = checkpoint.load(self.output)
-        start = checkpoint.load(run.start_from) if state is None and run.start_from else None
-        if state is None and run.start_from and start is None:
-            raise TrainingError(f"There is no checkpoint at {run.start_from}.")
         if state is not None:
             self._check_same(state, self.output)
             network.load_state_dict(state["model"])
-            optimizer.load_state_dict(state["optimizer"])
-            strategy.load(state["strategy_state"])
             self.iteration, self.seconds, self.waited = state["iteration"], state["seconds"], state["waited"]
-            self.seed, self.commands, self.data_before = state["seed"], state["commands"], state["training_data_before"]
+            # The data description may have changed since: what was seen stays seen.
+            self.data_before = [*checkpoint.training_data(state), *self.data_before]
+            self.commands = state["commands"]
             torch.set_rng_state(state["random"])
-        elif start is not None:
+        elif run.start_from:
+            started, start = checkpoint.load_network(run.start_from)
             self._check_same(start, run.start_from, strategy=False)
-            network.load_state_dict(start["average"])
-            self.data_before = [*self.data_before, *checkpoint.training_data(start)]
+            network.load_state_dict(started.state_dict())
+            self.data_before = [*checkpoint.training_data(start), *self.data_before]
+            self.commands = start.get("commands", [])
+        self.data_before = [entry for n, entry in enumerate(self.data_before) if entry not in self.data_before[:n]]
         self.average = checkpoint.MovingAverage(network)
         if state is not None:
             self.average.weights = state["average"]
         self.network, self.optimizer = fabric.setup(network, optimizer)
         self.average.weights = {n: fabric.to_device(v) for n, v in self.average.weights.items()}
         strategy.prepare(fabric)
+        if state is not None:
+            # Only now: an optimiser's state goes to the device where its parameters are.
+            self.optimizer.load_state_dict(state["optimizer"])
+            strategy.load(state["strategy_state"])
+            fabric.strategy.precision.load_state_dict(state["precision"])
         self.commands = [*self.commands, run.command]
         self.stopping = False
+        self.scales_gradients = getattr(fabric.strategy.precision, "scaler", None) is not None
 
     def _check_same(self, state: dict[str, Any], path: Path | None, strategy: bool = True) -> None:
+        """That a checkpoint is of this network and, with ``strategy``, of a run that this one can go on with."""
         found, asked = state["architecture"], self.run_options.architecture.to_dict()
         if found != asked:
-            different = [f"{k} {found.get(k)!r} instead of {v!r}" for k, v in asked.items() if found.get(k) != v]
-            raise TrainingError(f"{path} holds a network of another architecture: {', '.join(different)}.")
-        kind = type(self.strategy).__name__
-        if strategy and state["strategy"] != kind:
+            raise TrainingError(f"{path} holds a network of another architecture: {_differences(found, asked)}.")
+        if not strategy:
+            return
+        if state["strategy"] != type(self.strategy).__name__:
+            kind = type(self.strategy).__name__
             raise TrainingError(f"{path} holds a run of the strategy {state['strategy']}, not {kind}.")
+        found, asked = {**state["provenance"], "seed": state["seed"]}, {**self.strategy.provenance(), "seed": self.seed}
+        if found != asked:
+            raise TrainingError(
+                f"{path} holds a run of other settings, {_differences(found, asked)}: go on with the same command, or "
+                "choose another --output."
+            )
 
     def stop(self, *_: Any) -> None:
         """Save and end after the step that is under way; a signal handler."""
@@ -112,7 +128,7 @@ class Trainer:
     def step(self, pair: Pair) -> dict[str, float]:
         """One update; returns the terms of the loss and what else the strategy observed.
 
-        :raises TrainingError: if the loss is not a finite number; nothing has been changed then.
+        :raises TrainingError: if the loss or its gradient is not finite; the network has not been changed then.
         """
         progress = self.progress()
         for group in self.optimizer.param_groups:
@@ -123,20 +139,26 @@ class Trainer:
         if self.fabric.world_size > 1:
             finite = self.fabric.all_reduce(finite, reduce_op="mean")
         if finite < 1.0:
-            wrong = ", ".join(n for n, t in terms.items() if not torch.isfinite(t.detach())) or "another process"
-            where = ", ".join(f"{moving} onto {fixed}" for fixed, moving in pair.names)
-            raise TrainingError(
-                f"The loss ({wrong}) is not a finite number at iteration {self.iteration}, pair {where}; "
-                "the last checkpoint is kept."
-            )
+            wrong = ", ".join(n for n, t in terms.items() if not torch.isfinite(t.detach())) or "of another process"
+            raise TrainingError(self._not_finite(f"the loss ({wrong})", pair))
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
-        self.fabric.clip_gradients(self.network, self.optimizer, max_norm=1.0)
+        norm = self.fabric.clip_gradients(self.network, self.optimizer, max_norm=1.0, error_if_nonfinite=False)
+        if not torch.isfinite(norm) and not self.scales_gradients:
+            raise TrainingError(self._not_finite("the gradient", pair))
+        # With gradients that are scaled for 16 bit an overflow is a matter of course, and the step is left out.
         self.optimizer.step()
         self.iteration += 1
         self.average.update(self.network.module, self.iteration)
         values = {name: float(term.detach()) for name, term in {"loss": loss, **terms}.items()}
         return {**values, **self.strategy.observed}
+
+    def _not_finite(self, what: str, pair: Pair) -> str:
+        where = ", ".join(f"{moving} onto {fixed}" for fixed, moving in pair.names)
+        return (
+            f"{what.capitalize()} is not a finite number at iteration {self.iteration}, pair {where}; the last "
+            "checkpoint is kept."
+        )
 
     def _on_device(self, pair: Pair) -> Pair:
         values = {f.name: getattr(pair, f.name) for f in fields(Pair)}
@@ -153,6 +175,7 @@ class Trainer:
             "strategy": type(self.strategy).__name__,
             "strategy_state": self.strategy.state(),
             "provenance": self.strategy.provenance(),
+            "precision": self.fabric.strategy.precision.state_dict(),
             "iteration": self.iteration,
             "seconds": self.seconds,
             "waited": self.waited,
@@ -170,23 +193,40 @@ class Trainer:
         """Until the planned end or a signal. Every item serves two steps, the second with the roles exchanged."""
         if self.progress() >= 1.0:
             return
+        with self._alone():
+            self._train()
+
+    def _alone(self):
+        """The run's folder for this run only: two in one folder would write over each other's files.
+
+        :raises TrainingError: if another command trains there.
+        """
+        if self.fabric.global_rank != 0:
+            return nullcontext()
+        try:
+            return FileLock(self.output / ".lock").acquire(timeout=0)
+        except Timeout as error:
+            raise TrainingError(f"Another train.py is at work in {self.output}.") from error
+
+    def _train(self) -> None:
         first = self.fabric.global_rank == 0
         log = Log(self.output, self.iteration) if first else None
         bar = self._bar(disable=not first)
         try:
             items = self._items()
-            task, pair = next(items)
+            following = next(items)
             last = saved = time.monotonic()
             while not self._ends():
+                rate, (task, pair) = self.plan.rate(self.iteration, self.progress()), following
                 terms = self.step(pair if self.iteration % 2 == 0 else pair.swapped())
                 stepped = time.monotonic()
                 if self.iteration % 2 == 0:
-                    task, pair = next(items)
+                    following = next(items)
                 now = time.monotonic()
                 self.waited += now - stepped
-                self.seconds, last = self.seconds + now - last, now
+                # One clock for all processes: the learning rate may follow it.
+                self.seconds, last = self.fabric.broadcast(self.seconds + now - last), now
                 if log is not None:
-                    rate = self.plan.rate(self.iteration, self.progress())
                     log.add(self.iteration, self.seconds, self.waited / self.seconds, task, rate, terms)
                     bar.set_postfix(iteration=self.iteration, loss=f"{log.smooth:.4f}", refresh=False)
                 bar.update(self._steps_done() - bar.n)
@@ -209,8 +249,9 @@ class Trainer:
         """Whether all processes stop now: one that was told to takes the others along."""
         ends = self.stopping or self.progress() >= 1.0
         if self.fabric.world_size > 1:
-            flag = torch.tensor(float(ends), device=self.fabric.device)
-            ends = bool(self.fabric.all_reduce(flag, reduce_op="sum") > 0)
+            flags = torch.tensor([float(self.stopping), float(ends)], device=self.fabric.device)
+            flags = self.fabric.all_reduce(flags, reduce_op="sum")
+            self.stopping, ends = bool(flags[0] > 0), bool(flags[1] > 0)
         return ends
 
     def _steps_done(self) -> int:
@@ -219,3 +260,11 @@ class Trainer:
     def _bar(self, disable: bool) -> tqdm:
         total, unit = (self.plan.iterations, "step") if self.plan.iterations else (1000, "permille")
         return tqdm(total=total, initial=self._steps_done(), unit=unit, mininterval=5.0, disable=disable)
+
+
+def _differences(found: dict[str, Any], asked: dict[str, Any]) -> str:
+    """Which entries of two dictionaries differ, in words."""
+    names = [n for n in {**found, **asked} if found.get(n) != asked.get(n)]
+    return ", ".join(
+        f"{n} {found.get(n)!r} instead of {asked.get(n)!r}" if len(repr(found.get(n))) < 40 else n for n in names
+    )

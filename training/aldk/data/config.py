@@ -24,6 +24,7 @@ KINDS = {
     "shapes": {"count", "shape", "spacing"},
 }
 AUGMENTATIONS = ("view", "paper", "none")
+VIEW = {"rotation", "shift_mm", "mirror"}
 ALIGNMENTS = ("affine", "content", "grids")
 UNSTATED = "not stated"
 
@@ -37,17 +38,24 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     path = Path(path)
     content = _read_json(path)
-    short = from_public if {"files", "subsets"} <= content.keys() else from_folder if "images" in content else None
-    if short is not None:
-        try:
-            content = short(content, path)
-        except (AttributeError, TypeError, KeyError, IndexError) as error:
-            raise TrainingError(f"{path} is not built as training/datasets/README.md shows ({error!r}).") from error
+    try:
+        return _normalised(content, path)
+    except (AttributeError, TypeError, KeyError, IndexError, ValueError) as error:
+        raise TrainingError(f"{path} is not built as training/datasets/README.md shows ({error!r}).") from error
+
+
+def _normalised(content: dict[str, Any], path: Path) -> dict[str, Any]:
+    if {"files", "subsets"} <= content.keys():
+        content = from_public(content, path)
+    elif "images" in content:
+        content = from_folder(content, path)
     elif "tasks" not in content and "datasets" not in content:
         raise TrainingError(
             f'{path} describes no data: it needs "tasks" and "datasets", or "images", or "files" and "subsets".'
         )
     config = {"title": path.stem, "datasets": {}, "losses": {}, "tasks": [], **content}
+    if not isinstance(config["tasks"], list) or not isinstance(config["losses"], dict):
+        raise TrainingError(f"{path}: tasks is a list, losses an object of names and weights.")
     config["datasets"] = {n: _dataset(d, f"{path}: data set {n}") for n, d in config["datasets"].items()}
     config["tasks"] = [_task(t, config["datasets"], f"{path}: task {n}") for n, t in enumerate(config["tasks"], 1)]
     return config
@@ -118,6 +126,8 @@ def _dataset(description: dict[str, Any], where: str) -> dict[str, Any]:
             raise TrainingError(f"{where} needs patterns with {{name}} in images and labels.")
     for part in ("train", "val"):
         listed = description.get(part, [])
+        if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+            raise TrainingError(f"{where}: {part} is a list of names, not {listed!r}.")
         twice = sorted({name for name in listed if listed.count(name) > 1})
         if twice:
             raise TrainingError(f"{where} lists {twice[0]} twice in {part}.")
@@ -137,6 +147,19 @@ def _task(task: dict[str, Any], datasets: dict[str, Any], where: str) -> dict[st
     _require(task, needed, where)
     if "dataset" in needed and task["dataset"] not in datasets:
         raise TrainingError(f"{where} names the data set {task['dataset']}, which is not described.")
+    numbers = {"share": 1.0, "strength": 1.0, "structures": 1, "batch": 1, "count": 1, **task}
+    for name in ("share", "strength", "structures", "batch", "count"):
+        if (
+            not isinstance(numbers[name], (int, float))
+            or numbers[name] < 0
+            or (name in ("share", "count") and not numbers[name])
+        ):
+            raise TrainingError(f"{where}: {name} is a number above 0, not {numbers[name]!r}.")
+    scales = task.get("deformation", [])
+    if not all(isinstance(scale, list) and len(scale) == 2 and all(map(_is_positive, scale)) for scale in scales):
+        raise TrainingError(f"{where}: deformation lists [correlation length, largest SD] in mm, not {scales!r}.")
+    if unknown := sorted(task.get("view", {}).keys() - VIEW):
+        raise TrainingError(f"{where}: view has the unknown entry {unknown[0]}; there are {', '.join(sorted(VIEW))}.")
     if not task["grids"]:
         raise TrainingError(f"{where} has no grids.")
     return {**task, "grids": [_grid(grid, where) for grid in task["grids"]]}

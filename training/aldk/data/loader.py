@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +43,8 @@ def check_data(path: Path) -> None:
     :raises TrainingError: naming the first file that is missing or lies on another grid, or a set without pairs.
     """
     config = read_config(path)
+    if not config["tasks"]:
+        raise TrainingError(f"{path} has no tasks: it says what to evaluate on, but nothing to train on.")
     for task in config["tasks"]:
         if task.get("augmentation") == "none":
             plain_grid(config, task)
@@ -145,8 +148,11 @@ class CountFrom(Sampler[int]):
         return iter(range(self.start, LAST, self.step))
 
 
-def _single_thread(_: int) -> None:
+def _begin_work(_: int) -> None:
     torch.set_num_threads(1)
+    # Who stops the whole group of processes means the trainer, which saves; it ends its loaders itself.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def stream(
@@ -159,7 +165,7 @@ def stream(
     :raises TrainingError: if data of the config are missing or do not fit together.
     """
     check_data(config)
-    ahead: dict[str, Any] = {"prefetch_factor": AHEAD, "worker_init_fn": _single_thread} if workers else {}
+    ahead: dict[str, Any] = {"prefetch_factor": AHEAD, "worker_init_fn": _begin_work} if workers else {}
     numbers = CountFrom(start + rank, world)
     items = _Guarded(Items(config, seed, batch))
     return Stream(items, batch_size=None, sampler=numbers, num_workers=workers, **ahead)

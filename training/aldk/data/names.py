@@ -46,7 +46,7 @@ def subject_names(root: Path, description: dict[str, Any], part: str) -> list[An
         files = Hdf5Files(description["hdf5"])
         return [name for entry in description[part] for name in files.names(entry)]
     if part == "train" and "images" in description:
-        left_out = set(description.get("val", []))
+        left_out = {*description.get("val", []), *(name for pair in description.get("val_pairs", []) for name in pair)}
         return [name for name in _found(root, description["images"][0]) if name not in left_out]
     return []
 
@@ -77,9 +77,10 @@ def _found(root: Path, pattern: str) -> list[str]:
 
 
 def training_pairs(root: Path, description: dict[str, Any]) -> list[tuple[str, str]]:
-    """All ordered pairs (fixed, moving) of training subjects; with an atlas, the atlas with each of them."""
+    """All ordered pairs (fixed, moving) of training subjects; with an atlas, the atlas and each, both ways round."""
     names = subject_names(root, description, "train")
-    pairs = _with_atlas(description, names) or list(itertools.permutations(names, 2))
+    pairs = [p for a, b in _with_atlas(description, names) for p in ((a, b), (b, a))]
+    pairs = pairs or list(itertools.permutations(names, 2))
     if not pairs:
         raise TrainingError(one_subject_only(description, names, "training"))
     return pairs

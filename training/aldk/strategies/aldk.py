@@ -44,6 +44,8 @@ class AldkOptions:
     form
         "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed difference of a
         Wasserstein critic, discriminator of the public code.
+    grid
+        (k, j, i) voxels that the linear layer of the public discriminator is made for; None: pooled, any size.
     """
 
     beta: float = 0.1
@@ -53,6 +55,7 @@ class AldkOptions:
     until: float = 1.0
     form: str = "paper"
     learning_rate: float = 1e-4
+    grid: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
@@ -67,7 +70,7 @@ class Aldk(Unsupervised):
     def __init__(self, reconstruction: Reconstruction, teacher: Teacher, options: AldkOptions) -> None:
         super().__init__(reconstruction)
         self.teacher, self.options = teacher, options
-        self.discriminator = Discriminator(options.form)
+        self.discriminator = Discriminator(options.form, options.grid)
         self.optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=options.learning_rate, betas=(0.5, 0.9))
         self.fabric: Fabric | None = None
 
@@ -156,4 +159,5 @@ class Aldk(Unsupervised):
         self.optimizer.load_state_dict(state["optimizer"])
 
     def provenance(self) -> dict[str, Any]:
-        return {"teacher": self.teacher.provenance(), "aldk": vars(self.options)}
+        options = {**vars(self.options), "grid": list(self.options.grid) if self.options.grid else None}
+        return {**super().provenance(), "teacher": self.teacher.provenance(), "aldk": options}

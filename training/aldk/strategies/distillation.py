@@ -28,8 +28,9 @@ class Distillation(Unsupervised):
         prediction = network(pair.fixed, pair.moving, details=True)
         terms = {n: self.gamma * t for n, t in self.reconstruction.losses(prediction, pair).items()}
         squared = (prediction.flow - self.teacher.flow(pair)).square().mean()
-        self.observed = {"teacher_distance": float(squared.detach()) ** 0.5}
+        # Of three components: the length of the difference has three times their mean square.
+        self.observed = {"teacher_distance": (3.0 * float(squared.detach())) ** 0.5}
         return {**terms, "distillation": (1.0 - self.gamma) * squared}
 
     def provenance(self) -> dict[str, Any]:
-        return {"teacher": self.teacher.provenance()}
+        return {**super().provenance(), "teacher": self.teacher.provenance(), "gamma": self.gamma}

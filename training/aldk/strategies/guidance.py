@@ -7,6 +7,7 @@ and the network is drawn to the result (eq. 3). Images alone are needed, no labe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from LDRRegistrationLib.refine import Refinement, optimise
@@ -79,7 +80,7 @@ class Guidance(Unsupervised):
             return self.reconstruction.losses(prediction, pair)
         refined = self.refined(prediction.flow, pair, progress)
         squared = (prediction.flow - refined).square().mean()
-        self.observed = {"teacher_distance": float(squared.detach()) ** 0.5}
+        self.observed = {"teacher_distance": (3.0 * float(squared.detach())) ** 0.5}
         blend = self.options.blend
         terms = {
             "distillation": (1.0 - blend) * squared,
@@ -108,3 +109,6 @@ class Guidance(Unsupervised):
             amsgrad=True,
         )
         return optimise(pair.clean_fixed, pair.clean_moving, flow.float(), how)
+
+    def provenance(self) -> dict[str, Any]:
+        return {**super().provenance(), "ofg": vars(self.options)}

@@ -42,7 +42,9 @@ class Reconstruction:
         "lncc", local correlation in windows of ``window`` voxels, weighted to where there is content, or
         "correlation", over the whole grid: the reconstruction loss of Tran et al., TMI 2022, eq. 9 to 11.
     truth
-        Of the distance to the known flow, a voxel of the full grid.
+        Of the distance to the known flow, a voxel of the full grid; where there is one.
+    dice
+        Of the overlap of labels, where there are any; 0, the default, learns without labels.
     smoothness
         Of each cascade's own flow, as in the public code (1.5 there: half the sum over three axes).
     determinant, orthogonality
@@ -53,7 +55,7 @@ class Reconstruction:
     similarity: float = 1.0
     window: int = 7
     truth: float = 0.2
-    dice: float = 1.0
+    dice: float = 0.0
     smoothness: float = 0.7
     folding: float = 10.0
     determinant: float = 0.1

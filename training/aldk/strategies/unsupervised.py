@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from lightning_fabric import Fabric
@@ -45,5 +46,5 @@ class Unsupervised:
         """Restore ``state()``."""
 
     def provenance(self) -> dict[str, Any]:
-        """What a model card must say about the strategy's own sources."""
-        return {}
+        """What a model card must say about how it learnt, and what a resumed run must not change."""
+        return {"losses": asdict(self.reconstruction)}

@@ -1,4 +1,4 @@
-"""The ablation of the LDR + ALDK paper as a queue: run it again and it goes on; finished rows are skipped.
+"""A paper's ablation as a queue: run it again and it goes on; finished rows are skipped.
 
 python training/ablation.py -d training/ablation.json --output runs/ablation [--only hippocampus] [--table]
 """
@@ -231,8 +231,8 @@ def work(options: argparse.Namespace) -> None:
     failures = [] if options.table or options.time else Queue(possible, options.jobs, options.threads).run()
     timing_path = options.output / "timing.json"
     options.output.mkdir(parents=True, exist_ok=True)
+    description = json.loads(options.data.read_text(encoding="utf-8"))
     if not options.table:
-        description = json.loads(options.data.read_text(encoding="utf-8"))
         time_networks(chosen, description, timing_path, torch.get_num_threads())
     timing = json.loads(timing_path.read_text(encoding="utf-8")) if timing_path.exists() else {}
     stem = options.output / "ablation"
@@ -240,7 +240,7 @@ def work(options: argparse.Namespace) -> None:
         stem.with_suffix(ending).unlink(missing_ok=True)
     for row, provenance in summarise(jobs, timing):
         known = provenance or Provenance.here(sys.argv)
-        table = update_table(stem, pd.DataFrame([row]), ["group", "row"], known, "Ablation of LDR and ALDK")
+        table = update_table(stem, pd.DataFrame([row]), ["group", "row"], known, description["title"])
     print(markdown(table))
     if failures:
         raise TrainingError(f"{len(failures)} job(s) failed: {failures[0]}")

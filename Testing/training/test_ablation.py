@@ -28,7 +28,7 @@ def description(folder_config, tmp_path):
     arguments = ["-g", "-1", "--round", "3", "--epochs", "1", "--workers", "0"]
     group = {"data": str(data), "evaluation": "folder", "shape": [32, 32, 32], "seeds": [1], "arguments": arguments}
     path = tmp_path / "ablation.json"
-    path.write_text(json.dumps({"groups": {"crops": {**group, "rows": rows}}}))
+    path.write_text(json.dumps({"title": "A test", "groups": {"crops": {**group, "rows": rows}}}))
     return path
 
 

@@ -183,7 +183,8 @@ def work(options: argparse.Namespace) -> None:
     has_stem = options.affine != "none" or options.base_network == "RCN"
     stem_grid = grid if has_stem or for_judge is None else None
     architecture = Architecture(options.base_network, options.n_cascades, options.affine, stem_grid)
-    if name not in ("aldk", "distillation") and options.teacher:
+    learns = name in ("aldk", "distillation") or (name == "ofg" and options.ofg_source == "teacher")
+    if options.teacher and not learns:
         raise TrainingError("A teacher is given, but nothing learns from it: add --aldk or --strategy distillation.")
     adversarial, guidance = aldk_options(options, for_judge), guidance_options(options)
     build_model(architecture)

@@ -5,7 +5,7 @@ import torch
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.models import build_model
-from aldk.strategies import GuidanceOptions, make_strategy
+from aldk.strategies import AldkOptions, GuidanceOptions, make_strategy
 from LDRRegistrationLib.flow import warp
 from LDRRegistrationLib.refine import Refinement, optimise
 from LDRRegistrationLib.similarity import lnccLoss
@@ -106,7 +106,70 @@ def test_the_ablations_of_the_paper(pair):
     assert guided_steps == [seldom.is_guided(n) for n in range(400)]
 
 
-@pytest.mark.parametrize("wrong", [{"energy": "mind"}, {"steps": 0}, {"blend": 1.5}, {"share": -1.0}])
+class Constant:
+    """A teacher that always says the same."""
+
+    def prepare(self, fabric): ...
+
+    def flow(self, pair):
+        return torch.full((pair.fixed.shape[0], 3, *pair.fixed.shape[2:]), 0.75)
+
+    def provenance(self):
+        return {"architecture": "constant"}
+
+
+def test_self_training_learns_a_teachers_fields_refined_or_as_they_are(pair):
+    torch.manual_seed(0)
+    network = build_model("LDR")
+    flow = network(pair.fixed, pair.moving)
+    plain = make_strategy("ofg", None, Constant(), None, GuidanceOptions("teacher", 0, smoothness=0.0))
+    torch.testing.assert_close(plain.losses(network, pair, 0, 0.0)["distillation"], (flow - 0.75).square().mean())
+    refined = make_strategy("ofg", None, Constant(), None, GuidanceOptions("teacher", 3)).refined(flow, pair, 0.0)
+    assert 0.0 < float((refined - 0.75).abs().max()) <= 0.31
+
+
+def test_cyclical_self_training_refines_the_network_of_the_last_epoch(pair):
+    torch.manual_seed(0)
+    network = build_model("LDR")
+    options = GuidanceOptions("cycle", 1, step_voxels=1e-6, smoothness=0.0, epoch=3)
+    strategy = make_strategy("ofg", None, None, None, options)
+
+    def distance(number, strategy):
+        return float(strategy.losses(network, pair, number, 0.0)["distillation"].detach())
+
+    assert distance(0, strategy) < 1e-10
+    with torch.no_grad():
+        network.networks[0].flow.bias.add_(0.1)
+    moved = distance(1, strategy)
+    # 0.1 voxel at half resolution is 0.2 of the full grid.
+    assert moved == pytest.approx(0.04, rel=1e-3)
+    resumed = make_strategy("ofg", None, None, None, options)
+    resumed.load(strategy.state())
+    assert distance(2, resumed) == pytest.approx(moved, rel=1e-6)
+    assert distance(3, strategy) < 1e-10
+
+
+def test_guidance_and_aldk_as_one(pair):
+    torch.manual_seed(0)
+    network, guidance = build_model("LDR"), GuidanceOptions(steps=3)
+    strategy = make_strategy("ofg-aldk", None, None, AldkOptions(every=1), guidance)
+    terms = strategy.losses(network, pair, 0, 0.0)
+    assert 0.0 < strategy.observed["teacher_distance"] <= 0.3 * 3**0.5 + 1e-3
+    network.zero_grad()
+    terms["adversarial"].backward()
+    assert sum(float(p.grad.abs().sum()) for p in network.parameters()) > 0
+    assert strategy.provenance()["ofg"]["steps"] == 3 and "teacher" not in strategy.provenance()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"source": "oracle"}, {"energy": "mind"}, {"steps": 0}, {"blend": 1.5}, {"share": -1.0}]
+)
 def test_options_that_mean_nothing_are_refused(wrong):
     with pytest.raises(TrainingError, match="OFG"):
         GuidanceOptions(**wrong)
+
+
+@pytest.mark.parametrize(("source", "teacher"), [("teacher", None), ("prediction", Constant())])
+def test_a_teacher_and_its_source_go_together(source, teacher):
+    with pytest.raises(TrainingError, match="go together"):
+        make_strategy("ofg", None, teacher, None, GuidanceOptions(source))

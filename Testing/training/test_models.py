@@ -32,6 +32,7 @@ PARAMETERS = {
     Architecture("CoarseToFine"): 609_420,
     Architecture("MobileNet"): 1_170_099,
     Architecture("U-Net"): 5_646_627,
+    Architecture("ViT-V-Net"): 1_134_003,
 }
 # Every base network, and every way of putting them together.
 ARCHITECTURES = [
@@ -130,7 +131,7 @@ def test_flow_is_in_single_precision_under_autocast(architecture):
     assert all(tensor.dtype == torch.float32 and torch.isfinite(tensor).all() for tensor in tensors)
 
 
-@pytest.mark.parametrize("base", ["LDR", "MobileNet", "U-Net", "CoarseToFine"])
+@pytest.mark.parametrize("base", ["LDR", "MobileNet", "U-Net", "CoarseToFine", "ViT-V-Net"])
 def test_two_pairs_at_once_are_two_pairs(base):
     model = awake(base)
     fixed, moving = torch.rand(2, 1, 32, 32, 32), torch.rand(2, 1, 32, 32, 32)

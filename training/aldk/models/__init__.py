@@ -16,6 +16,7 @@ from .discriminator import Discriminator
 from .ldr import LDR
 from .mobilenet import MobileNet
 from .unet import UNet
+from .vitvnet import ViTVNet
 from .voxelmorph import PublicLDR, VoxelMorph
 from .vtn import VTN
 
@@ -35,6 +36,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "LDR-public": PublicLDR,
     "MobileNet": MobileNet,
     "U-Net": UNet,
+    "ViT-V-Net": ViTVNet,
     "VoxelMorph": VoxelMorph,
     "VTN": VTN,
     "RCN": VTN,

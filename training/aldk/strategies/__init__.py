@@ -10,10 +10,11 @@ from aldk.teachers import Teacher
 from .aldk import Aldk, AldkOptions
 from .distillation import Distillation
 from .guidance import Guidance, GuidanceOptions
+from .guidedaldk import GuidedAldk
 from .reconstruction import Reconstruction
 from .unsupervised import Unsupervised
 
-STRATEGIES = ("unsupervised", "distillation", "aldk", "ofg")
+STRATEGIES = ("unsupervised", "distillation", "aldk", "ofg", "ofg-aldk")
 
 
 def make_strategy(
@@ -30,11 +31,11 @@ def make_strategy(
     losses
         Weights for ``Reconstruction``, as a config gives them.
     teacher
-        For "distillation" and "aldk".
+        For "distillation" and "aldk", and for "ofg" with the source "teacher".
     options
-        For "aldk"; "distillation" takes its gamma.
+        For "aldk" and "ofg-aldk"; "distillation" takes its gamma.
     guidance
-        For "ofg".
+        For "ofg" and "ofg-aldk".
 
     :raises TrainingError: for an unknown name or loss, or without the teacher that the strategy needs.
     """
@@ -46,7 +47,9 @@ def make_strategy(
     if name == "unsupervised":
         return Unsupervised(reconstruction)
     if name == "ofg":
-        return Guidance(reconstruction, guidance or GuidanceOptions())
+        return Guidance(reconstruction, guidance or GuidanceOptions(), teacher)
+    if name == "ofg-aldk":
+        return GuidedAldk(reconstruction, options, guidance or GuidanceOptions())
     if name not in STRATEGIES:
         raise TrainingError(f"There is no strategy called {name}; there are {', '.join(STRATEGIES)}.")
     if teacher is None:

@@ -65,9 +65,12 @@ class AldkOptions:
 
 
 class Aldk(Unsupervised):
-    """The student's losses of eq. 6; the discriminator is updated on the way, by an optimiser of its own."""
+    """The student's losses of eq. 6; the discriminator is updated on the way, by an optimiser of its own.
 
-    def __init__(self, reconstruction: Reconstruction, teacher: Teacher, options: AldkOptions) -> None:
+    ``teacher`` is None only where ``target`` has another source.
+    """
+
+    def __init__(self, reconstruction: Reconstruction, teacher: Teacher | None, options: AldkOptions) -> None:
         super().__init__(reconstruction)
         self.teacher, self.options = teacher, options
         self.discriminator = Discriminator(options.form, options.grid)
@@ -76,7 +79,8 @@ class Aldk(Unsupervised):
 
     def prepare(self, fabric: Fabric) -> None:
         self.fabric = fabric
-        self.teacher.prepare(fabric)
+        if self.teacher is not None:
+            self.teacher.prepare(fabric)
         self.discriminator.to(fabric.device)
 
     def losses(self, network: nn.Module, pair: Pair, iteration: int, progress: float) -> dict[str, Tensor]:
@@ -85,11 +89,18 @@ class Aldk(Unsupervised):
         if not self.is_adversarial(iteration, progress):
             self.observed = {}
             return terms
-        student, teacher = prediction.flow.float(), self.teacher.flow(pair).float()
+        student = prediction.flow.float()
+        teacher = self.target(student, pair, progress).float()
         self.update_discriminator(student.detach(), teacher)
         gamma = self.options.gamma
         terms = {name: gamma * term for name, term in terms.items()}
         return {**terms, "adversarial": (1.0 - gamma) * self.adversarial(student, teacher)}
+
+    def target(self, student: Tensor, pair: Pair, progress: float) -> Tensor:
+        """The field (N, 3, k, j, i), without gradient, that the student's is to be taken for."""
+        if self.teacher is None:
+            raise TrainingError("ALDK needs a teacher.")
+        return self.teacher.flow(pair)
 
     def is_adversarial(self, iteration: int, progress: float) -> bool:
         """Algorithm 1 as far as it is known: every third step, while ``progress`` is below ``until``."""
@@ -160,4 +171,5 @@ class Aldk(Unsupervised):
 
     def provenance(self) -> dict[str, Any]:
         options = {**vars(self.options), "grid": list(self.options.grid) if self.options.grid else None}
-        return {**super().provenance(), "teacher": self.teacher.provenance(), "aldk": options}
+        teacher = {} if self.teacher is None else {"teacher": self.teacher.provenance()}
+        return {**super().provenance(), **teacher, "aldk": options}

@@ -19,7 +19,7 @@ from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
 from .intensity import Modality, guessModality, normalise
 from .prealign import prealign
-from .refine import refine
+from .refine import Adaptation, adapt, refine
 from .resample import reduceToSpacing, sampleOnGrid
 from .similarity import lncc, weightedMean
 from .stages import CancelCallback, ProgressCallback, Stages
@@ -52,12 +52,16 @@ class Prealignment(Enum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user may choose. ``model`` is the name of a model, or "auto" for the default one."""
+    """What the user may choose. ``model`` is the name of a model, or "auto" for the default one.
+
+    ``adaptation``: the student's last layers learn from the pair, for images of a kind that it never saw.
+    """
 
     preset: Preset = Preset.FAST
     model: str = "auto"
     prealignment: Prealignment = Prealignment.AFFINE
     warp: bool = True
+    adaptation: Adaptation | None = None
 
 
 @dataclass
@@ -144,12 +148,14 @@ def register(
             "other. Choose a pre-alignment or give an initial transform."
         )
     flow, similarity = _cascade(student, pair, movingAligned, similarityPrealigned, stages)
+    if settings.adaptation is not None:
+        stages.begin("Adaptation", 0.5, 0.55)
+        adapted = adapt(student, pair.fixed, movingAligned, flow, stages.advance, settings.adaptation)
+        flow, similarity = pair.better(movingAligned, adapted, flow, similarity)
     if settings.preset is Preset.ACCURATE:
-        stages.begin("Refinement", 0.55)
-        refined = refine(pair.fixed, movingAligned, flow, stages.check)
-        reached, _ = pair.judge(movingAligned, refined)
-        if reached > similarity + LEAST_GAIN:
-            flow, similarity = refined, reached
+        stages.begin("Refinement", 0.55, 0.8)
+        refined = refine(pair.fixed, movingAligned, flow, stages.advance)
+        flow, similarity = pair.better(movingAligned, refined, flow, similarity)
     if flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
 
@@ -203,6 +209,13 @@ class _PairOnGrid:
         if foldedFraction(flow) > MAXIMUM_FOLDED_FRACTION:
             return -1.0, warped
         return self.similarity(warped), warped
+
+    def better(
+        self, moving: Tensor, candidate: Tensor, flow: Tensor | None, similarity: float
+    ) -> tuple[Tensor | None, float]:
+        """``candidate`` and its similarity, if that is more than ``flow`` has reached; else those."""
+        reached, _ = self.judge(moving, candidate)
+        return (candidate, reached) if reached > similarity + LEAST_GAIN else (flow, similarity)
 
 
 def _cascade(

@@ -1,20 +1,55 @@
-"""Instance optimisation: the flow itself is improved on the pair at hand.
+"""Instance optimisation: a registration is improved on the pair at hand, by its flow or by the student's last layers.
 
-The differentiable optimiser of On-the-Fly Guidance (Xin et al., arXiv 2308.15216, section 3.3): Adam on the flow,
-similarity plus smoothness. One implementation for the accurate preset and for training (aldk/strategies/guidance.py).
+The first is the differentiable optimiser of On-the-Fly Guidance (Xin et al., arXiv 2308.15216, section 3.3): Adam on
+the flow, similarity plus smoothness; one implementation for the accurate preset and for training
+(aldk/strategies/guidance.py). The second is what SAR-Net (Mahapatra and Ge, ISBI 2019, section 2.3) does with images of
+a kind that a network never saw: all but its last layers stay as they are.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .flow import resize, unfold, warp
+from .flow import compose, resize, unfold, warp
 from .similarity import foldingLoss, gradientLoss, lnccLoss, weightedMean
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from .student import Student
+
+SETTLING_STEPS = 5
+# Called before every step with the share that is done, 0 to 1; raises to stop (see stages.py).
+StepCallback = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Energy:
+    """What is minimised: dissimilarity, ``smoothness`` times Grad-L2, and ``folding`` times the squeezed volume.
+
+    ``similarity`` is "lncc" or "mse"; cells of a volume below ``foldingMargin`` count as squeezed.
+    """
+
+    similarity: str = "lncc"
+    smoothness: float = 1.5
+    folding: float = 3.0
+    foldingMargin: float = 0.2
+
+    def __call__(
+        self, fixed: Tensor, warped: Tensor, flow: Tensor, weights: Tensor | None = None, times: float = 1.0
+    ) -> Tensor:
+        """A differentiable scalar; images (N, 1, k, j, i), the flow (N, 3, k, j, i) may lie on a coarser grid."""
+        if self.similarity == "mse":
+            loss = weightedMean((fixed - warped).square(), weights)
+        else:
+            loss = lnccLoss(fixed, warped, weights=weights)
+        loss = loss + self.smoothness * gradientLoss(flow)
+        if self.folding:
+            loss = loss + self.folding * foldingLoss(flow, self.foldingMargin)
+        return loss * times
 
 
 @dataclass(frozen=True)
@@ -23,18 +58,31 @@ class Refinement:
 
     ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
     than the images': at half resolution four to eight times cheaper, and smoother. With ``decay`` the steps shrink as
-    (1 - n / steps)^0.9. ``energy`` is "lncc" or "mse"; ``folding`` weighs cells of a volume below ``foldingMargin``.
+    (1 - n / steps)^0.9. It ends early once the energy falls by less than ``settled`` in five steps; 0: never.
     """
 
     steps: int = 30
     stepVoxels: float = 0.2
     decay: bool = True
     reduction: int = 2
-    energy: str = "lncc"
-    smoothness: float = 1.5
-    folding: float = 3.0
-    foldingMargin: float = 0.2
+    energy: Energy = field(default_factory=Energy)
     amsgrad: bool = False
+    settled: float = 0.0
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """How a student's last ``layers`` learn from the pair at hand: at most so many ``iterations`` and ``seconds``.
+
+    It ends earlier once the energy falls by less than ``settled`` in five iterations, on average over the last five.
+    """
+
+    iterations: int = 40
+    seconds: float = 10.0
+    settled: float = 5e-4
+    rate: float = 3e-3
+    layers: int = 2
+    energy: Energy = field(default_factory=Energy)
 
 
 def optimise(
@@ -43,40 +91,36 @@ def optimise(
     flow: Tensor | None,
     how: Refinement,
     weights: Tensor | None = None,
-    check: Callable[[], None] = lambda: None,
+    advance: StepCallback = lambda share: None,
 ) -> Tensor:
     """Flows (N, 3, k, j, i), in voxels, that align ``moving`` to ``fixed`` better, each (N, 1, k, j, i) in [0, 1].
 
     :param flow: where to start; None is no displacement. It gets no gradient.
     :param weights: (N, 1, k, j, i), where the similarity counts; None is everywhere alike.
-    :param check: called before every step; raises to stop (see stages.py).
     """
     import torch
 
     shape = (fixed.shape[2], fixed.shape[3], fixed.shape[4])
     less = how.reduction
     coarse = (-(-shape[0] // less), -(-shape[1] // less), -(-shape[2] // less))
+    energies = _Energies(how.settled)
     with torch.enable_grad():
         start = fixed.new_zeros(fixed.shape[0], 3, *coarse) if flow is None else resize(flow.detach(), coarse)
         parameters = start.clone().requires_grad_(True)
         optimizer = torch.optim.Adam([parameters], lr=how.stepVoxels, amsgrad=how.amsgrad)
         for step in range(how.steps):
-            check()
+            advance(step / how.steps)
             if how.decay:
                 optimizer.param_groups[0]["lr"] = how.stepVoxels * (1 - step / how.steps) ** 0.9
             optimizer.zero_grad()
             warped = warp(moving, resize(parameters, shape) if less > 1 else parameters)
-            if how.energy == "mse":
-                loss = weightedMean((fixed - warped).square(), weights)
-            else:
-                loss = lnccLoss(fixed, warped, weights=weights)
-            loss = loss + how.smoothness * gradientLoss(parameters)
-            if how.folding:
-                loss = loss + how.folding * foldingLoss(parameters, how.foldingMargin)
-            # Of the flow alone: what else the images depend on, such as a network being trained, stays as it is.
             # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
-            (parameters.grad,) = torch.autograd.grad(loss * fixed.shape[0], [parameters])
+            loss = how.energy(fixed, warped, parameters, weights, times=fixed.shape[0])
+            # Of the flow alone: what else the images depend on, such as a network being trained, stays as it is.
+            (parameters.grad,) = torch.autograd.grad(loss, [parameters])
             optimizer.step()
+            if energies.settledWith(loss):
+                break
         return resize(parameters.detach(), shape) if less > 1 else parameters.detach()
 
 
@@ -84,12 +128,72 @@ def refine(
     fixed: Tensor,
     moving: Tensor,
     flow: Tensor | None,
-    check: Callable[[], None] = lambda: None,
+    advance: StepCallback = lambda share: None,
     how: Refinement | None = None,
 ) -> Tensor:
     """The refinement of the accurate preset: ``optimise`` where there is content, then ``unfold``.
 
     ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i).
     """
-    weights = (fixed > 0.02).to(fixed.dtype)[None, None]
-    return unfold(optimise(fixed[None, None], moving[None, None], flow, how or Refinement(), weights, check))
+    weights = _content(fixed)
+    return unfold(optimise(fixed[None, None], moving[None, None], flow, how or Refinement(), weights, advance))
+
+
+def adapt(
+    student: Student,
+    fixed: Tensor,
+    moving: Tensor,
+    flow: Tensor | None,
+    advance: StepCallback = lambda share: None,
+    how: Adaptation | None = None,
+) -> Tensor:
+    """One more pass of the student, behind ``flow``, by a copy whose last layers have learnt from this pair.
+
+    ``fixed`` and ``moving`` are (k, j, i) in [0, 1], flows (1, 3, k, j, i) in voxels. What drives it is the energy of
+    the refinement: SAR-Net's cycle and mask losses need images of the kind to be known. The student stays as it is.
+    """
+    import torch
+
+    how = how or Adaptation()
+    module, parameters = student.lastLayers(how.layers)
+    weights = _content(fixed)
+    fixed, moving = fixed[None, None], moving[None, None]
+    seen = moving if flow is None else warp(moving, flow)
+    energies, start = _Energies(how.settled), time.perf_counter()
+    best, least = moving.new_zeros(1, 3, *fixed.shape[2:]) if flow is None else flow, float("inf")
+    with torch.enable_grad():
+        optimizer = torch.optim.Adam(parameters, lr=how.rate)
+        for iteration in range(how.iterations):
+            advance(iteration / how.iterations)
+            step = student.run(module, fixed, seen)
+            total = step if flow is None else compose(flow, step)
+            loss = how.energy(fixed, warp(moving, total), total, weights)
+            if float(loss.detach()) < least:
+                best, least = total.detach(), float(loss.detach())
+            if energies.settledWith(loss) or time.perf_counter() - start > how.seconds:
+                break
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return unfold(best)
+
+
+def _content(fixed: Tensor) -> Tensor:
+    """(1, 1, k, j, i): 1 where the fixed image (k, j, i) shows something."""
+    return (fixed > 0.02).to(fixed.dtype)[None, None]
+
+
+class _Energies:
+    """The energies of a run, and whether they have stopped falling."""
+
+    def __init__(self, settled: float) -> None:
+        self._settled = settled
+        self._values: list[float] = []
+
+    def settledWith(self, energy: Tensor) -> bool:
+        """Whether the mean over the last steps, this one included, is hardly below that of the steps before them."""
+        self._values.append(float(energy.detach()))
+        recent, before = self._values[-SETTLING_STEPS:], self._values[-2 * SETTLING_STEPS : -SETTLING_STEPS]
+        if self._settled <= 0 or len(before) < SETTLING_STEPS:
+            return False
+        return sum(before) - sum(recent) < self._settled * SETTLING_STEPS

@@ -24,13 +24,21 @@ class Stages:
         self._cancelled = cancelled
         self._current: str | None = None
         self._started = 0.0
+        self._from, self._until = 0.0, 1.0
 
-    def begin(self, stage: str, fraction: float) -> None:
+    def begin(self, stage: str, fraction: float, until: float = 1.0) -> None:
         self._close()
         self.check()
         if self._progress is not None:
             self._progress(fraction, stage)
         self._current, self._started = stage, time.perf_counter()
+        self._from, self._until = fraction, until
+
+    def advance(self, share: float) -> None:
+        """Say how much of the present stage is done, 0 to 1; for stages of many steps."""
+        self.check()
+        if self._progress is not None and self._current is not None:
+            self._progress(self._from + share * (self._until - self._from), self._current)
 
     def check(self) -> None:
         if self._cancelled is not None and self._cancelled():

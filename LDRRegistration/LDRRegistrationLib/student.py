@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import json
@@ -142,10 +143,29 @@ class Student:
         """
         import torch
 
-        with torch.no_grad(), warnings.catch_warnings():
+        with torch.no_grad():
+            return self.run(self.module, fixed[None, None], moving[None, None])
+
+    @staticmethod
+    def run(module: torch.jit.ScriptModule, fixed: Tensor, moving: Tensor) -> Tensor:
+        """What ``module`` says of images (1, 1, k, j, i)."""
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            flow: Tensor = self.module(fixed[None, None], moving[None, None])
+            flow: Tensor = module(fixed, moving)
             return flow
+
+    def lastLayers(self, count: int) -> tuple[torch.jit.ScriptModule, list[Tensor]]:
+        """A copy of the network, and the weights and biases of its last ``count`` layers, the only ones to learn."""
+        module = copy.deepcopy(self.module)
+        named = dict(module.named_parameters())
+        layers = list(dict.fromkeys(name.rpartition(".")[0] for name in named))[-count:]
+        chosen: list[Tensor] = []
+        for name, parameter in named.items():
+            # Not requires_grad_ alone: after float() they count as computed from those in the file.
+            parameter.detach_()
+            if name.rpartition(".")[0] in layers:
+                chosen.append(parameter.requires_grad_(True))
+        return module, chosen
 
     def grid(self, fixed: Grid) -> Grid:
         return modelGrid(fixed, self.card.spacingMm, self.card.sizeMultiple)

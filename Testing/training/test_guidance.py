@@ -7,7 +7,7 @@ from aldk.errors import TrainingError
 from aldk.models import build_model
 from aldk.strategies import AldkOptions, GuidanceOptions, make_strategy
 from LDRRegistrationLib.flow import warp
-from LDRRegistrationLib.refine import Refinement, optimise
+from LDRRegistrationLib.refine import Energy, Refinement, optimise
 from LDRRegistrationLib.similarity import lnccLoss
 
 
@@ -33,7 +33,12 @@ def test_each_step_of_the_optimiser_makes_the_images_more_alike(pair, reduction,
         )
 
     flows = [
-        optimise(pair.clean_fixed, pair.clean_moving, None, Refinement(steps, 0.1, False, reduction, energy, 0.1, 0.0))
+        optimise(
+            pair.clean_fixed,
+            pair.clean_moving,
+            None,
+            Refinement(steps, 0.1, False, reduction, Energy(energy, 0.1, 0.0)),
+        )
         for steps in (0, 5, 15)
     ]
     reached = [difference(flow) for flow in flows]
@@ -45,7 +50,7 @@ def test_each_step_of_the_optimiser_makes_the_images_more_alike(pair, reduction,
 
 def test_a_batch_is_refined_as_its_pairs_are(pair):
     both = torch.cat([pair.clean_fixed, pair.clean_moving]), torch.cat([pair.clean_moving, pair.clean_fixed])
-    how = Refinement(3, 0.1, False, 1, "mse", 0.1, 0.0)
+    how = Refinement(3, 0.1, False, 1, Energy("mse", 0.1, 0.0))
     together = optimise(*both, None, how)
     for n in range(2):
         alone = optimise(both[0][n : n + 1], both[1][n : n + 1], None, how)

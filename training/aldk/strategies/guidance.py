@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from LDRRegistrationLib.refine import Refinement, optimise
+from LDRRegistrationLib.refine import Energy, Refinement, optimise
 from LDRRegistrationLib.similarity import gradientLoss
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -86,9 +86,7 @@ class GuidanceOptions:
             stepVoxels=self.step_voxels * (1.0 - min(progress, 0.999)) ** 0.9,
             decay=False,
             reduction=self.reduction,
-            energy=self.energy,
-            smoothness=1.0,
-            folding=0.0,
+            energy=Energy(self.energy, smoothness=1.0, folding=0.0),
             amsgrad=True,
         )
 

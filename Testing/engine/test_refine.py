@@ -1,0 +1,162 @@
+"""Instance optimisation: of the flow, and of the student's last layers; both may be watched, stopped, and end early."""
+
+import numpy as np
+import pytest
+import torch
+from LDRRegistrationLib.engine import Prealignment, Preset, Settings, register
+from LDRRegistrationLib.errors import RegistrationCancelled
+from LDRRegistrationLib.flow import foldedFraction, warp
+from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.refine import Adaptation, Energy, Refinement, adapt, refine
+from LDRRegistrationLib.similarity import lnccLoss
+from LDRRegistrationLib.student import ModelStore
+from support.grids import random_grid, smooth_image
+from support.models import write_model
+
+SHIFT = torch.tensor([1.0, -0.75, 0.5]).view(1, 3, 1, 1, 1)
+
+
+@pytest.fixture
+def pair():
+    """(fixed, moving), (k, j, i): what is at x in fixed is at x + SHIFT in moving."""
+    rng = np.random.default_rng(3)
+    fine = torch.from_numpy(rng.random((1, 1, 16, 16, 16)).astype(np.float32))
+    moving = torch.nn.functional.interpolate(fine, size=(48, 48, 48), mode="trilinear")
+    fixed = warp(moving, SHIFT.expand(1, 3, 48, 48, 48))
+    return fixed[0, 0], moving[0, 0]
+
+
+@pytest.fixture
+def student(tmp_path):
+    return ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0))).load()
+
+
+def test_last_layers_find_what_the_student_does_not_say(pair, student):
+    """Of a network that knows nothing but one vector, the vector."""
+    flow = adapt(student, *pair, None, how=Adaptation(iterations=80, rate=0.05, layers=1, settled=0.0))
+    torch.testing.assert_close(flow, SHIFT.expand_as(flow), atol=0.05, rtol=0)
+    assert float(student.predict(*pair).abs().max()) == 0.0, "the student itself must stay as it was"
+
+
+def test_adaptation_goes_on_from_a_flow(pair, student):
+    half = (0.5 * SHIFT).expand(1, 3, 48, 48, 48)
+    flow = adapt(student, *pair, half, how=Adaptation(iterations=60, rate=0.05, layers=1, settled=0.0))
+    inner = flow[..., 4:-4, 4:-4, 4:-4]
+    torch.testing.assert_close(inner, SHIFT.expand_as(inner), atol=0.05, rtol=0)
+
+
+def test_only_the_last_layers_learn():
+    store = ModelStore()
+    student = store.load()
+    module, parameters = student.lastLayers(1)
+    named = dict(module.named_parameters())
+    learning = [name for name, parameter in named.items() if parameter.requires_grad]
+    assert [name.rpartition("flow.")[2] for name in learning] == ["weight", "bias"]
+    assert len(parameters) == 2
+    assert len(student.lastLayers(2)[1]) == 4
+    image = torch.rand(1, 1, 32, 32, 32)
+    student.run(module, image, image.flip(2)).square().mean().backward()
+    for name, parameter in named.items():
+        assert (parameter.grad is not None) == (name in learning)
+
+
+@pytest.mark.parametrize("how", [Adaptation(layers=2, iterations=15), Refinement(steps=15)])
+def test_the_shipped_student_is_improved_and_does_not_fold(pair, how):
+    fixed, moving = pair
+    student = ModelStore().load()
+    before = student.predict(fixed, moving)
+    after = (
+        adapt(student, fixed, moving, before, how=how)
+        if isinstance(how, Adaptation)
+        else refine(fixed, moving, before, how=how)
+    )
+
+    def difference(flow):
+        return float(lnccLoss(fixed[None, None], warp(moving[None, None], flow)))
+
+    assert difference(after) < difference(before)
+    assert foldedFraction(after) <= 1e-4
+
+
+def steps_of(work):
+    """How often ``work(advance)`` says what is done, and what it says."""
+    said = []
+    work(said.append)
+    return said
+
+
+def test_both_tell_how_far_they_are(pair, student):
+    for said in (
+        steps_of(lambda advance: refine(*pair, None, advance, Refinement(steps=4))),
+        steps_of(lambda advance: adapt(student, *pair, None, advance, Adaptation(iterations=4, settled=0.0, layers=1))),
+    ):
+        assert said == [0.0, 0.25, 0.5, 0.75]
+
+
+def test_both_end_when_nothing_is_gained_any_more(pair, student):
+    """From the answer itself nothing can be gained: ten steps tell, not a hundred."""
+    exact = SHIFT.expand(1, 3, 48, 48, 48)
+    slow = Refinement(steps=100, stepVoxels=1e-4, reduction=1, settled=1e-3)
+    assert len(steps_of(lambda advance: refine(*pair, exact, advance, slow))) == 10
+    how = Adaptation(iterations=100, rate=1e-6, layers=1, settled=1e-3)
+    assert len(steps_of(lambda advance: adapt(student, *pair, exact, advance, how))) == 10
+    never = Refinement(steps=15, stepVoxels=1e-4, reduction=1)
+    assert len(steps_of(lambda advance: refine(*pair, exact, advance, never))) == 15
+
+
+def test_adaptation_keeps_to_its_time(pair, student):
+    how = Adaptation(iterations=1000, seconds=0.0, layers=1, settled=0.0)
+    assert len(steps_of(lambda advance: adapt(student, *pair, None, advance, how))) == 1
+
+
+def test_the_best_of_an_adaptation_is_kept(pair, student):
+    """A rate that overshoots must not leave the images less alike than the first iteration found them."""
+    flow = adapt(student, *pair, None, how=Adaptation(iterations=6, rate=50.0, layers=1, settled=0.0))
+    fixed, moving = pair
+    energy = Energy()
+    start = torch.zeros(1, 3, 48, 48, 48)
+    images = fixed[None, None], moving[None, None]
+    assert float(energy(images[0], warp(images[1], flow), flow)) <= float(energy(*images, start)) + 1e-6
+
+
+def test_cancelled_between_iterations(tmp_path):
+    rng = np.random.default_rng(2)
+    image = smooth_image(rng, random_grid(rng, (40, 40, 40)))
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
+    settings = Settings(Preset.ACCURATE, prealignment=Prealignment.NONE, adaptation=Adaptation(iterations=5, layers=1))
+    said = []
+    register(image, image, settings, models, progress=lambda fraction, stage: said.append((fraction, stage)))
+    for stage, steps in (("Adaptation", 6), ("Refinement", 31)):
+        within = [fraction for fraction, name in said if name == stage]
+        assert len(within) == steps and within == sorted(within)
+    stages = []
+
+    def progress(fraction, stage):
+        stages.append(stage)
+
+    def cancelled():
+        return stages.count("Refinement") == 3
+
+    with pytest.raises(RegistrationCancelled):
+        register(image, image, settings, models, progress=progress, cancelled=cancelled)
+    assert stages.count("Refinement") == 3
+
+
+def test_adaptation_in_a_registration(tmp_path):
+    """It is a stage of its own, and brings what a student that says nothing leaves over."""
+    rng = np.random.default_rng(1)
+    grid = random_grid(rng, (50, 60, 55), extent_mm=110.0)
+    moving = smooth_image(rng, grid, sigma=2.5)
+    matrix = grid.ijkToRas.copy()
+    shift = np.array([1.5, -2.0, 1.0])
+    matrix[:3, 3] -= shift
+    fixed = Image(moving.array, matrix)
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
+    settings = Settings(
+        prealignment=Prealignment.NONE, adaptation=Adaptation(iterations=80, rate=0.05, layers=1, settled=0.0)
+    )
+    result = register(fixed, moving, settings, models)
+    assert "Adaptation" in result.seconds
+    found = result.transform.points(fixed.grid.centerRas[None])[0] - fixed.grid.centerRas
+    # A quarter of the model's voxels of 2 mm: the images lie differently on its grid.
+    np.testing.assert_allclose(found, shift, atol=0.5)

@@ -1,9 +1,9 @@
-"""Do the shipped models say the same in another version of PyTorch?
+"""Do models say the same in another version of PyTorch? The shipped ones, or those of ``--models FOLDER``.
 
     python compare_models.py --write FILE    in one environment, then
     python compare_models.py --check FILE    in the other
 
-Uses torch, numpy and the file student.py's way of loading only, so that it runs in an environment with nothing else.
+Needs torch and numpy only, and loads and adapts as the module does.
 """
 
 import argparse
@@ -15,23 +15,30 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "LDRRegistration"))
 
-from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.refine import Adaptation, adapt
+from LDRRegistrationLib.student import MODELS_FOLDER, ModelStore
 from LDRRegistrationLib.tensors import toArray, toTensor
 
 TOLERANCE_VOXELS = 1e-3
 
 
-def flows() -> dict[str, list[float]]:
-    """For each model a thinned-out flow on two smooth made-up images of two sizes."""
+def flows(folder: Path) -> dict[str, list[float]]:
+    """For each model thinned-out flows on two smooth made-up images of two sizes, also after some adaptation."""
     answers = {}
     for shape in ((48, 64, 48), (80, 96, 64)):
         k, j, i = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
         fixed = np.exp(-3 * (k**2 + j**2 + i**2)) * (1 + 0.3 * np.sin(9 * i))
         moving = np.exp(-3 * (k**2 + (j - 0.1) ** 2 + i**2)) * (1 + 0.3 * np.sin(9 * i + 0.5))
-        store = ModelStore()
+        store, images = ModelStore(folder), (toTensor(fixed), toTensor(moving))
         for card in store.cards():
-            flow = toArray(store.load(card.name).predict(toTensor(fixed), toTensor(moving)))
-            answers[f"{card.name} {shape}"] = [float(v) for v in flow[:, :, ::8, ::8, ::8].ravel()]
+            student = store.load(card.name)
+            results = {
+                "": student.predict(*images),
+                ", adapted": adapt(student, *images, None, how=Adaptation(iterations=3, rate=1e-4)),
+            }
+            for what, flow in results.items():
+                values = toArray(flow)[:, :, ::8, ::8, ::8].ravel()
+                answers[f"{card.name} {shape}{what}"] = [float(v) for v in values]
     return answers
 
 
@@ -41,13 +48,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", type=Path)
     parser.add_argument("--check", type=Path)
+    parser.add_argument("--models", type=Path, default=MODELS_FOLDER)
     options = parser.parse_args()
     if options.write:
-        options.write.write_text(json.dumps({"torch": torch.__version__, "flows": flows()}))
+        options.write.write_text(json.dumps({"torch": torch.__version__, "flows": flows(options.models)}))
         return 0
     expected = json.loads(options.check.read_text())
     worst = 0.0
-    for name, values in flows().items():
+    for name, values in flows(options.models).items():
         difference = float(np.abs(np.array(values) - expected["flows"][name]).max())
         worst = max(worst, difference)
         largest = max(map(abs, values))

@@ -25,12 +25,17 @@ lint: $(STAMP)-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The weights must load in the last PyTorch there is for Slicer on macOS (its wheel brings 2.5 GB of CUDA on Linux).
+# The weights, and whatever training exports, must load in the last PyTorch there is for Slicer on macOS (its wheel
+# brings 2.5 GB of CUDA on Linux).
 test-oldest: $(STAMP)
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet "torch==2.2.2" "numpy==2.0.2" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 	$(BIN)/python Testing/oldest/compare_models.py --write .venv-oldest/expected.json
 	.venv-oldest/bin/python Testing/oldest/compare_models.py --check .venv-oldest/expected.json
+	$(PIP) --editable ".[training]"
+	$(BIN)/python Testing/oldest/export_all.py .venv-oldest/models
+	$(BIN)/python Testing/oldest/compare_models.py --models .venv-oldest/models --write .venv-oldest/expected.json
+	.venv-oldest/bin/python Testing/oldest/compare_models.py --models .venv-oldest/models --check .venv-oldest/expected.json
 
 # Hours on two cores; goes on where it stopped. The data are not bundled: LDR_DATA names their folder.
 ablation: $(STAMP)-test

@@ -23,7 +23,7 @@ from aldk.data.names import data_root
 from aldk.errors import TrainingError
 from aldk.models import MODELS, Architecture, build_model, count_parameters
 from aldk.plan import SCHEDULES, Plan
-from aldk.strategies import STRATEGIES, AldkOptions, GuidanceOptions, Unsupervised, make_strategy
+from aldk.strategies import STRATEGIES, AldkOptions, GuidanceOptions, MultilevelOptions, Unsupervised, make_strategy
 from aldk.strategies.aldk import FORMS
 from aldk.strategies.reconstruction import SIMILARITIES
 from aldk.teachers import MANIFEST, StoredTeacher, Teacher, load_teacher, plain_data
@@ -82,6 +82,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         if name != "epoch":
             flag = f"--ofg-{name.replace('_', '-')}"
             guidance.add_argument(flag, dest=f"ofg_{name}", type=type(value), default=value)
+    multilevel = parser.add_argument_group("--strategy multilevel")
+    for name, value in vars(MultilevelOptions()).items():
+        multilevel.add_argument(f"--level-{name}", dest=f"level_{name}", type=float, default=value)
     add_device_options(parser)
     return parser.parse_args(arguments)
 
@@ -193,7 +196,8 @@ def work(options: argparse.Namespace) -> None:
     teacher = find_teacher(options.teacher, fabric, options, command)
     # The discriminator's first weights must not depend on whether a teacher was trained in the same process.
     torch.manual_seed(options.seed)
-    strategy = make_strategy(name, losses_of(options), teacher, adversarial, guidance)
+    levels = MultilevelOptions(**{n: getattr(options, f"level_{n}") for n in vars(MultilevelOptions())})
+    strategy = make_strategy(name, losses_of(options), teacher, adversarial, guidance, levels)
     plan = make_plan(options, options.round)
     run = make_run(options, options.output, architecture, plan, command)
     train(fabric, replace(run, start_from=options.start_from), strategy)

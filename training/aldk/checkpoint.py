@@ -103,4 +103,8 @@ class MovingAverage:
     def update(self, model: nn.Module, iteration: int) -> None:
         decay = min(self.decay, (1 + iteration) / (10 + iteration))
         for name, value in model.state_dict().items():
-            self.weights[name].lerp_(value.detach().to(self.weights[name].dtype), 1.0 - decay)
+            if value.is_floating_point():
+                self.weights[name].lerp_(value.detach().to(self.weights[name].dtype), 1.0 - decay)
+            else:
+                # The number of batches that a normalisation has seen.
+                self.weights[name].copy_(value)

@@ -19,6 +19,7 @@ TERMS = (
     "dice",
     "determinant",
     "orthogonality",
+    "affine",
     "distillation",
     "adversarial",
     "discriminator",

@@ -15,6 +15,7 @@ from .coarsetofine import CoarseToFine
 from .discriminator import Discriminator
 from .ldr import LDR
 from .mobilenet import MobileNet
+from .pyramid import Pyramid
 from .unet import UNet
 from .vitvnet import ViTVNet
 from .voxelmorph import PublicLDR, VoxelMorph
@@ -41,6 +42,8 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "VTN": VTN,
     "RCN": VTN,
     "CoarseToFine": CoarseToFine,
+    "Pyramid": Pyramid,
+    "Pyramid-half": lambda: Pyramid(finest=1),
 }
 
 

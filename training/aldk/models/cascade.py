@@ -8,12 +8,24 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import compose, voxelPositions, warp
+from LDRRegistrationLib.flow import compose, warp
 from torch import Tensor, nn
 
 from aldk.errors import TrainingError
 
 from .architecture import Architecture
+from .layers import apply_linear, centred_positions
+
+
+class Level(NamedTuple):
+    """The total flow as far as a level of a pyramid knows it, and the displacement of its affine map alone.
+
+    Both (N, 3, k, j, i) on the level's grid, 2^l times coarser than the images', in its own voxels; the affine is None
+    where a level has none.
+    """
+
+    flow: Tensor
+    affine: Tensor | None
 
 
 class Prediction(NamedTuple):
@@ -21,11 +33,13 @@ class Prediction(NamedTuple):
 
     ``parts`` are the cascades' own flows, of the same shape, the first cascade's first. ``affine`` (N, 3, 4) is
     [I + W | b] on voxel coordinates (k, j, i) relative to the grid's middle, (n - 1) / 2; None without a stem.
+    ``levels``: the intermediate estimates, coarsest first, of a single network that has any.
     """
 
     flow: Tensor
     parts: tuple[Tensor, ...]
     affine: Tensor | None
+    levels: tuple[Level, ...] = ()
 
 
 class RegistrationNetwork(nn.Module):
@@ -102,23 +116,29 @@ class RegistrationNetwork(nn.Module):
         deformation: Tensor | None = None
         affine: Tensor | None = None
         parts = []
+        levels: tuple[Level, ...] = ()
         if self.stem is not None:
             matrix, shift = self.stem(fixed, moving)
             affine = torch.cat([matrix + torch.eye(3).to(matrix), shift[:, :, None]], dim=2)
-            positions = _centred_positions(fixed.float())
-            total = _apply_linear(matrix, positions) + shift[:, :, None, None, None]
+            positions = centred_positions(fixed.float())
+            total = apply_linear(matrix, positions) + shift[:, :, None, None, None]
         for network in self.networks:
-            # Under autocast some networks answer in bfloat16, too coarse to add up or to sample with.
-            part = network(fixed, moving if total is None else warp(moving, total)).float()
+            seen = moving if total is None else warp(moving, total)
+            if hasattr(network, "estimates"):
+                levels = network.estimates(fixed, seen)
+                part = network.full(levels)
+            else:
+                # Under autocast some networks answer in bfloat16, too coarse to add up or to sample with.
+                part = network(fixed, seen).float()
             if len(self.networks) > 1:
                 part = part / len(self.networks)
             parts.append(part)
             deformation = part if deformation is None else compose(deformation, part)
             total = deformation
             if self.stem is not None:
-                moved = _apply_linear(matrix, positions + deformation) + shift[:, :, None, None, None]
+                moved = apply_linear(matrix, positions + deformation) + shift[:, :, None, None, None]
                 total = deformation + moved
-        return Prediction(total, tuple(parts), affine)
+        return Prediction(total, tuple(parts), affine, levels if len(self.networks) == 1 and affine is None else ())
 
 
 def _crop(prediction: Prediction, gaps: tuple[int, int, int]) -> Prediction:
@@ -132,16 +152,3 @@ def _crop(prediction: Prediction, gaps: tuple[int, int, int]) -> Prediction:
         shift = affine[:, :, 3] - (affine[:, :, :3] @ middles - middles)
         affine = torch.cat([affine[:, :, :3], shift[:, :, None]], dim=2)
     return Prediction(prediction.flow[inside], tuple(part[inside] for part in prediction.parts), affine)
-
-
-def _centred_positions(like: Tensor) -> Tensor:
-    """(1, 3, k, j, i): voxel coordinates k, j, i relative to the middle of the grid, (n - 1) / 2."""
-    shape = like.shape[2:]
-    positions = voxelPositions(shape, like)
-    return torch.stack([positions[:, a] - (shape[a] - 1) / 2.0 for a in range(3)], dim=1)
-
-
-def _apply_linear(matrix: Tensor, vectors: Tensor) -> Tensor:
-    """``matrix`` (N, 3, 3) times each of ``vectors`` (N or 1, 3, k, j, i)."""
-    # By products of elements: a matrix product would be done in bfloat16 under autocast, too coarse for positions.
-    return sum(matrix[:, :, a, None, None, None] * vectors[:, a : a + 1] for a in range(3))

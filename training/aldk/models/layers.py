@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import torch
 import torch.nn.functional as F
+from LDRRegistrationLib.flow import voxelPositions
 from torch import Tensor, nn
 
 
@@ -37,3 +39,16 @@ def double_resolution(flow: Tensor) -> Tensor:
     flow = flow.float().contiguous()
     # Twice the resolution is twice as many voxels for the same way.
     return 2.0 * F.interpolate(flow, scale_factor=2.0, mode="trilinear", align_corners=False)
+
+
+def centred_positions(like: Tensor) -> Tensor:
+    """(1, 3, k, j, i): voxel coordinates k, j, i relative to the middle of the grid, (n - 1) / 2."""
+    shape = like.shape[2:]
+    positions = voxelPositions(shape, like)
+    return torch.stack([positions[:, a] - (shape[a] - 1) / 2.0 for a in range(3)], dim=1)
+
+
+def apply_linear(matrix: Tensor, vectors: Tensor) -> Tensor:
+    """``matrix`` (N, 3, 3) times each of ``vectors`` (N or 1, 3, k, j, i)."""
+    # By products of elements: a matrix product would be done in bfloat16 under autocast, too coarse for positions.
+    return sum(matrix[:, :, a, None, None, None] * vectors[:, a : a + 1] for a in range(3))

@@ -11,10 +11,11 @@ from .aldk import Aldk, AldkOptions
 from .distillation import Distillation
 from .guidance import Guidance, GuidanceOptions
 from .guidedaldk import GuidedAldk
+from .multilevel import Multilevel, MultilevelOptions
 from .reconstruction import Reconstruction
 from .unsupervised import Unsupervised
 
-STRATEGIES = ("unsupervised", "distillation", "aldk", "ofg", "ofg-aldk")
+STRATEGIES = ("unsupervised", "distillation", "aldk", "ofg", "ofg-aldk", "multilevel")
 
 
 def make_strategy(
@@ -23,6 +24,7 @@ def make_strategy(
     teacher: Teacher | None = None,
     options: AldkOptions | None = None,
     guidance: GuidanceOptions | None = None,
+    multilevel: MultilevelOptions | None = None,
 ) -> Unsupervised:
     """A strategy by name.
 
@@ -36,6 +38,8 @@ def make_strategy(
         For "aldk" and "ofg-aldk"; "distillation" takes its gamma.
     guidance
         For "ofg" and "ofg-aldk".
+    multilevel
+        For "multilevel".
 
     :raises TrainingError: for an unknown name or loss, or without the teacher that the strategy needs.
     """
@@ -48,6 +52,8 @@ def make_strategy(
         return Unsupervised(reconstruction)
     if name == "ofg":
         return Guidance(reconstruction, guidance or GuidanceOptions(), teacher)
+    if name == "multilevel":
+        return Multilevel(reconstruction, multilevel or MultilevelOptions())
     if name == "ofg-aldk":
         return GuidedAldk(reconstruction, options, guidance or GuidanceOptions())
     if name not in STRATEGIES:

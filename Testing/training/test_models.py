@@ -33,6 +33,8 @@ PARAMETERS = {
     Architecture("MobileNet"): 1_170_099,
     Architecture("U-Net"): 5_646_627,
     Architecture("ViT-V-Net"): 1_134_003,
+    Architecture("Pyramid"): 8_606_747,
+    Architecture("Pyramid-half"): 6_946_686,
 }
 # Every base network, and every way of putting them together.
 ARCHITECTURES = [
@@ -223,7 +225,7 @@ def test_affine_is_the_flow_where_the_cascades_do_nothing(architecture, shape):
         for network in model.networks:
             network.flow.weight.zero_()
             network.flow.bias.zero_()
-        flow, parts, affine = model(*images(*shape), details=True)
+        flow, parts, affine, _ = model(*images(*shape), details=True)
     assert len(parts) == architecture.cascades
     assert all(float(part.abs().max()) == 0 and part.shape == flow.shape for part in parts)
     assert affine.shape == (1, 3, 4)

@@ -116,7 +116,7 @@ class Pyramid(nn.Module):
         )
         initialise(self, SLOPE)
         for estimator in self.estimators:
-            start_near_identity(estimator.flow, 1e-4)
+            start_near_identity(estimator.flow, 1e-5)
         for layer in self.upsample_flow:
             # The convolution after the upsampling starts as none.
             nn.init.dirac_(layer.weight)

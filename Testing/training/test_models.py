@@ -225,7 +225,7 @@ def test_affine_is_the_flow_where_the_cascades_do_nothing(architecture, shape):
         for network in model.networks:
             network.flow.weight.zero_()
             network.flow.bias.zero_()
-        flow, parts, affine, _ = model(*images(*shape), details=True)
+        flow, parts, affine, *_ = model(*images(*shape), details=True)
     assert len(parts) == architecture.cascades
     assert all(float(part.abs().max()) == 0 and part.shape == flow.shape for part in parts)
     assert affine.shape == (1, 3, 4)
@@ -247,7 +247,7 @@ def test_total_flow_does_what_the_cascades_do_one_after_the_other(with_stem):
         x = voxelPositions(shape, moving) - (torch.tensor(shape).view(1, 3, 1, 1, 1) - 1) / 2
         step = warp(moving, torch.einsum("ab,nbkji->nakji", matrix[0], x) + stem.answer[1].view(1, 3, 1, 1, 1))
     model = RegistrationNetwork(Architecture("LDR", 3), networks, stem)
-    flow, parts, _ = model(fixed, moving, details=True)
+    flow, parts, *_ = model(fixed, moving, details=True)
     for network, part in zip(networks, parts, strict=True):
         # Each sees what the ones before have left, and counts a third.
         torch.testing.assert_close(network.seen[0][1], step, rtol=0, atol=0.03)

@@ -21,9 +21,18 @@ from aldk.commands import add_device_options, check_positive, make_fabric, run_c
 from aldk.data.loader import read_config
 from aldk.data.names import data_root
 from aldk.errors import TrainingError
-from aldk.models import MODELS, Architecture, build_model, count_parameters
+from aldk.models import GENERATORS, MODELS, Architecture, build_model, count_parameters
 from aldk.plan import SCHEDULES, Plan
-from aldk.strategies import STRATEGIES, AldkOptions, GuidanceOptions, MultilevelOptions, Unsupervised, make_strategy
+from aldk.strategies import (
+    STRATEGIES,
+    AldkOptions,
+    GuidanceOptions,
+    MultilevelOptions,
+    Sar,
+    SarOptions,
+    Unsupervised,
+    make_strategy,
+)
 from aldk.strategies.aldk import FORMS
 from aldk.strategies.reconstruction import SIMILARITIES
 from aldk.teachers import MANIFEST, StoredTeacher, Teacher, load_teacher, plain_data
@@ -85,6 +94,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     multilevel = parser.add_argument_group("--strategy multilevel")
     for name, value in vars(MultilevelOptions()).items():
         multilevel.add_argument(f"--level-{name}", dest=f"level_{name}", type=float, default=value)
+    sar = parser.add_argument_group("--strategy sar")
+    for name, value in vars(SarOptions()).items():
+        if name != "in_plane":
+            flag = f"--sar-{name.replace('_', '-')}"
+            sar.add_argument(flag, dest=f"sar_{name}", type=type(value), default=value)
     add_device_options(parser)
     return parser.parse_args(arguments)
 
@@ -129,6 +143,11 @@ def guidance_options(options: argparse.Namespace) -> GuidanceOptions:
     return GuidanceOptions(**values, epoch=options.round or GuidanceOptions.epoch)
 
 
+def sar_options(options: argparse.Namespace) -> SarOptions:
+    values = {name: getattr(options, f"sar_{name}") for name in vars(SarOptions()) if name != "in_plane"}
+    return SarOptions(**values, in_plane=options.base_network == "SAR-2D")
+
+
 def network_named(text: str) -> Architecture | None:
     """The architecture that ``--teacher`` names, such as "RCN:2"; None if it names none."""
     base, _, cascades = text.partition(":")
@@ -154,6 +173,8 @@ def find_teacher(text: str | None, fabric: Fabric, options: argparse.Namespace, 
 
 def train(fabric: Fabric, run: Run, strategy: Unsupervised) -> None:
     """Train to the planned end, or until Ctrl-C or SIGTERM, which save and end the command."""
+    if run.architecture.base in GENERATORS and not isinstance(strategy, Sar):
+        raise TrainingError(f"{run.architecture.base} has outputs that only --strategy sar trains.")
     trainer = Trainer(fabric, run, strategy)
     before = {number: signal.signal(number, trainer.stop) for number in (signal.SIGINT, signal.SIGTERM)}
     name = f"{run.architecture.base}, {run.architecture.cascades} cascade(s)"
@@ -189,7 +210,9 @@ def work(options: argparse.Namespace) -> None:
     learns = name in ("aldk", "distillation") or (name == "ofg" and options.ofg_source == "teacher")
     if options.teacher and not learns:
         raise TrainingError("A teacher is given, but nothing learns from it: add --aldk or --strategy distillation.")
-    adversarial, guidance = aldk_options(options, for_judge), guidance_options(options)
+    if name == "sar" and options.loss:
+        raise TrainingError("SAR compares images in its own way: leave --loss out.")
+    adversarial, guidance, sar = aldk_options(options, for_judge), guidance_options(options), sar_options(options)
     build_model(architecture)
     if options.start_from:
         load_network(options.start_from)
@@ -197,7 +220,7 @@ def work(options: argparse.Namespace) -> None:
     # The discriminator's first weights must not depend on whether a teacher was trained in the same process.
     torch.manual_seed(options.seed)
     levels = MultilevelOptions(**{n: getattr(options, f"level_{n}") for n in vars(MultilevelOptions())})
-    strategy = make_strategy(name, losses_of(options), teacher, adversarial, guidance, levels)
+    strategy = make_strategy(name, losses_of(options), teacher, adversarial, guidance, levels, sar)
     plan = make_plan(options, options.round)
     run = make_run(options, options.output, architecture, plan, command)
     train(fabric, replace(run, start_from=options.start_from), strategy)

@@ -22,6 +22,7 @@ TERMS = (
     "affine",
     "distillation",
     "adversarial",
+    "cycle",
     "discriminator",
     "penalty",
     "critic_gap",

@@ -69,7 +69,9 @@ class Trainer:
         optimizer = torch.optim.Adam(network.parameters(), lr=run.plan.learning_rate)
         self.iteration, self.seconds, self.waited, self.seed = 0, 0.0, 0.0, run.seed
         self.commands: list[str] = []
-        self.data_before = strategy.provenance().get("teacher", {}).get("training_data", [])
+        # Of a teacher, or of a frozen network whose features are compared.
+        sources = [source for source in strategy.provenance().values() if isinstance(source, dict)]
+        self.data_before = [entry for source in sources for entry in source.get("training_data", [])]
         state = checkpoint.load(self.output)
         if state is not None:
             self._check_same(state, self.output)

@@ -23,7 +23,7 @@ KINDS = {
     "ct": {"dataset"},
     "shapes": {"count", "shape", "spacing"},
 }
-AUGMENTATIONS = ("view", "paper", "none")
+AUGMENTATIONS = ("view", "paper", "none", "known")
 VIEW = {"rotation", "shift_mm", "mirror"}
 ALIGNMENTS = ("affine", "content", "grids")
 UNSTATED = "not stated"
@@ -124,6 +124,9 @@ def _dataset(description: dict[str, Any], where: str) -> dict[str, Any]:
         without = [pattern for pattern in patterns if "{name}" not in pattern]
         if without or not description["images"]:
             raise TrainingError(f"{where} needs patterns with {{name}} in images and labels.")
+    classes = description.get("classes", [1])
+    if not isinstance(classes, list) or not classes or not all(isinstance(n, int) and n > 0 for n in classes):
+        raise TrainingError(f"{where}: classes is a list of labels, not {classes!r}.")
     for part in ("train", "val"):
         listed = description.get(part, [])
         if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
@@ -155,6 +158,10 @@ def _task(task: dict[str, Any], datasets: dict[str, Any], where: str) -> dict[st
             or (name in ("share", "count") and not numbers[name])
         ):
             raise TrainingError(f"{where}: {name} is a number above 0, not {numbers[name]!r}.")
+    if not isinstance(task.get("in_plane", False), bool) or (
+        task.get("in_plane") and task.get("augmentation") != "known"
+    ):
+        raise TrainingError(f'{where}: in_plane is true or false, and needs "augmentation": "known".')
     scales = task.get("deformation", [])
     if not all(isinstance(scale, list) and len(scale) == 2 and all(map(_is_positive, scale)) for scale in scales):
         raise TrainingError(f"{where}: deformation lists [correlation length, largest SD] in mm, not {scales!r}.")

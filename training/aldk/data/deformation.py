@@ -22,6 +22,7 @@ INTEGRATION_STEPS = 5
 SMALL_STEP = 0.3
 BSPLINE_INTERVALS = 4
 BSPLINE_REACH = 0.4
+INVERSION_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,33 @@ def bspline_matrix(size: int) -> Tensor:
     return torch.from_numpy(weights[:, 1:-1].astype(np.float32))
 
 
-def bspline_displacement(chance: Chance, shape: tuple[int, int, int]) -> Tensor:
+def bspline_displacement(chance: Chance, shape: tuple[int, int, int], in_plane: bool = False) -> Tensor:
     """(3, k, j, i) in voxels: the free-form deformation that the paper augments with.
 
     Every coefficient of 5^3 control points is the cube of a uniform number, up to +-0.4 times their distance (32
-    voxels of 128, so +-12.8): most of them are small, a few large.
+    voxels of 128, so +-12.8): most of them are small, a few large. None moves along k if it is ``in_plane``.
     """
     reach = torch.tensor([BSPLINE_REACH * n / BSPLINE_INTERVALS for n in shape]).view(3, 1, 1, 1)
+    if in_plane:
+        reach[0] = 0.0
     points = BSPLINE_INTERVALS + 1
     uniform = 2.0 * chance.levels(3 * points**3).view(3, points, points, points) - 1.0
     k, j, i = (bspline_matrix(n) for n in shape)
     return torch.einsum("kK,cKJI->ckJI", k, reach * uniform**3).movedim(-1, -2).matmul(j.T).movedim(-1, -2).matmul(i.T)
+
+
+def bspline_motion(chance: Chance, shape: tuple[int, int, int], in_plane: bool = False) -> Motion:
+    """``bspline_displacement`` as a known motion; below 0.4 of the control points' distance it has an inverse.
+
+    The inverse is found by fixed-point iteration: back(y) = -d(y + back(y)).
+    """
+    displacement = bspline_displacement(chance, shape, in_plane)
+    forward = F.avg_pool3d(displacement, 2)
+    at = 2.0 * voxels(tuple(forward.shape[1:])) + 0.5
+    backward = -forward
+    for _ in range(INVERSION_STEPS):
+        backward = -sample(displacement, at + backward, padding="border")
+    return Motion(voxels(shape) + displacement, forward, backward)
 
 
 def random_velocity(

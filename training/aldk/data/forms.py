@@ -9,8 +9,8 @@ from typing import Any
 from aldk.errors import TrainingError
 
 # Options of a task that both short forms may set beside the data.
-TASK_OPTIONS = ("augmentation", "batch", "deformation", "strength", "structures", "view")
-DATASET_OPTIONS = ("align", "credit", "labels", "licence", "modality", "train", "val", "val_pairs")
+TASK_OPTIONS = ("augmentation", "batch", "deformation", "in_plane", "strength", "structures", "view")
+DATASET_OPTIONS = ("align", "classes", "credit", "labels", "licence", "modality", "train", "val", "val_pairs")
 # The public code calls them by number; other names are of sets to evaluate on.
 TRAINING_SCHEME = "1"
 

@@ -1,4 +1,4 @@
-"""Reading of image files: the only place in training where SimpleITK, and with it LPS, appears; and of HDF5 files."""
+"""Reading of image files, the only place in training where LPS appears; and of HDF5 files."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from aldk.errors import TrainingError
 from .chance import Chance
 from .config import evaluation_sets, plain_grid, read_config
 from .names import one_subject_only
-from .pairs import BetweenSubjects, Pair, PairSource, Plain, Simulated, collate, view_from
+from .pairs import BetweenSubjects, Known, Pair, PairSource, Plain, Simulated, collate, view_from
 from .scenes import make_source
 from .subjects import Subject, check_subject, data_root, read_subjects, subject_names
 
@@ -53,7 +53,8 @@ def check_data(path: Path) -> None:
         root, description = data_root(config, Path(path)), config["datasets"][task["dataset"]]
         names = subject_names(root, description, "train")
         names += [atlas for atlas in [description.get("atlas")] if atlas and atlas not in names]
-        if len(names) < (2 if task["kind"] == "subjects" else 1):
+        between = task["kind"] == "subjects" and task["augmentation"] != "known"
+        if len(names) < (2 if between else 1):
             raise TrainingError(f"{path}: {one_subject_only(description, names, 'training')}")
         for name in names:
             check_subject(root, description, name)
@@ -75,12 +76,13 @@ def read_tasks(path: Path) -> list[Task]:
 
 def make_task(options: dict[str, Any], subjects: Any, seed: int) -> Task:
     source: PairSource
-    structures = options.get("structures", 2)
+    structures, strength = options.get("structures", 2), options.get("strength", 1.0)
     if options["kind"] != "subjects":
         scenes = make_source(options["kind"], subjects, options, seed)
         source = Simulated(scenes, view_from(options), options["deformation"])
+    elif options["augmentation"] == "known":
+        source = Known(subjects, view_from(options), structures, strength, options.get("in_plane", False))
     elif options["augmentation"] == "view":
-        strength = options.get("strength", 1.0)
         source = BetweenSubjects(subjects, view_from(options), options["deformation"], structures, strength)
     else:
         source = Plain(subjects, structures, deformed=options["augmentation"] == "paper")

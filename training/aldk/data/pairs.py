@@ -16,6 +16,7 @@ from .deformation import (
     affine_matrix,
     apply,
     bspline_displacement,
+    bspline_motion,
     random_motion,
     random_positions,
     sample,
@@ -142,6 +143,39 @@ class BetweenSubjects:
             random_appearance(clean_moving[0], chance, spacing, strength)[None],
             clean_fixed, clean_moving, None, None,
             *segments(labels_fixed, labels_moving, self.structures, chance), ((fixed.name, moving.name),),
+        )  # fmt: skip
+
+
+class Known:
+    """One subject and itself through a free-form deformation: the true flow is known, and there may be labels.
+
+    The training pairs of SAR-Net (Mahapatra & Ge, arXiv 1903.10139), whose floating images are B-spline deformations of
+    images aligned to the reference ones.
+
+    Parameters
+    ----------
+    in_plane
+        Nothing moves along k: the grid is a stack of slices, each with a deformation of its own.
+    """
+
+    def __init__(self, subjects: Subjects, view: View, structures: int, strength: float, in_plane: bool) -> None:
+        self.subjects, self.view = subjects, view
+        self.structures, self.strength, self.in_plane = structures, strength, in_plane
+
+    def draw(self, chance: Chance, shape: tuple[int, int, int], spacing: float) -> Pair:
+        subject = chance.choice(self.subjects)
+        common = np.linalg.inv(subject.to_common) @ np.append(subject.center, 1.0)
+        view = self.view.matrix(chance, common[:3], subject.spacing, shape, spacing)
+        motion = bspline_motion(chance, shape, self.in_plane)
+        clean_fixed, labels_fixed = _on_grid(subject, view, voxels(shape))
+        clean_moving, labels_moving = _on_grid(subject, view, motion.positions)
+        strength = self.strength * random_strength(chance)
+        return Pair(
+            random_appearance(clean_fixed[0], chance, spacing, strength)[None],
+            random_appearance(clean_moving[0], chance, spacing, strength)[None],
+            # The moving image is the deformed one: what lies at its voxel y lies at T(y) in the fixed one.
+            clean_fixed, clean_moving, motion.backward, motion.forward,
+            *segments(labels_fixed, labels_moving, self.structures, chance), ((subject.name, subject.name),),
         )  # fmt: skip
 
 

@@ -106,7 +106,11 @@ def native_subject(root: Path, description: dict[str, Any], name: str) -> Native
         volume, labels = Hdf5Files(description["hdf5"]).read(name, description.get("classes"))
         return NativeSubject(name, [volume], labels)
     images, path = _files(root, description, name)
-    return NativeSubject(name, [read_scan(image) for image in images], read_labels(path) if path else None)
+    labels = read_labels(path) if path else None
+    if labels is not None and "classes" in description:
+        chosen = np.where(np.isin(labels.array, description["classes"]), labels.array, 0).astype(labels.array.dtype)
+        labels = replace(labels, array=chosen)
+    return NativeSubject(name, [read_scan(image) for image in images], labels)
 
 
 def read_subject(root: Path, description: dict[str, Any], name: str) -> Subject:
@@ -116,7 +120,7 @@ def read_subject(root: Path, description: dict[str, Any], name: str) -> Subject:
     ----------
     description
         ``images``: patterns below ``root`` with {name}, and ``labels``: one more, optional; or ``hdf5``: the public
-        repository's files. ``spacing`` mm; ``modality``.
+        repository's files. ``classes``: the labels that count, if not all. ``spacing`` mm; ``modality``.
     """
     spacing = float(description["spacing"])
     if "hdf5" in description:
@@ -130,7 +134,9 @@ def read_subject(root: Path, description: dict[str, Any], name: str) -> Subject:
 def _identity(root: Path, description: dict[str, Any], name: str) -> dict[str, Any]:
     images, labels = _files(root, description, name)
     check_subject(root, description, name)
+    chosen = {"classes": description["classes"]} if "classes" in description else {}
     return {
+        **chosen,
         "images": [file_identity(path) for path in images],
         "labels": file_identity(labels) if labels else None,
         "spacing": float(description["spacing"]),

@@ -16,19 +16,23 @@ from .discriminator import Discriminator
 from .ldr import LDR
 from .mobilenet import MobileNet
 from .pyramid import Pyramid
+from .sar import ImageDiscriminator, SarGenerator, otsu_mask
 from .unet import UNet
 from .vitvnet import ViTVNet
 from .voxelmorph import PublicLDR, VoxelMorph
 from .vtn import VTN
 
 __all__ = [
+    "GENERATORS",
     "MODELS",
     "Architecture",
     "Discriminator",
+    "ImageDiscriminator",
     "Prediction",
     "RegistrationNetwork",
     "build_model",
     "count_parameters",
+    "otsu_mask",
 ]
 
 MODELS: dict[str, Callable[[], nn.Module]] = {
@@ -44,7 +48,11 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "CoarseToFine": CoarseToFine,
     "Pyramid": Pyramid,
     "Pyramid-half": lambda: Pyramid(finest=1),
+    "SAR": SarGenerator,
+    "SAR-2D": lambda: SarGenerator(in_plane=True),
 }
+# With outputs beside the flow, which only the strategy "sar" trains.
+GENERATORS = ("SAR", "SAR-2D")
 
 
 def build_model(architecture: Architecture | str) -> RegistrationNetwork:
@@ -66,6 +74,8 @@ def build_model(architecture: Architecture | str) -> RegistrationNetwork:
         )
     if architecture.base == "RCN" and architecture.affine != "vtn":
         raise TrainingError(f"RCN has the affine stem vtn, not {architecture.affine}; with that it is VTN.")
+    if architecture.base in GENERATORS and (architecture.cascades > 1 or architecture.affine != "none"):
+        raise TrainingError(f"{architecture.base} is one network: it has neither further cascades nor an affine stem.")
     stem = None if architecture.affine == "none" else STEMS[architecture.affine](architecture.grid)
     networks = [MODELS[architecture.base]() for _ in range(architecture.cascades)]
     return RegistrationNetwork(architecture, networks, stem)

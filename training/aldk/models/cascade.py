@@ -28,18 +28,24 @@ class Level(NamedTuple):
     affine: Tensor | None
 
 
+from .sar import Generated, SarGenerator
+
+
 class Prediction(NamedTuple):
     """The flow (N, 3, k, j, i) in voxels along k, j, i, and what it is made of.
 
     ``parts`` are the cascades' own flows, of the same shape, the first cascade's first. ``affine`` (N, 3, 4) is
     [I + W | b] on voxel coordinates (k, j, i) relative to the grid's middle, (n - 1) / 2; None without a stem.
     ``levels``: the intermediate estimates, coarsest first, of a single network that has any.
+    ``registered`` and ``segmentation`` are what a SarGenerator gives beside the flow (sar.py); None of other networks.
     """
 
     flow: Tensor
     parts: tuple[Tensor, ...]
     affine: Tensor | None
     levels: tuple[Level, ...] = ()
+    registered: Tensor | None = None
+    segmentation: Tensor | None = None
 
 
 class RegistrationNetwork(nn.Module):
@@ -91,7 +97,7 @@ class RegistrationNetwork(nn.Module):
         if any(gaps):
             padding = [side for gap in reversed(gaps) for side in (gap // 2, gap - gap // 2)]
             fixed, moving = F.pad(fixed, padding), F.pad(moving, padding)
-        prediction = self._predict(fixed, moving)
+        prediction = self._predict(fixed, moving, details)
         if any(gaps):
             prediction = _crop(prediction, gaps)
         return prediction if details else prediction.flow
@@ -110,7 +116,10 @@ class RegistrationNetwork(nn.Module):
             )
         return tuple(most - size for size, most in zip(shape, grid, strict=True))
 
-    def _predict(self, fixed: Tensor, moving: Tensor) -> Prediction:
+    def _predict(self, fixed: Tensor, moving: Tensor, details: bool) -> Prediction:
+        if details and isinstance(self.networks[0], SarGenerator):
+            made = Generated(*(output.float() for output in self.networks[0].generate(fixed, moving)))
+            return Prediction(made.flow, (made.flow,), None, registered=made.registered, segmentation=made.segmentation)
         total: Tensor | None = None
         # Without the affine part, which is exact beyond the border of the grid, where a sampled flow is not.
         deformation: Tensor | None = None

@@ -23,7 +23,7 @@ def initialise(network: nn.Module, slope: float = 0.0) -> None:
     PyTorch's own start shrinks them by about 2.4 a layer, which leaves nothing of the images in ten layers.
     """
     for layer in network.modules():
-        if isinstance(layer, nn.Conv3d | nn.ConvTranspose3d):
+        if isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d):
             fan_in = layer.in_channels // layer.groups * math.prod(layer.kernel_size)
             if isinstance(layer, nn.ConvTranspose3d):
                 # Each output voxel meets only every stride-th value of the kernel along each axis.

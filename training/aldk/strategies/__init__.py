@@ -13,9 +13,10 @@ from .guidance import Guidance, GuidanceOptions
 from .guidedaldk import GuidedAldk
 from .multilevel import Multilevel, MultilevelOptions
 from .reconstruction import Reconstruction
+from .sar import Sar, SarOptions
 from .unsupervised import Unsupervised
 
-STRATEGIES = ("unsupervised", "distillation", "aldk", "ofg", "ofg-aldk", "multilevel")
+STRATEGIES = ("unsupervised", "distillation", "aldk", "ofg", "ofg-aldk", "multilevel", "sar")
 
 
 def make_strategy(
@@ -25,6 +26,7 @@ def make_strategy(
     options: AldkOptions | None = None,
     guidance: GuidanceOptions | None = None,
     multilevel: MultilevelOptions | None = None,
+    sar: SarOptions | None = None,
 ) -> Unsupervised:
     """A strategy by name.
 
@@ -40,6 +42,8 @@ def make_strategy(
         For "ofg" and "ofg-aldk".
     multilevel
         For "multilevel".
+    sar
+        For "sar".
 
     :raises TrainingError: for an unknown name or loss, or without the teacher that the strategy needs.
     """
@@ -56,6 +60,8 @@ def make_strategy(
         return Multilevel(reconstruction, multilevel or MultilevelOptions())
     if name == "ofg-aldk":
         return GuidedAldk(reconstruction, options, guidance or GuidanceOptions())
+    if name == "sar":
+        return Sar(reconstruction, sar or SarOptions())
     if name not in STRATEGIES:
         raise TrainingError(f"There is no strategy called {name}; there are {', '.join(STRATEGIES)}.")
     if teacher is None:

@@ -19,6 +19,7 @@ from aldk.errors import TrainingError
 from aldk.models.discriminator import Discriminator
 from aldk.teachers import Teacher
 
+from .adversary import descend, frozen
 from .reconstruction import Reconstruction
 from .unsupervised import Unsupervised
 
@@ -112,16 +113,13 @@ class Aldk(Unsupervised):
 
     def adversarial(self, student: Tensor, teacher: Tensor) -> Tensor:
         """The discrimination loss as the student sees it; gradients reach ``student``, not the discriminator."""
-        self.discriminator.requires_grad_(False)
-        try:
+        with frozen(self.discriminator):
             score = self.score(student)
             if self.options.form == "public":
                 return -score.mean()
             with torch.no_grad():
                 target = self.score(teacher)
             return (score - target).square().mean()
-        finally:
-            self.discriminator.requires_grad_(True)
 
     def discriminator_loss(self, student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
         """What the discriminator minimises: how badly it parts the two, and the weighted gradient penalty (eq. 7)."""
@@ -148,12 +146,7 @@ class Aldk(Unsupervised):
     def update_discriminator(self, student: Tensor, teacher: Tensor) -> None:
         """One step of the discriminator on fields that carry no gradient to the student."""
         apart, penalty = self.discriminator_loss(student, teacher)
-        self.optimizer.zero_grad(set_to_none=True)
-        (apart + penalty).backward()
-        if self.fabric is not None and self.fabric.world_size > 1:
-            for parameter in self.discriminator.parameters():
-                parameter.grad = self.fabric.all_reduce(parameter.grad, reduce_op="mean")
-        self.optimizer.step()
+        descend(apart + penalty, self.discriminator, self.optimizer, self.fabric)
         distance = (student - teacher).square().sum(1).mean().sqrt()
         self.observed = {
             "discriminator": float((apart + penalty).detach()),

@@ -70,26 +70,33 @@ class Reconstruction:
         half = F.avg_pool3d(prediction.flow, 2)
         in_half_voxels = half / 2.0
         warped = warp(pair.clean_moving, prediction.flow)
-        content = (boxMean((pair.clean_fixed > CONTENT).float(), CONTENT_MARGIN) > 0.01).float() + BACKGROUND_WEIGHT
+        content = content_weights(pair.clean_fixed)
         if self.kind == "lncc":
             difference = lnccLoss(pair.clean_fixed, warped, self.window, content)
         else:
             difference = correlationLoss(pair.clean_fixed, warped)
-        terms = {
-            "similarity": self.similarity * difference,
-            # At full resolution: what varies from voxel to voxel is gone from the half.
-            "smoothness": self.smoothness * torch.stack([gradientLoss(part) for part in prediction.parts]).sum(),
-        }
-        if self.folding:
-            terms["folding"] = self.folding * foldingLoss(prediction.flow)
+        terms = {"similarity": self.similarity * difference, **self.regularisation(prediction)}
         if pair.forward is not None:
             # Smooth at 0, and less than quadratic: a region without texture cannot be known and must not dominate.
             distance = ((half - pair.forward).square().sum(1, keepdim=True) + 0.01).sqrt()
             terms["truth"] = self.truth * weightedMean(distance, F.avg_pool3d(content, 2))
         if self.dice and pair.segments_fixed is not None and pair.segments_moving is not None:
             terms["dice"] = self.dice * diceLoss(pair.segments_fixed, warp(pair.segments_moving, in_half_voxels))
+        return terms
+
+    def regularisation(self, prediction: Prediction) -> dict[str, Tensor]:
+        """The weighted terms that look at the field only."""
+        # At full resolution: what varies from voxel to voxel is gone from the half.
+        terms = {"smoothness": self.smoothness * torch.stack([gradientLoss(part) for part in prediction.parts]).sum()}
+        if self.folding:
+            terms["folding"] = self.folding * foldingLoss(prediction.flow)
         if prediction.affine is not None:
             linear = prediction.affine[:, :, :3].float()
             terms["determinant"] = self.determinant * determinantLoss(linear)
             terms["orthogonality"] = self.orthogonality * orthogonalityLoss(linear)
         return terms
+
+
+def content_weights(image: Tensor) -> Tensor:
+    """(N, 1, k, j, i): 1 where ``image`` has content or is near some, next to nothing in air."""
+    return (boxMean((image > CONTENT).float(), CONTENT_MARGIN) > 0.01).float() + BACKGROUND_WEIGHT

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .flow import resize, unfold, warp
+from .masks import jointMask
 from .similarity import foldingLoss, gradientLoss, lnccLoss, weightedMean
 
 if TYPE_CHECKING:
@@ -44,12 +45,16 @@ def optimise(
     how: Refinement,
     weights: Tensor | None = None,
     check: Callable[[], None] = lambda: None,
+    fixedMask: Tensor | None = None,
+    movingMask: Tensor | None = None,
 ) -> Tensor:
     """Flows (N, 3, k, j, i), in voxels, that align ``moving`` to ``fixed`` better, each (N, 1, k, j, i) in [0, 1].
 
     :param flow: where to start; None is no displacement. It gets no gradient.
     :param weights: (N, 1, k, j, i), where the similarity counts; None is everywhere alike.
     :param check: called before every step; raises to stop (see stages.py).
+    :param fixedMask, movingMask: (N, 1, k, j, i) in [0, 1]: what lies outside has no influence. The moving mask moves
+        along, and its own motion has no gradient: the flow cannot gain by carrying it away.
     """
     import torch
 
@@ -65,11 +70,16 @@ def optimise(
             if how.decay:
                 optimizer.param_groups[0]["lr"] = how.stepVoxels * (1 - step / how.steps) ** 0.9
             optimizer.zero_grad()
-            warped = warp(moving, resize(parameters, shape) if less > 1 else parameters)
+            current = resize(parameters, shape) if less > 1 else parameters
+            warped = warp(moving, current)
+            mask = fixedMask
+            if movingMask is not None:
+                mask = jointMask(fixedMask, warp(movingMask, current.detach()))
+            counted = weights if mask is None else mask if weights is None else weights * mask
             if how.energy == "mse":
-                loss = weightedMean((fixed - warped).square(), weights)
+                loss = weightedMean((fixed - warped).square(), counted)
             else:
-                loss = lnccLoss(fixed, warped, weights=weights)
+                loss = lnccLoss(fixed, warped, weights=counted, mask=mask)
             loss = loss + how.smoothness * gradientLoss(parameters)
             if how.folding:
                 loss = loss + how.folding * foldingLoss(parameters, how.foldingMargin)
@@ -86,10 +96,13 @@ def refine(
     flow: Tensor | None,
     check: Callable[[], None] = lambda: None,
     how: Refinement | None = None,
+    fixedMask: Tensor | None = None,
+    movingMask: Tensor | None = None,
 ) -> Tensor:
     """The refinement of the accurate preset: ``optimise`` where there is content, then ``unfold``.
 
-    ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i).
+    ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i), masks (1, 1, k, j, i).
     """
     weights = (fixed > 0.02).to(fixed.dtype)[None, None]
-    return unfold(optimise(fixed[None, None], moving[None, None], flow, how or Refinement(), weights, check))
+    images = fixed[None, None], moving[None, None]
+    return unfold(optimise(*images, flow, how or Refinement(), weights, check, fixedMask, movingMask))

@@ -74,8 +74,15 @@ def _parser() -> argparse.ArgumentParser:
         "--prealignment", choices=["none", "rigid", "affine"], default="affine", help="before the deformation"
     )
     parser.add_argument("--initial", metavar="T", type=Path, help="linear ITK transform to start from")
+    for which in ("fixed", "moving"):
+        parser.add_argument(
+            f"--{which}-mask", metavar="M", type=Path, help=f"label map of {which.upper()}: compare only inside it"
+        )
     parser.add_argument("--labels", metavar="MOVING_LABELS", type=Path, help="label map of MOVING to carry along")
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
+    parser.add_argument(
+        "--device", choices=["auto", "cpu", "cuda"], default="cpu", help="where the network runs (default: cpu)"
+    )
     parser.add_argument("--list-models", action="store_true", help="show the models and their licences, and stop")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)
     return parser
@@ -91,7 +98,8 @@ def _positive(text: str) -> int:
 def _register(options: argparse.Namespace) -> None:
     output: Path = options.output
     _makeWritable(output)
-    for path in (options.fixed, options.moving, options.initial, options.labels):
+    masks = (options.fixed_mask, options.moving_mask)
+    for path in (options.fixed, options.moving, options.initial, options.labels, *masks):
         if path is not None and path.resolve().parent == output.resolve() and path.name in OUTPUTS:
             raise RegistrationError(f"{path} would be overwritten by the result: choose another output folder.")
     _showProgress(0.0, "Loading the libraries")
@@ -100,7 +108,6 @@ def _register(options: argparse.Namespace) -> None:
         from .dependencies import importTorch
 
         torch = importTorch()
-        from .engine import Prealignment, Preset
         from .logic import RegistrationLogic
         from .mrml import files
         from .overview import writeOverview
@@ -115,7 +122,9 @@ def _register(options: argparse.Namespace) -> None:
     scene = files.newScene()
     fixedNode, movingNode = files.readVolume(scene, options.fixed), files.readVolume(scene, options.moving)
     initialNode = files.readTransform(scene, options.initial) if options.initial else None
-    labelsNode = files.readVolume(scene, options.labels, labels=True) if options.labels else None
+    labelsNode, *maskNodes = (
+        files.readVolume(scene, path, labels=True) if path else None for path in (options.labels, *masks)
+    )
     transformNode = scene.AddNewNodeByClass("vtkMRMLTransformNode", "LDR transform")
     warpedNode = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "LDR warped")
     seconds["Reading the files"] = time.perf_counter() - started
@@ -126,10 +135,13 @@ def _register(options: argparse.Namespace) -> None:
         movingVolumeNode=movingNode,
         outputTransformNode=transformNode,
         outputVolumeNode=warpedNode,
+        fixedMaskNode=maskNodes[0],
+        movingMaskNode=maskNodes[1],
         initialTransformNode=initialNode,
-        preset=Preset(options.preset),
-        prealignment=Prealignment(options.prealignment),
+        preset=options.preset,
+        prealignment=options.prealignment,
         model=options.model,
+        device=options.device,
     )
     result = logic.compute(job, progress=lambda fraction, stage: _showProgress(0.9 * fraction, stage))
     logic.publish(job, result)

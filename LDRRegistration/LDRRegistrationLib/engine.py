@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .device import Device, limits, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
 from .flow import compose, foldedFraction, jacobianDeterminant, unfold
@@ -18,8 +19,9 @@ from .flow import warp as warpFlow
 from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
 from .intensity import Modality, guessModality, normalise
+from .masks import Masks, checkCovers, jointMask, sampleMask
 from .prealign import prealign
-from .refine import Adaptation, adapt, refine
+from .refine import Adaptation, Refinement, StepCallback, adapt, refine
 from .resample import reduceToSpacing, sampleOnGrid
 from .similarity import lncc, weightedMean
 from .stages import CancelCallback, ProgressCallback, Stages
@@ -27,6 +29,7 @@ from .student import MINIMUM_GRID_SIZE, ModelStore, Student
 from .tensors import toTensor
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 PREALIGN_SPACING_MM = 4.0
@@ -37,6 +40,8 @@ PASS_SHARES = (1.0, 0.5)
 CLEAR_GAIN = 0.02
 # What single precision can feign by sampling an image where it already is.
 LEAST_GAIN = 1e-5
+# A flow may not make the images more alike by carrying what is unlike out of the moving mask.
+LEAST_SHARE_KEPT = 0.8
 
 
 class Preset(Enum):
@@ -55,6 +60,8 @@ class Settings:
     """What the user may choose. ``model`` is the name of a model, or "auto" for the default one.
 
     ``adaptation``: the student's last layers learn from the pair, for images of a kind that it never saw.
+    ``refinementSteps`` stands above the preset: None is what the preset does, 0 is no refinement. ``threads`` None is
+    what torch uses anyway. A CUDA ``device`` runs the network and the refinement; all else stays on the CPU.
     """
 
     preset: Preset = Preset.FAST
@@ -62,6 +69,16 @@ class Settings:
     prealignment: Prealignment = Prealignment.AFFINE
     warp: bool = True
     adaptation: Adaptation | None = None
+    refinementSteps: int | None = None
+    device: Device = Device.CPU
+    threads: int | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps of refinement after the network."""
+        if self.refinementSteps is not None:
+            return self.refinementSteps
+        return Refinement().steps if self.preset is Preset.ACCURATE else 0
 
 
 @dataclass
@@ -81,6 +98,7 @@ class RegistrationResult:
     largestDisplacementMm: float
     warped: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
+    device: str = "cpu"
 
     def displacementField(self, grid: Grid | None = None) -> np.ndarray:
         """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""
@@ -104,22 +122,46 @@ def register(
     initialRas: np.ndarray | None = None,
     progress: ProgressCallback | None = None,
     cancelled: CancelCallback | None = None,
+    masks: Masks | None = None,
 ) -> RegistrationResult:
     """Find T(x) = A(x + v(x)), fixed to moving points, that makes ``moving`` look like ``fixed``.
 
     :param initialRas: 4x4, fixed to moving in world RAS mm, where the pre-alignment starts.
+    :param masks: where the images are compared, in the pre-alignment, the self-check and the refinement: at fixed
+        points inside the fixed mask that land inside the moving mask. The network sees the images as they are.
     :raises RegistrationError: the images cannot be registered; the message says why.
-    :raises DependencyError: torch or the model is missing or damaged.
+    :raises DependencyError: torch, the model or the device is missing, damaged or too small.
     :raises RegistrationCancelled: ``cancelled`` returned true.
     """
-    stages = Stages(progress, cancelled)
+    with limits(settings.threads):
+        device = torchDevice(settings.device)
+        return _register(
+            fixed, moving, settings, models, initialRas, Stages(progress, cancelled), masks or Masks(), device
+        )
+
+
+def _register(
+    fixed: Image,
+    moving: Image,
+    settings: Settings,
+    models: ModelStore,
+    initialRas: np.ndarray | None,
+    stages: Stages,
+    masks: Masks,
+    device: torch.device,
+) -> RegistrationResult:
     stages.begin("Reading the images", 0.0)
     for image in (fixed, moving):
         checkImage(image)
     student = models.load(settings.model)
+    student.module.to(device)
     grid = student.grid(fixed.grid)
     spacing = float(grid.spacing.min())
     fixedLow, movingLow = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
+    masks = masks.reduced(spacing)
+    for mask, image in ((masks.fixed, fixedLow), (masks.moving, movingLow)):
+        if mask is not None:
+            checkCovers(sampleMask(mask, image.grid), mask, image)
     modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
 
     stages.begin("Pre-alignment", 0.1)
@@ -131,12 +173,13 @@ def register(
         settings.prealignment.value,
         initialRas,
         stages.check,
+        masks,
     )
     notes = [aligned.note] if aligned.note else []
     affine = aligned.matrix
 
     stages.begin("Deformation", 0.4)
-    pair = _PairOnGrid(fixedLow, movingLow, modality, grid)
+    pair = _PairOnGrid(fixedLow, movingLow, modality, grid, masks, device)
     movingAligned, movingStart = pair.moving(affine), pair.moving(start)
     similarityStart, similarityPrealigned = pair.similarity(movingStart), pair.similarity(movingAligned)
     if similarityPrealigned < similarityStart:
@@ -150,11 +193,11 @@ def register(
     flow, similarity = _cascade(student, pair, movingAligned, similarityPrealigned, stages)
     if settings.adaptation is not None:
         stages.begin("Adaptation", 0.5, 0.55)
-        adapted = adapt(student, pair.fixed, movingAligned, flow, stages.advance, settings.adaptation)
+        adapted = pair.adapt(student, movingAligned, flow, settings.adaptation, stages.advance)
         flow, similarity = pair.better(movingAligned, adapted, flow, similarity)
-    if settings.preset is Preset.ACCURATE:
+    if settings.steps:
         stages.begin("Refinement", 0.55, 0.8)
-        refined = refine(pair.fixed, movingAligned, flow, stages.advance)
+        refined = pair.refine(movingAligned, flow, Refinement(steps=settings.steps), stages.advance)
         flow, similarity = pair.better(movingAligned, refined, flow, similarity)
     if flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
@@ -182,31 +225,48 @@ def register(
         largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
         warped=warped,
         notes=notes,
+        device=device.type,
     )
 
 
 class _PairOnGrid:
-    """The two images as the network sees them: normalised to [0, 1], on one grid, with the measure that judges them."""
+    """The two images as the network sees them: normalised to [0, 1], on one grid, with the measure that judges them.
 
-    def __init__(self, fixed: Image, moving: Image, modality: Modality, grid: Grid) -> None:
+    A moving image is (1, C, k, j, i): the image, and the moving mask's shares where there is one.
+    """
+
+    def __init__(
+        self, fixed: Image, moving: Image, modality: Modality, grid: Grid, masks: Masks, device: torch.device
+    ) -> None:
         self._grid = grid
+        self._device = device
         self._movingIjkToRas = moving.ijkToRas
         self._moving = toTensor(normalise(moving.array, modality))
-        self.fixed = sampleOnGrid(normalise(fixed.array, modality), fixed.ijkToRas, grid)
+        self._movingMask = masks.moving
+        self.fixed = sampleOnGrid(normalise(fixed.array, modality), fixed.ijkToRas, grid).to(device)
+        self._fixedMask = None if masks.fixed is None else sampleMask(masks.fixed, grid)[None, None].to(device)
         self._foreground = (self.fixed > 0.02).float()[None, None]
 
     def moving(self, affine: np.ndarray) -> Tensor:
-        """(k, j, i): the moving image under a 4x4 from fixed to moving RAS."""
-        return sampleOnGrid(self._moving, self._movingIjkToRas, self._grid, affine)
+        """The moving image under a 4x4 from fixed to moving RAS."""
+        import torch
+
+        channels = [sampleOnGrid(self._moving, self._movingIjkToRas, self._grid, affine)]
+        if self._movingMask is not None:
+            channels.append(sampleMask(self._movingMask, self._grid, affine))
+        return torch.stack(channels)[None].to(self._device)
 
     def similarity(self, moved: Tensor) -> float:
         """Mean squared local correlation of ``moved`` with the fixed image over its foreground, 0 to 1."""
-        return float(weightedMean(lncc(self.fixed[None, None], moved[None, None]), self._foreground))
+        mask = jointMask(self._fixedMask, moved[:, 1:])
+        values = lncc(self.fixed[None, None], moved[:, :1], mask=mask)
+        return float(weightedMean(values, self._foreground if mask is None else self._foreground * mask))
 
     def judge(self, moving: Tensor, flow: Tensor) -> tuple[float, Tensor]:
-        """Similarity under a flow, and the warped image (k, j, i); -1 if the flow folds too much to be kept."""
-        warped = warpFlow(moving[None, None], flow)[0, 0]
-        if foldedFraction(flow) > MAXIMUM_FOLDED_FRACTION:
+        """Similarity under a flow, and what it moves; -1 if the flow may not be kept: it folds, or flees the mask."""
+        warped = warpFlow(moving, flow)
+        flees = float(warped[:, 1:].sum()) < LEAST_SHARE_KEPT * float(moving[:, 1:].sum())
+        if flees or foldedFraction(flow) > MAXIMUM_FOLDED_FRACTION:
             return -1.0, warped
         return self.similarity(warped), warped
 
@@ -216,6 +276,18 @@ class _PairOnGrid:
         """``candidate`` and its similarity, if that is more than ``flow`` has reached; else those."""
         reached, _ = self.judge(moving, candidate)
         return (candidate, reached) if reached > similarity + LEAST_GAIN else (flow, similarity)
+
+    def adapt(
+        self, student: Student, moving: Tensor, flow: Tensor | None, how: Adaptation, advance: StepCallback
+    ) -> Tensor:
+        """A flow behind ``flow`` by the student's last layers, which learn from this pair."""
+        movingMask = None if self._movingMask is None else moving[:, 1:]
+        return adapt(student, self.fixed, moving[0, 0], flow, advance, how, self._fixedMask, movingMask)
+
+    def refine(self, moving: Tensor, flow: Tensor | None, how: Refinement, advance: StepCallback) -> Tensor:
+        """The flow, refined on this pair."""
+        movingMask = None if self._movingMask is None else moving[:, 1:]
+        return refine(self.fixed, moving[0, 0], flow, advance, how, self._fixedMask, movingMask)
 
 
 def _cascade(
@@ -230,7 +302,7 @@ def _cascade(
     flow, warped = None, moving
     for _ in range(student.card.passes):
         stages.check()
-        step = student.predict(pair.fixed, warped)
+        step = student.predict(pair.fixed, warped[0, 0])
         best, before = None, similarity
         for share in PASS_SHARES:
             if similarity > before + CLEAR_GAIN:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .image import Image
+from .masks import Masks, sampleMask
 from .resample import affineSamplePositions
 from .tensors import toArray, toTensor
 
@@ -32,14 +33,19 @@ _PRODUCT = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
 
 
 class LocalCorrelation:
-    """Two images at one resolution, intensities in [0, 1], compared in windows of 3^3 fixed voxels."""
+    """Two images at one resolution, intensities in [0, 1], compared in windows of 3^3 fixed voxels, within masks."""
 
-    def __init__(self, fixed: Image, moving: Image) -> None:
+    def __init__(self, fixed: Image, moving: Image, masks: Masks | None = None) -> None:
         self.fixed = fixed
         self.moving = moving
         self.grid = fixed.grid
         self.fixedValues = toTensor(fixed.array)
         self.movingValues = toTensor(moving.array)
+        masks = masks or Masks()
+        self.fixedMask = None if masks.fixed is None else sampleMask(masks.fixed, fixed.grid)
+        self.movingMask = None if masks.moving is None else sampleMask(masks.moving, moving.grid)
+        self.countable = float(fixed.array.size if self.fixedMask is None else self.fixedMask.sum().clamp_min(1e-3))
+        """How many fixed voxels could be compared at best."""
         scale = float(np.linalg.norm(self.grid.extentMm)) / 4.0
         self.toUnit = np.diag([1 / scale, 1 / scale, 1 / scale, 1.0])
         """4x4 from RAS mm to coordinates with the origin in the middle of the fixed box and its size for unit."""
@@ -97,7 +103,7 @@ class Agreement:
     mean: float
     """Mean squared local correlation over the overlap, 0 to 1."""
     overlap: float
-    """Share of the fixed voxels that land inside the moving box."""
+    """Share of the fixed voxels (in the mask) that land inside the moving box (and mask)."""
 
     def __init__(self, level: LocalCorrelation, matrix: np.ndarray) -> None:
         import torch
@@ -114,9 +120,15 @@ class Agreement:
         self._inside = inside = torch.ones_like(moved)
         for axis, size in enumerate(reversed(level.moving.array.shape)):
             inside *= positions[axis].abs() <= 1.0 + 1.0 / (size - 1)
+        if level.fixedMask is not None:
+            inside *= level.fixedMask
+        if level.movingMask is not None:
+            inside *= torch.nn.functional.grid_sample(
+                level.movingMask[None, None], positions.movedim(0, -1)[None], padding_mode="border", align_corners=True
+            )[0, 0]
         f, m = fixed * inside, moved * inside
         sums = level.boxSum(torch.stack([inside, f, m, f * fixed, m * moved, f * moved]))
-        self._count = sums[0].clamp_min(1.0)
+        self._count = sums[0].clamp_min(1e-3)
         self._meanF, self._meanM, squareF, squareM, product = (sums[1:] / self._count).unbind()
         varianceF = (squareF - self._meanF * self._meanF).clamp_min(0) + FLAT**2
         self._varianceM = (squareM - self._meanM * self._meanM).clamp_min(0) + FLAT**2
@@ -125,7 +137,7 @@ class Agreement:
         self._rho2 = inside * self._covariance * self._slope
         self._voxels = max(float(inside.sum(dtype=torch.float64)), 1.0)
         self.mean = float(self._rho2.sum(dtype=torch.float64)) / self._voxels
-        self.overlap = self._voxels / inside.numel()
+        self.overlap = self._voxels / level.countable
 
     @property
     def total(self) -> float:

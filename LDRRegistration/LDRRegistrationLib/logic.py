@@ -5,46 +5,20 @@ No Qt and no Slicer base class, so that it also runs on the bare MRML libraries.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .dependencies import ensureTorch, importTorch
-from .engine import Prealignment, Preset, RegistrationResult, Settings, register
-from .errors import RegistrationError
+from .device import Device
+from .engine import Prealignment, Preset, RegistrationResult, register
 from .field import Transform
-from .image import Image
-from .mrml.matrices import linearFromWorld, localToWorld
-from .mrml.transforms import updateTransformNode, vtkTransform
+from .mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
 from .mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
-from .names import transformName, volumeName
 from .stages import CancelCallback, ProgressCallback
 from .student import MODELS_FOLDER, ModelStore
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLScalarVolumeNode, vtkMRMLScene, vtkMRMLTransformNode
-
-
-@dataclass
-class RegistrationJob:
-    """One registration on its way from nodes to nodes. Nodes are kept by id: they may vanish while it is computed."""
-
-    fixed: Image
-    moving: Image
-    movingToWorld: np.ndarray
-    initialRas: np.ndarray | None
-    settings: Settings
-    scene: vtkMRMLScene
-    fixedVolumeId: str
-    movingVolumeId: str
-    outputTransformId: str | None
-    outputVolumeId: str | None
-    wantsTransform: bool
-    wantsVolume: bool
-    outputTransformNode: vtkMRMLTransformNode | None = None
-    outputVolumeNode: vtkMRMLScalarVolumeNode | None = None
+    from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
 
 
 class RegistrationLogic:
@@ -60,10 +34,15 @@ class RegistrationLogic:
         movingVolumeNode: vtkMRMLScalarVolumeNode,
         outputTransformNode: vtkMRMLTransformNode | None = None,
         outputVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+        fixedMaskNode: vtkMRMLDisplayableNode | None = None,
+        movingMaskNode: vtkMRMLDisplayableNode | None = None,
         initialTransformNode: vtkMRMLTransformNode | None = None,
-        preset: Preset = Preset.FAST,
-        prealignment: Prealignment = Prealignment.AFFINE,
+        preset: Preset | str = Preset.FAST,
+        prealignment: Prealignment | str = Prealignment.AFFINE,
         model: str = "auto",
+        refinementSteps: int | None = None,
+        device: Device | str = Device.CPU,
+        threads: int | None = None,
         progressCallback: ProgressCallback | None = None,
         cancelCallback: CancelCallback | None = None,
     ) -> RegistrationResult:
@@ -72,12 +51,21 @@ class RegistrationLogic:
         :param outputTransformNode: receives T from parent, which carries the moving volume onto the fixed one when it
             is set on the moving volume (in place of a parent transform that it may have).
         :param outputVolumeNode: receives the moving volume resampled in the fixed volume's geometry.
+        :param fixedMaskNode, movingMaskNode: a segmentation (all its segments) or a label map. Only inside them are
+            the images compared: in the pre-alignment, the self-check and the refinement. The network itself sees the
+            whole images: it was trained on such, and would take the edge of a mask for anatomy.
         :param initialTransformNode: a linear transform to start from, used as if set on the moving volume.
+        :param preset: "fast" or "accurate", the second with refinement.
+        :param prealignment: "none", "rigid" or "affine".
+        :param model: a model by name; "auto" is the default one.
+        :param refinementSteps: steps of refinement in place of the preset's (0 and 30).
+        :param device: "cpu", "cuda", or "auto" for a CUDA graphics card where there is one.
+        :param threads: CPU threads for this registration; afterwards PyTorch has as many as before.
         :param progressCallback: called with the fraction done and the stage in words.
         :param cancelCallback: polled; true stops the registration.
         :returns: the result; its ``seconds``, ``summary`` and ``notes`` say how it went.
         :raises RegistrationError: the input cannot be registered. The scene is as it was.
-        :raises DependencyError: PyTorch or the model is missing. The scene is as it was.
+        :raises DependencyError: PyTorch, the model or the device is missing. The scene is as it was.
         :raises RegistrationCancelled: cancelled. The scene is as it was.
         """
         job = self.prepare(
@@ -85,10 +73,15 @@ class RegistrationLogic:
             movingVolumeNode=movingVolumeNode,
             outputTransformNode=outputTransformNode,
             outputVolumeNode=outputVolumeNode,
+            fixedMaskNode=fixedMaskNode,
+            movingMaskNode=movingMaskNode,
             initialTransformNode=initialTransformNode,
             preset=preset,
             prealignment=prealignment,
             model=model,
+            refinementSteps=refinementSteps,
+            device=device,
+            threads=threads,
         )
         ensureTorch()
         result = self.compute(job, progress=progressCallback, cancelled=cancelCallback)
@@ -102,48 +95,41 @@ class RegistrationLogic:
         movingVolumeNode: vtkMRMLScalarVolumeNode,
         outputTransformNode: vtkMRMLTransformNode | None = None,
         outputVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+        fixedMaskNode: vtkMRMLDisplayableNode | None = None,
+        movingMaskNode: vtkMRMLDisplayableNode | None = None,
         initialTransformNode: vtkMRMLTransformNode | None = None,
-        preset: Preset = Preset.FAST,
-        prealignment: Prealignment = Prealignment.AFFINE,
+        preset: Preset | str = Preset.FAST,
+        prealignment: Prealignment | str = Prealignment.AFFINE,
         model: str = "auto",
+        refinementSteps: int | None = None,
+        device: Device | str = Device.CPU,
+        threads: int | None = None,
         createTransform: bool = False,
         createVolume: bool = False,
     ) -> RegistrationJob:
-        """Check the nodes and copy what is needed out of the scene. Changes nothing in it.
+        """Check the nodes and copy what is needed out of the scene. Changes nothing in it. See ``registerVolumes``.
 
         :param createTransform: ``publish`` makes a transform node if none is given here; likewise ``createVolume``.
         :raises RegistrationError: the nodes cannot be registered; the message says why.
         """
-        _checkNodes(fixedVolumeNode, movingVolumeNode, outputTransformNode, outputVolumeNode, initialTransformNode)
-        try:
-            settings = Settings(
-                Preset(preset), model, Prealignment(prealignment), outputVolumeNode is not None or createVolume
-            )
-        except ValueError as error:
-            raise RegistrationError(f"A setting is unknown: {error}.") from error
-        fixed, moving = imageFromVolumeNode(fixedVolumeNode), imageFromVolumeNode(movingVolumeNode)
-        if outputVolumeNode is not None and outputVolumeNode in (fixedVolumeNode, movingVolumeNode):
-            raise RegistrationError("The output volume is one of the inputs, which would be lost: choose another one.")
-        wantsTransform, wantsVolume = outputTransformNode is not None, outputVolumeNode is not None
-        if not (wantsTransform or wantsVolume or createTransform or createVolume):
-            raise RegistrationError("There is no output: choose an output transform, an output volume, or both.")
-        movingToWorld = localToWorld(movingVolumeNode)
-        initialRas = None
-        if initialTransformNode is not None:
-            initialRas = movingToWorld @ linearFromWorld(initialTransformNode)
-        return RegistrationJob(
-            fixed=fixed,
-            moving=moving,
-            movingToWorld=movingToWorld,
-            initialRas=initialRas,
-            settings=settings,
-            scene=fixedVolumeNode.GetScene(),
-            fixedVolumeId=fixedVolumeNode.GetID(),
-            movingVolumeId=movingVolumeNode.GetID(),
-            outputTransformId=outputTransformNode.GetID() if outputTransformNode is not None else None,
-            outputVolumeId=outputVolumeNode.GetID() if outputVolumeNode is not None else None,
-            wantsTransform=wantsTransform or createTransform,
-            wantsVolume=wantsVolume or createVolume,
+        return prepareJob(
+            settingsFrom(
+                preset=preset,
+                prealignment=prealignment,
+                model=model,
+                refinementSteps=refinementSteps,
+                device=device,
+                threads=threads,
+            ),
+            fixedVolumeNode=fixedVolumeNode,
+            movingVolumeNode=movingVolumeNode,
+            outputTransformNode=outputTransformNode,
+            outputVolumeNode=outputVolumeNode,
+            fixedMaskNode=fixedMaskNode,
+            movingMaskNode=movingMaskNode,
+            initialTransformNode=initialTransformNode,
+            createTransform=createTransform,
+            createVolume=createVolume,
         )
 
     def compute(
@@ -155,84 +141,19 @@ class RegistrationLogic:
     ) -> RegistrationResult:
         """The registration itself, on the job's copies: touches neither MRML nor Qt, runs in any thread."""
         importTorch()
-        return register(job.fixed, job.moving, job.settings, self.models, job.initialRas, progress, cancelled)
+        return register(
+            job.fixed, job.moving, job.settings, self.models, job.initialRas, progress, cancelled, job.masks
+        )
 
     def publish(self, job: RegistrationJob, result: RegistrationResult) -> None:
         """Fill the job's output nodes, making those that were to be created.
 
         :raises RegistrationError: a node of the job left the scene meanwhile. The scene is as it was.
         """
-        fixedNode, movingNode = (self._node(job, i) for i in (job.fixedVolumeId, job.movingVolumeId))
-        transformNode = self._node(job, job.outputTransformId) if job.outputTransformId else None
-        volumeNode = self._node(job, job.outputVolumeId) if job.outputVolumeId else None
-        names = movingNode.GetName(), fixedNode.GetName()
-        # Whatever needs memory is made before any node is touched.
-        # The engine's T ends in the world; the node's ends in the moving volume's own coordinates.
-        toLocal = np.linalg.inv(job.movingToWorld) @ result.transform.affine
-        transform = vtkTransform(replace(result.transform, affine=toLocal)) if job.wantsTransform else None
-        imageData = imageDataFromArray(result.warped) if job.wantsVolume and result.warped is not None else None
-        created = []
-        try:
-            if transform is not None:
-                if transformNode is None:
-                    transformNode = job.scene.AddNewNodeByClass("vtkMRMLTransformNode", transformName(*names))
-                    created.append(transformNode)
-                updateTransformNode(transformNode, transform, fixedNode, movingNode)
-            if imageData is not None:
-                if volumeNode is None:
-                    volumeNode = job.scene.AddNewNodeByClass(movingNode.GetClassName(), volumeName(*names))
-                    created.append(volumeNode)
-                updateVolumeNode(volumeNode, imageData, fixedNode, movingNode)
-        except BaseException:
-            for node in created:
-                if hasattr(node, "GetDisplayNode") and node.GetDisplayNode() is not None:
-                    job.scene.RemoveNode(node.GetDisplayNode())
-                job.scene.RemoveNode(node)
-            raise
-        job.outputTransformNode, job.outputVolumeNode = transformNode, volumeNode
+        publishJob(job, result)
 
     def warpLabels(self, *, labelsNode, referenceVolumeNode, transform: Transform, outputLabelsNode) -> None:
         """Carry a label map of the moving image onto ``referenceVolumeNode``'s geometry, nearest neighbor."""
         labels, reference = imageFromVolumeNode(labelsNode), imageFromVolumeNode(referenceVolumeNode)
         warped = transform.warp(labels, reference.grid, nearest=True)
         updateVolumeNode(outputLabelsNode, imageDataFromArray(warped), referenceVolumeNode, labelsNode)
-
-    @staticmethod
-    def _node(job: RegistrationJob, nodeId: str):
-        node = job.scene.GetNodeByID(nodeId)
-        if node is None:
-            raise RegistrationError("A volume or an output was removed from the scene meanwhile; nothing was changed.")
-        return node
-
-
-def _checkNodes(fixedVolumeNode, movingVolumeNode, outputTransformNode, *others) -> None:
-    """Raise RegistrationError for roles that nodes cannot have."""
-    volumes = (fixedVolumeNode, movingVolumeNode)
-    if None in volumes:
-        raise RegistrationError("A volume is missing: choose a fixed and a moving volume.")
-    if fixedVolumeNode is movingVolumeNode:
-        raise RegistrationError("The fixed and the moving volume are the same node: choose two volumes.")
-    for node in volumes:
-        if node.IsA("vtkMRMLLabelMapVolumeNode"):
-            raise RegistrationError(
-                f"{node.GetName()} is a label map: register the images, then carry the label map by the transform."
-            )
-    scene = fixedVolumeNode.GetScene()
-    for node in (*volumes, outputTransformNode, *others):
-        if node is not None and (scene is None or node.GetScene() is not scene):
-            raise RegistrationError("The volumes, outputs and transforms must all be nodes of one scene.")
-    for node in volumes:
-        if outputTransformNode is not None and _isAbove(outputTransformNode, node):
-            raise RegistrationError(
-                f"{outputTransformNode.GetName()} is a parent transform of {node.GetName()}: "
-                "choose another output transform, or take the volume out of it first."
-            )
-
-
-def _isAbove(transformNode, node) -> bool:
-    parent = node.GetParentTransformNode()
-    while parent is not None:
-        if parent is transformNode:
-            return True
-        parent = parent.GetParentTransformNode()
-    return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +18,12 @@ from .geometry import transformPoints
 from .image import Image
 from .intensity import guessModality, normalise
 from .localcorrelation import Agreement, LocalCorrelation
+from .masks import Masks
 from .resample import reduceToSpacing
+from .tensors import toArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Spacings of the pyramid levels, as multiples of the finest.
 LEVELS = (2.5, 2.0, 1.0)
@@ -59,6 +65,7 @@ def prealign(
     mode: str,
     initialRas: np.ndarray | None = None,
     cancelled: Callable[[], object] | None = None,
+    masks: Masks | None = None,
 ) -> PrealignResult:
     """Align ``moving`` with ``fixed``; both reduced beforehand to about 4 mm, small ones to their own spacing.
 
@@ -66,13 +73,14 @@ def prealign(
     :param initialRas: 4x4 from fixed to moving RAS mm: then the only start. Without it, scanner coordinates, centres
         and ends of the foreground are tried, straight and tilted.
     :param cancelled: asked between the stages; true raises RegistrationCancelled, as may the callable itself.
+    :param masks: shares in [0, 1]: only what lies inside both is compared.
     """
 
     def check() -> None:
         if cancelled is not None and cancelled():
             raise RegistrationCancelled("The registration was cancelled; nothing was changed.")
 
-    coarse, middle, finest = _levels(fixed, moving)
+    coarse, middle, finest = _levels(fixed, moving, masks)
     initial = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
     before = finest.at(initial)
     if mode == "none":
@@ -98,7 +106,7 @@ def prealign(
     return PrealignResult(after.matrix, before.total, after.total)
 
 
-def _levels(fixed: Image, moving: Image) -> list[LocalCorrelation]:
+def _levels(fixed: Image, moving: Image, masks: Masks | None) -> list[LocalCorrelation]:
     """The pair at every level, coarse to fine. Blocks are averaged, never interpolated: that would blur."""
     if fixed.array.size > MAXIMUM_VOXELS:
         fixed = _cropped(fixed)
@@ -113,7 +121,7 @@ def _levels(fixed: Image, moving: Image) -> list[LocalCorrelation]:
     movingFinest = _normalised(reduceToSpacing(moving, targets[-1]))
     return [
         LocalCorrelation(
-            finest if factor == 1.0 else reduceToSpacing(finest, target), reduceToSpacing(movingFinest, target)
+            finest if factor == 1.0 else reduceToSpacing(finest, target), reduceToSpacing(movingFinest, target), masks
         )
         for factor, target in zip(LEVELS, targets, strict=True)
     ]
@@ -144,7 +152,10 @@ def _starts(level: LocalCorrelation) -> list[np.ndarray]:
     Scanner coordinates serve one session; the middles of the boxes serve crops; the centres of mass serve whatever
     shows the same part of the body; its lower or upper end serves scans of which one reaches further.
     """
-    (center, low, high), (centerMoving, lowMoving, highMoving) = (_foreground(i) for i in (level.fixed, level.moving))
+    images = level.fixed, level.moving
+    if level.fixedMask is not None and level.movingMask is not None:
+        images = _within(level.fixed, level.fixedMask), _within(level.moving, level.movingMask)
+    (center, low, high), (centerMoving, lowMoving, highMoving) = (_foreground(image) for image in images)
     shift = centerMoving - center
     shifts = [np.zeros(3), shift, level.moving.grid.centerRas - level.fixed.grid.centerRas]
     shifts += [np.append(shift[:2], end) for end in (lowMoving - low, highMoving - high)]
@@ -158,6 +169,10 @@ def _starts(level: LocalCorrelation) -> list[np.ndarray]:
             start[:3, 3] = center + translation - start[:3, :3] @ center
             starts.append(start)
     return starts
+
+
+def _within(image: Image, mask: Tensor) -> Image:
+    return Image(image.array * toArray(mask), image.ijkToRas, image.name)
 
 
 def _foreground(image: Image) -> tuple[np.ndarray, float, float]:

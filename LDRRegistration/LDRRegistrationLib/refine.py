@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .flow import compose, resize, unfold, warp
+from .masks import jointMask
 from .similarity import foldingLoss, gradientLoss, lnccLoss, weightedMean
 
 if TYPE_CHECKING:
@@ -39,17 +40,27 @@ class Energy:
     foldingMargin: float = 0.2
 
     def __call__(
-        self, fixed: Tensor, warped: Tensor, flow: Tensor, weights: Tensor | None = None, times: float = 1.0
+        self,
+        fixed: Tensor,
+        warped: Tensor,
+        flow: Tensor,
+        weights: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> Tensor:
-        """A differentiable scalar; images (N, 1, k, j, i), the flow (N, 3, k, j, i) may lie on a coarser grid."""
+        """A differentiable scalar; images (N, 1, k, j, i), the flow (N, 3, k, j, i) may lie on a coarser grid.
+
+        :param weights: where the similarity counts, and ``mask``, beyond which nothing has any influence; both
+            (N, 1, k, j, i), None: everywhere alike.
+        """
+        counted = weights if mask is None else mask if weights is None else weights * mask
         if self.similarity == "mse":
-            loss = weightedMean((fixed - warped).square(), weights)
+            loss = weightedMean((fixed - warped).square(), counted)
         else:
-            loss = lnccLoss(fixed, warped, weights=weights)
+            loss = lnccLoss(fixed, warped, weights=counted, mask=mask)
         loss = loss + self.smoothness * gradientLoss(flow)
         if self.folding:
             loss = loss + self.folding * foldingLoss(flow, self.foldingMargin)
-        return loss * times
+        return loss
 
 
 @dataclass(frozen=True)
@@ -92,11 +103,15 @@ def optimise(
     how: Refinement,
     weights: Tensor | None = None,
     advance: StepCallback = lambda share: None,
+    fixedMask: Tensor | None = None,
+    movingMask: Tensor | None = None,
 ) -> Tensor:
     """Flows (N, 3, k, j, i), in voxels, that align ``moving`` to ``fixed`` better, each (N, 1, k, j, i) in [0, 1].
 
     :param flow: where to start; None is no displacement. It gets no gradient.
     :param weights: (N, 1, k, j, i), where the similarity counts; None is everywhere alike.
+    :param fixedMask, movingMask: (N, 1, k, j, i) in [0, 1]: what lies outside has no influence. The moving mask moves
+        along, and its own motion has no gradient: the flow cannot gain by carrying it away.
     """
     import torch
 
@@ -113,9 +128,10 @@ def optimise(
             if how.decay:
                 optimizer.param_groups[0]["lr"] = how.stepVoxels * (1 - step / how.steps) ** 0.9
             optimizer.zero_grad()
-            warped = warp(moving, resize(parameters, shape) if less > 1 else parameters)
+            current = resize(parameters, shape) if less > 1 else parameters
+            mask = _maskUnder(current, fixedMask, movingMask)
             # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
-            loss = how.energy(fixed, warped, parameters, weights, times=fixed.shape[0])
+            loss = how.energy(fixed, warp(moving, current), parameters, weights, mask) * fixed.shape[0]
             # Of the flow alone: what else the images depend on, such as a network being trained, stays as it is.
             (parameters.grad,) = torch.autograd.grad(loss, [parameters])
             optimizer.step()
@@ -130,13 +146,16 @@ def refine(
     flow: Tensor | None,
     advance: StepCallback = lambda share: None,
     how: Refinement | None = None,
+    fixedMask: Tensor | None = None,
+    movingMask: Tensor | None = None,
 ) -> Tensor:
     """The refinement of the accurate preset: ``optimise`` where there is content, then ``unfold``.
 
-    ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i).
+    ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i), masks (1, 1, k, j, i).
     """
-    weights = _content(fixed)
-    return unfold(optimise(fixed[None, None], moving[None, None], flow, how or Refinement(), weights, advance))
+    images = fixed[None, None], moving[None, None]
+    how = how or Refinement()
+    return unfold(optimise(*images, flow, how, _content(fixed), advance, fixedMask, movingMask))
 
 
 def adapt(
@@ -146,11 +165,14 @@ def adapt(
     flow: Tensor | None,
     advance: StepCallback = lambda share: None,
     how: Adaptation | None = None,
+    fixedMask: Tensor | None = None,
+    movingMask: Tensor | None = None,
 ) -> Tensor:
     """One more pass of the student, behind ``flow``, by a copy whose last layers have learnt from this pair.
 
     ``fixed`` and ``moving`` are (k, j, i) in [0, 1], flows (1, 3, k, j, i) in voxels. What drives it is the energy of
     the refinement: SAR-Net's cycle and mask losses need images of the kind to be known. The student stays as it is.
+    Masks as in ``optimise``.
     """
     import torch
 
@@ -167,7 +189,8 @@ def adapt(
             advance(iteration / how.iterations)
             step = student.run(module, fixed, seen)
             total = step if flow is None else compose(flow, step)
-            loss = how.energy(fixed, warp(moving, total), total, weights)
+            mask = _maskUnder(total, fixedMask, movingMask)
+            loss = how.energy(fixed, warp(moving, total), total, weights, mask)
             if float(loss.detach()) < least:
                 best, least = total.detach(), float(loss.detach())
             if energies.settledWith(loss) or time.perf_counter() - start > how.seconds:
@@ -181,6 +204,11 @@ def adapt(
 def _content(fixed: Tensor) -> Tensor:
     """(1, 1, k, j, i): 1 where the fixed image (k, j, i) shows something."""
     return (fixed > 0.02).to(fixed.dtype)[None, None]
+
+
+def _maskUnder(flow: Tensor, fixedMask: Tensor | None, movingMask: Tensor | None) -> Tensor | None:
+    """Both masks on the fixed grid; the moving one moves along without gradient."""
+    return fixedMask if movingMask is None else jointMask(fixedMask, warp(movingMask, flow.detach()))
 
 
 class _Energies:

@@ -29,6 +29,7 @@ def reportContent(
         "moving": moving.name,
         "preset": settings.preset.value,
         "prealignment": settings.prealignment.value,
+        "refinementSteps": settings.steps,
         "model": {
             "name": card.name,
             "sha256": card.content["sha256"],
@@ -46,7 +47,8 @@ def reportContent(
         "largestDisplacementMm": round(result.largestDisplacementMm, 3),
         "notes": result.notes,
         "peakMemoryMb": _peakMemoryMb(),
-        "threads": torch.get_num_threads(),
+        "threads": settings.threads or torch.get_num_threads(),
+        "device": result.device,
         "versions": versions,
         "notice": "For research; not for diagnostic use.",
     }

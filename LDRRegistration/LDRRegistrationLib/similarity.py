@@ -46,14 +46,23 @@ def weightedMean(values: Tensor, weights: Tensor | None) -> Tensor:
     return (values * weights).sum() / weights.sum().clamp_min(1e-6)
 
 
-def lncc(first: Tensor, second: Tensor, window: int = LNCC_WINDOW, epsilon: float = LNCC_EPSILON) -> Tensor:
+def lncc(
+    first: Tensor,
+    second: Tensor,
+    window: int = LNCC_WINDOW,
+    epsilon: float = LNCC_EPSILON,
+    mask: Tensor | None = None,
+) -> Tensor:
     """(N, C, k, j, i): squared correlation coefficient of the two images in the window around every voxel, 0 to 1.
 
-    Avants et al., Med Image Anal 2008. Windows that are flat in either image are 0.
+    Avants et al., Med Image Anal 2008. Windows that are flat in either image are 0. ``mask`` (N, 1, k, j, i) weighs
+    the voxels within each window; one of weight 0 has no influence on any.
     """
     import torch
 
     channels = first.shape[1]
+    if mask is not None:
+        return _maskedLncc(first, second, window, epsilon, mask)
     # Apart, because the fixed image needs no gradient: its part of the graph is then never walked.
     meanFirst, meanFirstSquare = boxMean(torch.cat([first, first * first], 1), window).split(channels, 1)
     products = torch.cat([second, second * second, first * second], 1)
@@ -64,15 +73,32 @@ def lncc(first: Tensor, second: Tensor, window: int = LNCC_WINDOW, epsilon: floa
     return covariance * covariance / (varianceFirst * varianceSecond + epsilon)
 
 
+def _maskedLncc(first: Tensor, second: Tensor, window: int, epsilon: float, mask: Tensor) -> Tensor:
+    import torch
+
+    # Less than a hundredth of a voxel is no window.
+    share = boxMean(mask, window).clamp_min(0.01 / window**3)
+    products = torch.cat([first, second, first * first, second * second, first * second], 1)
+    meanFirst, meanSecond, squareFirst, squareSecond, product = (boxMean(products * mask, window) / share).chunk(5, 1)
+    covariance = product - meanFirst * meanSecond
+    varianceFirst = (squareFirst - meanFirst * meanFirst).clamp_min(0)
+    varianceSecond = (squareSecond - meanSecond * meanSecond).clamp_min(0)
+    return covariance * covariance / (varianceFirst * varianceSecond + epsilon)
+
+
 def lnccLoss(
     fixed: Tensor,
     warped: Tensor,
     window: int = LNCC_WINDOW,
     weights: Tensor | None = None,
     epsilon: float = LNCC_EPSILON,
+    mask: Tensor | None = None,
 ) -> Tensor:
-    """1 - mean local squared correlation, over all voxels or weighted by ``weights`` (N, 1, k, j, i)."""
-    return 1.0 - weightedMean(lncc(fixed, warped, window, epsilon), weights)
+    """1 - mean local squared correlation, over all voxels or weighted by ``weights`` (N, 1, k, j, i).
+
+    For ``mask`` see ``lncc``; it does not weigh the mean.
+    """
+    return 1.0 - weightedMean(lncc(fixed, warped, window, epsilon, mask), weights)
 
 
 def correlationLoss(fixed: Tensor, warped: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -9,6 +9,7 @@ from LDRRegistrationLib.engine import Prealignment, Preset
 from LDRRegistrationLib.errors import DependencyError, RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.mrml import jobs
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from support.grids import points_inside, random_affine, random_grid, smooth_image
 from support.models import write_model
@@ -246,7 +247,7 @@ def test_failure_while_publishing_removes_what_was_made(logic, monkeypatch, step
     def fail(*_arguments):
         raise MemoryError
 
-    monkeypatch.setattr(logic_module, step, fail)
+    monkeypatch.setattr(jobs, step, fail)
     with pytest.raises(MemoryError):
         logic.publish(job, result)
     assert [node for node, _ in snapshot(s.scene)] == [node for node, _ in before]
@@ -261,7 +262,7 @@ def test_no_memory_for_the_volume_leaves_the_transform_output_too(logic, monkeyp
     def fail(_array):
         raise MemoryError
 
-    monkeypatch.setattr(logic_module, "imageDataFromArray", fail)
+    monkeypatch.setattr(jobs, "imageDataFromArray", fail)
     with pytest.raises(MemoryError):
         logic.publish(job, result)
     assert snapshot(s.scene) == before

@@ -8,7 +8,11 @@ import vtk
 from vtk.util import numpy_support
 
 from ..field import DisplacementField, Transform
-from .matrices import matrixFromArray
+from .matrices import arrayFromMatrix, matrixFromArray
+
+# What the transform node alone does not say, see ``noteSides``.
+SOURCE_TO_WORLD, RESULT_TO_WORLD = "LDRRegistration.SourceToWorld", "LDRRegistration.ResultToWorld"
+INVERSE_TOLERANCE_MM = 1e-4
 
 
 def gridTransform(field: DisplacementField) -> slicer.vtkOrientedGridTransform:
@@ -60,3 +64,70 @@ def updateTransformNode(transformNode, transform: vtk.vtkAbstractTransform, fixe
         role = slicer.vtkMRMLTransformNode
         transformNode.SetNodeReferenceID(role.GetFixedNodeReferenceRole(), fixedVolumeNode.GetID())
         transformNode.SetNodeReferenceID(role.GetMovingNodeReferenceRole(), movingVolumeNode.GetID())
+
+
+def noteSides(transformNode, sourceToWorld: np.ndarray | None = None, resultToWorld: np.ndarray | None = None) -> None:
+    """Note on ``transformNode`` how its two sides lie in the world; None is the world itself.
+
+    A registration's transform carries the moving volume's own coordinates into the world, whatever parent that volume
+    had. What belongs to the moving volume may lie under another parent; ``sourceToWorld`` (4x4) says how to come from
+    there. The inverse starts in the world and ends in those coordinates, which ``resultToWorld`` brings to the world.
+    """
+    for name, matrix in ((SOURCE_TO_WORLD, sourceToWorld), (RESULT_TO_WORLD, resultToWorld)):
+        isNoted = matrix is not None and not np.allclose(matrix, np.eye(4), rtol=0.0, atol=1e-12)
+        text = " ".join(repr(float(value)) for value in np.asarray(matrix).ravel()) if isNoted else None
+        if transformNode.GetAttribute(name) != text:
+            transformNode.SetAttribute(name, text)
+
+
+def notedSides(transformNode) -> tuple[np.ndarray, np.ndarray]:
+    """(sourceToWorld, resultToWorld), 4x4 each, as ``noteSides`` left them; identities where nothing is noted."""
+    texts = [transformNode.GetAttribute(name) for name in (SOURCE_TO_WORLD, RESULT_TO_WORLD)]
+    matrices = [np.eye(4) if text is None else np.array(text.split(), dtype=float).reshape(4, 4) for text in texts]
+    return matrices[0], matrices[1]
+
+
+def elements(transform: vtk.vtkAbstractTransform) -> list[vtk.vtkAbstractTransform]:
+    """The transforms that ``transform`` is composed of, the first to act first; none for the identity."""
+    collection = vtk.vtkCollection()
+    slicer.vtkMRMLTransformNode.FlattenGeneralTransform(collection, transform)
+    return [collection.GetItemAsObject(index) for index in range(collection.GetNumberOfItems())]
+
+
+def linearMatrix(transform: vtk.vtkAbstractTransform) -> np.ndarray | None:
+    """4x4 of a linear transform, composed or not; None if it is not linear."""
+    linear = vtk.vtkTransform()
+    if not slicer.vtkMRMLTransformNode.IsGeneralTransformLinear(transform, linear):
+        return None
+    return arrayFromMatrix(linear.GetMatrix())
+
+
+def accurate(transform: vtk.vtkAbstractTransform) -> vtk.vtkAbstractTransform:
+    """The same transform, its numerical inverses solved to a ten-thousandth of a mm (VTK's default is a hundredth).
+
+    A vtkTransform if it is linear, which MRML treats exactly. Grids are shared, not copied.
+    """
+    matrix = linearMatrix(transform)
+    if matrix is not None:
+        linear = vtk.vtkTransform()
+        linear.SetMatrix(matrixFromArray(matrix))
+        return linear
+    general = vtk.vtkGeneralTransform()
+    general.PostMultiply()
+    for element in elements(transform):
+        copy = element.MakeTransform()
+        copy.DeepCopy(element)
+        if isinstance(copy, vtk.vtkWarpTransform):
+            copy.SetInverseTolerance(INVERSE_TOLERANCE_MM)
+        general.Concatenate(copy)
+    return general
+
+
+def pointsThrough(transform: vtk.vtkAbstractTransform, points: np.ndarray) -> np.ndarray:
+    """``points`` (..., 3) through ``transform``, in its coordinates."""
+    points = np.asarray(points, dtype=np.float64)
+    before, after = vtk.vtkPoints(), vtk.vtkPoints()
+    before.SetData(numpy_support.numpy_to_vtk(np.ascontiguousarray(points.reshape(-1, 3)), deep=True))
+    after.SetDataTypeToDouble()
+    transform.TransformPoints(before, after)
+    return numpy_support.vtk_to_numpy(after.GetData()).reshape(points.shape).copy()

@@ -10,6 +10,7 @@ from vtk.util import numpy_support
 from ..errors import RegistrationError
 from ..image import Image
 from .matrices import arrayFromMatrix, localToWorld
+from .nodes import placeBeside
 
 
 def imageFromVolumeNode(volumeNode) -> Image:
@@ -61,13 +62,4 @@ def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, dis
         if displayedLikeNode.GetDisplayNode() is not None:
             volumeNode.CreateDefaultDisplayNodes()
             volumeNode.GetDisplayNode().CopyContent(displayedLikeNode.GetDisplayNode())
-    _placeBeside(volumeNode, referenceNode)
-
-
-def _placeBeside(node, referenceNode) -> None:
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(node.GetScene())
-    if hierarchy is None:
-        return
-    item, reference = hierarchy.GetItemByDataNode(node), hierarchy.GetItemByDataNode(referenceNode)
-    if item and reference:
-        hierarchy.SetItemParent(item, hierarchy.GetItemParent(reference))
+    placeBeside(volumeNode, referenceNode)

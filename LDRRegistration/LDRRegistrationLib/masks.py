@@ -1,0 +1,78 @@
+"""Where the similarity counts: masks of the two images, as weights on the grids where they are compared.
+
+A mask is an Image of its own grid; every voxel above 0 is inside. It says where the two images are compared, not what
+the network sees: that was trained on whole images and would take the edge of a mask for anatomy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import RegistrationError
+from .geometry import Grid
+from .image import Image
+from .resample import reduceToSpacing, sampleOnGrid
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MARGIN = 4
+# The least that must be left inside, in voxels of the grid the network sees: fewer say nothing about a deformation.
+LEAST_VOXELS = 64.0
+
+
+@dataclass(frozen=True)
+class Masks:
+    """The masks of the fixed and of the moving image; None is everywhere."""
+
+    fixed: Image | None = None
+    moving: Image | None = None
+
+    def reduced(self, spacingMm: float) -> Masks:
+        """Both as float32 shares in [0, 1] of blocks of about ``spacingMm``.
+
+        :raises RegistrationError: a mask has no voxel inside.
+        """
+        return Masks(*(mask and _shares(mask, spacingMm) for mask in (self.fixed, self.moving)))
+
+
+def sampleMask(mask: Image, grid: Grid, gridToImageRas: np.ndarray | None = None) -> Tensor:
+    """(k, j, i) in [0, 1]: the shares ``mask`` at the points of ``grid``, moved by a 4x4; 0 beyond the mask."""
+    reduced = reduceToSpacing(mask, float(grid.spacing.min()))
+    return sampleOnGrid(reduced.array, reduced.ijkToRas, grid, gridToImageRas)
+
+
+def jointMask(fixedMask: Tensor | None, movedMask: Tensor) -> Tensor | None:
+    """(1, 1, k, j, i): how much of every voxel lies inside both masks; None where there is no mask.
+
+    :param movedMask: (1, C, k, j, i), the moving mask as warped; C is 0 if there is none.
+    """
+    if movedMask.shape[1] == 0:
+        return fixedMask
+    return movedMask if fixedMask is None else fixedMask * movedMask
+
+
+def checkCovers(weights: Tensor, mask: Image, image: Image) -> None:
+    """Raise RegistrationError if next to nothing of ``image``, where it is compared, has a weight."""
+    if float(weights.sum()) < LEAST_VOXELS:
+        raise RegistrationError(
+            f"The mask {mask.name} leaves next to nothing of {image.name} to compare: it is too small, or lies "
+            "elsewhere."
+        )
+
+
+def _shares(mask: Image, spacingMm: float) -> Image:
+    inside = np.asarray(mask.array > 0, dtype=np.uint8)
+    if not inside.any():
+        raise RegistrationError(f"The mask {mask.name} is empty: nothing would be left to compare.")
+    # A mask may be cropped to its content; averaging leaves out what fills no block at the end of an axis.
+    margins = np.maximum(np.ceil(spacingMm / mask.grid.spacing).astype(int)[::-1], MARGIN)
+    padded = Image(
+        np.pad(inside, [(int(m), int(m)) for m in margins]),
+        mask.grid.padded(tuple(int(m) for m in margins)).ijkToRas,
+        mask.name,
+    )
+    return reduceToSpacing(padded, spacingMm)

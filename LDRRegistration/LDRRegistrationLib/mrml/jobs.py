@@ -1,0 +1,163 @@
+"""One registration from nodes to nodes: what is copied out of the scene before, and put into it after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..device import Device
+from ..engine import Prealignment, Preset, RegistrationResult, Settings
+from ..errors import RegistrationError
+from ..image import Image
+from ..masks import Masks
+from ..names import transformName, volumeName
+from .masks import imageFromMaskNode
+from .matrices import linearFromWorld, localToWorld
+from .nodes import allOrNothing, checkScene, isAbove
+from .transforms import noteSides, updateTransformNode, vtkTransform
+from .volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScalarVolumeNode, vtkMRMLScene, vtkMRMLTransformNode
+
+
+@dataclass
+class RegistrationJob:
+    """One registration on its way from nodes to nodes. Nodes are kept by id: they may vanish while it is computed."""
+
+    fixed: Image
+    moving: Image
+    masks: Masks
+    movingToWorld: np.ndarray
+    initialRas: np.ndarray | None
+    settings: Settings
+    scene: vtkMRMLScene
+    fixedVolumeId: str
+    movingVolumeId: str
+    outputTransformId: str | None
+    outputVolumeId: str | None
+    wantsTransform: bool
+    wantsVolume: bool
+    outputTransformNode: vtkMRMLTransformNode | None = None
+    outputVolumeNode: vtkMRMLScalarVolumeNode | None = None
+
+
+def settingsFrom(*, preset: Any, prealignment: Any, device: Any, **others: Any) -> Settings:
+    """Settings from what a user may write: enums or their values.
+
+    :raises RegistrationError: a value is none of those that there are.
+    """
+    try:
+        settings = Settings(
+            preset=Preset(preset), prealignment=Prealignment(prealignment), device=Device(device), **others
+        )
+    except ValueError as error:
+        raise RegistrationError(f"A setting is unknown: {error}.") from error
+    if settings.refinementSteps is not None and settings.refinementSteps < 0:
+        raise RegistrationError("The number of refinement steps cannot be negative.")
+    if settings.threads is not None and settings.threads < 1:
+        raise RegistrationError("The number of threads must be at least 1.")
+    return settings
+
+
+def prepareJob(
+    settings: Settings,
+    *,
+    fixedVolumeNode,
+    movingVolumeNode,
+    outputTransformNode,
+    outputVolumeNode,
+    fixedMaskNode,
+    movingMaskNode,
+    initialTransformNode,
+    createTransform: bool,
+    createVolume: bool,
+) -> RegistrationJob:
+    """The job of RegistrationLogic.prepare, which see."""
+    checkVolumes(fixedVolumeNode, movingVolumeNode)
+    others = (outputTransformNode, outputVolumeNode, fixedMaskNode, movingMaskNode, initialTransformNode)
+    checkScene(fixedVolumeNode, movingVolumeNode, *others)
+    checkNotAbove(outputTransformNode, fixedVolumeNode, movingVolumeNode)
+    wantsTransform = outputTransformNode is not None or createTransform
+    wantsVolume = outputVolumeNode is not None or createVolume
+    fixed, moving = imageFromVolumeNode(fixedVolumeNode), imageFromVolumeNode(movingVolumeNode)
+    if outputVolumeNode is not None and outputVolumeNode in (fixedVolumeNode, movingVolumeNode):
+        raise RegistrationError("The output volume is one of the inputs, which would be lost: choose another one.")
+    if not (wantsTransform or wantsVolume):
+        raise RegistrationError("There is no output: choose an output transform, an output volume, or both.")
+    movingToWorld = localToWorld(movingVolumeNode)
+    initialRas = None
+    if initialTransformNode is not None:
+        initialRas = movingToWorld @ linearFromWorld(initialTransformNode)
+    return RegistrationJob(
+        fixed=fixed,
+        moving=moving,
+        masks=Masks(imageFromMaskNode(fixedMaskNode), imageFromMaskNode(movingMaskNode)),
+        movingToWorld=movingToWorld,
+        initialRas=initialRas,
+        settings=replace(settings, warp=wantsVolume),
+        scene=fixedVolumeNode.GetScene(),
+        fixedVolumeId=fixedVolumeNode.GetID(),
+        movingVolumeId=movingVolumeNode.GetID(),
+        outputTransformId=outputTransformNode.GetID() if outputTransformNode is not None else None,
+        outputVolumeId=outputVolumeNode.GetID() if outputVolumeNode is not None else None,
+        wantsTransform=wantsTransform,
+        wantsVolume=wantsVolume,
+    )
+
+
+def publishJob(job: RegistrationJob, result: RegistrationResult) -> None:
+    """Fill the job's output nodes, making those that were to be created. See RegistrationLogic.publish."""
+    fixedNode, movingNode = (_node(job, i) for i in (job.fixedVolumeId, job.movingVolumeId))
+    transformNode = _node(job, job.outputTransformId) if job.outputTransformId else None
+    volumeNode = _node(job, job.outputVolumeId) if job.outputVolumeId else None
+    names = movingNode.GetName(), fixedNode.GetName()
+    # Whatever needs memory is made before any node is touched.
+    # The engine's T ends in the world; the node's ends in the moving volume's own coordinates.
+    toLocal = np.linalg.inv(job.movingToWorld) @ result.transform.affine
+    transform = vtkTransform(replace(result.transform, affine=toLocal)) if job.wantsTransform else None
+    imageData = imageDataFromArray(result.warped) if job.wantsVolume and result.warped is not None else None
+    with allOrNothing(job.scene):
+        if transform is not None:
+            if transformNode is None:
+                transformNode = job.scene.AddNewNodeByClass("vtkMRMLTransformNode", transformName(*names))
+            updateTransformNode(transformNode, transform, fixedNode, movingNode)
+            noteSides(transformNode, sourceToWorld=job.movingToWorld)
+        if imageData is not None:
+            if volumeNode is None:
+                volumeNode = job.scene.AddNewNodeByClass(movingNode.GetClassName(), volumeName(*names))
+            updateVolumeNode(volumeNode, imageData, fixedNode, movingNode)
+    job.outputTransformNode, job.outputVolumeNode = transformNode, volumeNode
+
+
+def checkVolumes(fixedVolumeNode, movingVolumeNode) -> None:
+    """Raise RegistrationError for volumes that cannot be a pair."""
+    volumes = (fixedVolumeNode, movingVolumeNode)
+    if None in volumes:
+        raise RegistrationError("A volume is missing: choose a fixed and a moving volume.")
+    if fixedVolumeNode is movingVolumeNode:
+        raise RegistrationError("The fixed and the moving volume are the same node: choose two volumes.")
+    for node in volumes:
+        if node.IsA("vtkMRMLLabelMapVolumeNode"):
+            raise RegistrationError(
+                f"{node.GetName()} is a label map: register the images, then carry the label map by the transform."
+            )
+
+
+def checkNotAbove(outputTransformNode, *nodes) -> None:
+    """Raise RegistrationError if the output transform stands above an input."""
+    for node in nodes:
+        if outputTransformNode is not None and isAbove(outputTransformNode, node):
+            raise RegistrationError(
+                f"{outputTransformNode.GetName()} is a parent transform of {node.GetName()}: "
+                "choose another output transform, or take the volume out of it first."
+            )
+
+
+def _node(job: RegistrationJob, nodeId: str):
+    node = job.scene.GetNodeByID(nodeId)
+    if node is None:
+        raise RegistrationError("A volume or an output was removed from the scene meanwhile; nothing was changed.")
+    return node

@@ -1,0 +1,67 @@
+"""Nodes as such: where a transform stands above one, copies, and taking back what was made."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import slicer
+
+from ..errors import RegistrationError
+
+
+def isAbove(transformNode, node) -> bool:
+    """Whether ``transformNode`` is among the parent transforms of ``node``."""
+    parent = node.GetParentTransformNode()
+    while parent is not None:
+        if parent is transformNode:
+            return True
+        parent = parent.GetParentTransformNode()
+    return False
+
+
+def checkScene(*nodes) -> None:
+    """Raise RegistrationError unless all ``nodes`` that are not None are in one scene."""
+    present = [node for node in nodes if node is not None]
+    if present and (present[0].GetScene() is None or any(n.GetScene() is not present[0].GetScene() for n in present)):
+        raise RegistrationError("The volumes, outputs and transforms must all be nodes of one scene.")
+
+
+def cloneNode(node, name: str):
+    """A deep copy of ``node`` in its scene, with its own display node, under the same parent transform and beside it.
+
+    As Slicer's subject hierarchy clones items; that function itself works only where its plugins are.
+    """
+    copy = node.GetScene().AddNewNodeByClass(node.GetClassName(), name)
+    if getattr(node, "GetDisplayNode", lambda: None)() is not None:
+        copy.CreateDefaultDisplayNodes()
+        copy.GetDisplayNode().CopyContent(node.GetDisplayNode())
+    copy.CopyContent(node)
+    copy.SetName(name)
+    copy.SetAndObserveTransformNodeID(node.GetTransformNodeID())
+    placeBeside(copy, node)
+    return copy
+
+
+def placeBeside(node, referenceNode) -> None:
+    """Put ``node`` where ``referenceNode`` is in the subject hierarchy."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(node.GetScene())
+    if hierarchy is None:
+        return
+    item, reference = hierarchy.GetItemByDataNode(node), hierarchy.GetItemByDataNode(referenceNode)
+    if item and reference:
+        hierarchy.SetItemParent(item, hierarchy.GetItemParent(reference))
+
+
+@contextlib.contextmanager
+def allOrNothing(scene) -> Iterator[None]:
+    """If the block fails, the nodes that it added to ``scene`` are removed."""
+    before = {scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes())}
+    try:
+        yield
+    except BaseException:
+        nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
+        for node in nodes:
+            if node.GetID() not in before and scene.IsNodePresent(node):
+                scene.RemoveNode(node)
+        raise

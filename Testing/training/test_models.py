@@ -34,6 +34,8 @@ PARAMETERS = {
     Architecture("U-Net"): 5_646_627,
     Architecture("ViT-V-Net"): 1_134_003,
     Architecture("Pyramid"): 8_606_747,
+    Architecture("SAR"): 86_356,
+    Architecture("SAR-2D"): 29_187,
     Architecture("Pyramid-half"): 6_946_686,
 }
 # Every base network, and every way of putting them together.
@@ -99,11 +101,13 @@ def test_flow_starts_near_nothing_and_every_weight_receives_a_gradient(architect
     torch.manual_seed(0)
     model = build_model(architecture)
     shape = (model.stride, max(model.stride, 32), max(model.stride, 48 // model.stride * model.stride))
-    flow = model(*images(*shape))
+    prediction = model(*images(*shape), details=True)
+    flow = prediction.flow
     assert flow.shape == (1, 3, *shape)
     assert flow.dtype == torch.float32
     assert 0 < flow.abs().max() < 0.1
-    flow.square().sum().backward()
+    outputs = [made for made in (flow, prediction.registered, prediction.segmentation) if made is not None]
+    sum(made.square().sum() for made in outputs).backward()
     without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert without == []
 

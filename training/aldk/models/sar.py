@@ -98,13 +98,25 @@ class _Block(nn.Module):
 
     def __init__(self, width: int, in_plane: bool) -> None:
         super().__init__()
-        convolution, norm = (nn.Conv2d, nn.InstanceNorm2d) if in_plane else (nn.Conv3d, nn.InstanceNorm3d)
+        convolution = nn.Conv2d if in_plane else nn.Conv3d
         self.convolutions = nn.ModuleList(convolution(width, width, 3, padding=1) for _ in range(2))
-        self.norms = nn.ModuleList(norm(width, affine=True) for _ in range(2))
+        self.norms = nn.ModuleList(_Norm(width) for _ in range(2))
 
     def forward(self, x: Tensor) -> Tensor:
         inner = F.relu(self.norms[0](self.convolutions[0](x)))
         return F.relu(x + self.norms[1](self.convolutions[1](inner)))
+
+
+class _Norm(nn.Module):
+    """Instance normalisation with weights, without PyTorch's check of the size, which a trace would have to warn of."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.weight, self.bias = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.group_norm(x, self.width, self.weight, self.bias)
 
 
 def fuse(maps: list[Tensor], importance: Tensor) -> Tensor:

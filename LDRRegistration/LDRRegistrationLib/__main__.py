@@ -73,6 +73,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--prealignment", choices=["none", "rigid", "affine"], default="affine", help="before the deformation"
     )
+    parser.add_argument(
+        "--adapt",
+        type=_positive,
+        metavar="N",
+        nargs="?",
+        const=40,
+        default=0,
+        help="let the network's last layers learn from this pair, in at most N iterations (default: 40) and 10 s: for "
+        "images unlike those it was trained on",
+    )
     parser.add_argument("--initial", metavar="T", type=Path, help="linear ITK transform to start from")
     for which in ("fixed", "moving"):
         parser.add_argument(
@@ -141,6 +151,7 @@ def _register(options: argparse.Namespace) -> None:
         preset=options.preset,
         prealignment=options.prealignment,
         model=options.model,
+        adaptationIterations=options.adapt,
         device=options.device,
     )
     result = logic.compute(job, progress=lambda fraction, stage: _showProgress(0.9 * fraction, stage))

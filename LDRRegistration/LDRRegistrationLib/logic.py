@@ -14,6 +14,7 @@ from .engine import Prealignment, Preset, RegistrationResult, register
 from .field import Transform
 from .mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
 from .mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+from .results import ResultsLogic
 from .stages import CancelCallback, ProgressCallback
 from .student import MODELS_FOLDER, ModelStore
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
 
 
-class RegistrationLogic:
+class RegistrationLogic(ResultsLogic):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:
@@ -41,6 +42,8 @@ class RegistrationLogic:
         prealignment: Prealignment | str = Prealignment.AFFINE,
         model: str = "auto",
         refinementSteps: int | None = None,
+        adaptationIterations: int = 0,
+        adaptationSeconds: float = 10.0,
         device: Device | str = Device.CPU,
         threads: int | None = None,
         progressCallback: ProgressCallback | None = None,
@@ -59,6 +62,8 @@ class RegistrationLogic:
         :param prealignment: "none", "rigid" or "affine".
         :param model: a model by name; "auto" is the default one.
         :param refinementSteps: steps of refinement in place of the preset's (0 and 30).
+        :param adaptationIterations, adaptationSeconds: for images of a kind that the network never saw: at most so
+            much learning of its last layers on this pair, before any refinement. 40 are enough; 0 is none.
         :param device: "cpu", "cuda", or "auto" for a CUDA graphics card where there is one.
         :param threads: CPU threads for this registration; afterwards PyTorch has as many as before.
         :param progressCallback: called with the fraction done and the stage in words.
@@ -80,6 +85,8 @@ class RegistrationLogic:
             prealignment=prealignment,
             model=model,
             refinementSteps=refinementSteps,
+            adaptationIterations=adaptationIterations,
+            adaptationSeconds=adaptationSeconds,
             device=device,
             threads=threads,
         )
@@ -102,6 +109,8 @@ class RegistrationLogic:
         prealignment: Prealignment | str = Prealignment.AFFINE,
         model: str = "auto",
         refinementSteps: int | None = None,
+        adaptationIterations: int = 0,
+        adaptationSeconds: float = 10.0,
         device: Device | str = Device.CPU,
         threads: int | None = None,
         createTransform: bool = False,
@@ -118,6 +127,8 @@ class RegistrationLogic:
                 prealignment=prealignment,
                 model=model,
                 refinementSteps=refinementSteps,
+                adaptationIterations=adaptationIterations,
+                adaptationSeconds=adaptationSeconds,
                 device=device,
                 threads=threads,
             ),

@@ -29,6 +29,7 @@ def reportContent(
         "moving": moving.name,
         "preset": settings.preset.value,
         "prealignment": settings.prealignment.value,
+        "adaptationIterations": 0 if settings.adaptation is None else settings.adaptation.iterations,
         "refinementSteps": settings.steps,
         "model": {
             "name": card.name,

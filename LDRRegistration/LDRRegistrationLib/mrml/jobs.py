@@ -13,6 +13,7 @@ from ..errors import RegistrationError
 from ..image import Image
 from ..masks import Masks
 from ..names import transformName, volumeName
+from ..refine import Adaptation
 from .masks import imageFromMaskNode
 from .matrices import linearFromWorld, localToWorld
 from .nodes import allOrNothing, checkScene, isAbove
@@ -44,7 +45,9 @@ class RegistrationJob:
     outputVolumeNode: vtkMRMLScalarVolumeNode | None = None
 
 
-def settingsFrom(*, preset: Any, prealignment: Any, device: Any, **others: Any) -> Settings:
+def settingsFrom(
+    *, preset: Any, prealignment: Any, device: Any, adaptationIterations: int, adaptationSeconds: float, **others: Any
+) -> Settings:
     """Settings from what a user may write: enums or their values.
 
     :raises RegistrationError: a value is none of those that there are.
@@ -55,6 +58,11 @@ def settingsFrom(*, preset: Any, prealignment: Any, device: Any, **others: Any) 
         )
     except ValueError as error:
         raise RegistrationError(f"A setting is unknown: {error}.") from error
+    if adaptationIterations < 0 or not adaptationSeconds > 0:
+        raise RegistrationError("The iterations of adaptation cannot be negative, and its seconds must be above 0.")
+    if adaptationIterations:
+        how = Adaptation(iterations=adaptationIterations, seconds=adaptationSeconds)
+        settings = replace(settings, adaptation=how)
     if settings.refinementSteps is not None and settings.refinementSteps < 0:
         raise RegistrationError("The number of refinement steps cannot be negative.")
     if settings.threads is not None and settings.threads < 1:

@@ -1,0 +1,103 @@
+"""The inverse of a registration's transform as a node of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import vtk
+
+from ..errors import RegistrationError
+from ..field import DisplacementField
+from ..geometry import Grid, transformPoints
+from .matrices import arrayFromMatrix, matrixFromArray
+from .nodes import allOrNothing
+from .transforms import accurate, elements, gridTransform, linearMatrix, notedSides, noteSides, pointsThrough
+
+CHECKED_POINTS = 20_000
+MARGIN_VOXELS = 3
+
+
+@dataclass
+class InverseTransform:
+    """The node, and how far T(T^-1(y)) lies from y: mean and largest over points all over the field, mm."""
+
+    transformNode: Any
+    meanErrorMm: float
+    largestErrorMm: float
+
+
+def inverseTransform(transformNode, outputTransformNode=None) -> InverseTransform:
+    """See RegistrationLogic.inverseTransform."""
+    if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
+        raise RegistrationError("Choose the transform to invert.")
+    if outputTransformNode is transformNode:
+        raise RegistrationError("The output is the transform itself, which would be lost: choose another node.")
+    forward = accurate(transformNode.GetTransformFromParent())
+    matrix = linearMatrix(forward)
+    if matrix is not None:
+        inverse: vtk.vtkAbstractTransform = vtk.vtkTransform()
+        inverse.SetMatrix(matrixFromArray(np.linalg.inv(matrix)))
+        mean = largest = 0.0
+    else:
+        inverse, points = _sampledInverse(forward)
+        distances = np.linalg.norm(pointsThrough(forward, pointsThrough(inverse, points)) - points, axis=1)
+        mean, largest = float(distances.mean()), float(distances.max())
+    source, result = notedSides(transformNode)
+    scene = transformNode.GetScene()
+    with allOrNothing(scene):
+        if outputTransformNode is None:
+            name = f"Inverse of {transformNode.GetName()}"
+            outputTransformNode = scene.AddNewNodeByClass("vtkMRMLTransformNode", name)
+        outputTransformNode.SetAndObserveTransformNodeID(None)
+        outputTransformNode.SetAndObserveTransformFromParent(None)
+        outputTransformNode.SetAndObserveTransformFromParent(inverse)
+        noteSides(outputTransformNode, sourceToWorld=result, resultToWorld=source)
+    return InverseTransform(outputTransformNode, mean, largest)
+
+
+def _sampledInverse(forward: vtk.vtkAbstractTransform) -> tuple[vtk.vtkAbstractTransform, np.ndarray]:
+    """The inverse as a grid that other programs can read too, and points (n, 3) where it counts.
+
+    With A the linear parts of T alone, T = A S, where S goes hardly anywhere: so T^-1 = S^-1 A^-1, and S^-1 - 1 is what
+    is sampled, at the points of the first grid of T.
+    """
+    affine = np.eye(4)
+    for element in elements(forward):
+        part = linearMatrix(element)
+        affine = affine if part is None else part @ affine
+    grid = _gridOf(forward).padded((MARGIN_VOXELS,) * 3)
+    solved = vtk.vtkGeneralTransform()
+    solved.PostMultiply()
+    solved.Concatenate(matrixFromArray(affine))
+    solved.Concatenate(forward.GetInverse())
+    points = grid.pointsRas()
+    vectors = (pointsThrough(solved, points) - points).astype(np.float32)
+    inverse = vtk.vtkGeneralTransform()
+    inverse.PostMultiply()
+    inverse.Concatenate(matrixFromArray(np.linalg.inv(affine)))
+    inverse.Concatenate(gridTransform(DisplacementField(vectors, grid)))
+    # Between the points of the grid, where sampling could be wrong.
+    between = points[:-1, :-1, :-1] + (points[1:, 1:, 1:] - points[:-1, :-1, :-1]) / 2.0
+    between = between.reshape(-1, 3)[:: max(1, between.size // 3 // CHECKED_POINTS)]
+    return inverse, transformPoints(affine, between)
+
+
+def _gridOf(transform: vtk.vtkAbstractTransform) -> Grid:
+    """The points of the first displacement grid of ``transform``.
+
+    :raises RegistrationError: there is none (a B-spline or thin plate spline of another program).
+    """
+    for element in elements(transform):
+        if isinstance(element, vtk.vtkGridTransform) and element.GetDisplacementGrid() is not None:
+            image = element.GetDisplacementGrid()
+            direction = np.eye(3)
+            if hasattr(element, "GetGridDirectionMatrix") and element.GetGridDirectionMatrix() is not None:
+                direction = arrayFromMatrix(element.GetGridDirectionMatrix())[:3, :3]
+            ijkToRas = np.eye(4)
+            ijkToRas[:3, :3] = direction * image.GetSpacing()
+            ijkToRas[:3, 3] = image.GetOrigin()
+            ni, nj, nk = image.GetDimensions()
+            return Grid((nk, nj, ni), ijkToRas)
+    raise RegistrationError("The transform has no displacement grid: it is none of a registration here.")

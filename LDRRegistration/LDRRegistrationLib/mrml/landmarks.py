@@ -1,0 +1,130 @@
+"""Pairs of landmarks: how far apart before and after a registration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+
+from ..errors import RegistrationError
+from .carrying import sourceFromLocal, worldFromLocal
+from .matrices import matrixFromArray
+from .nodes import allOrNothing
+from .transforms import accurate, notedSides, pointsThrough
+
+
+@dataclass
+class LandmarkComparison:
+    """Distances in mm between each moving landmark and where its fixed partner belongs, before and after.
+
+    ``labels`` has n entries, ``beforeMm`` and ``afterMm`` are (n,). Statistics use all points; SD divides by n - 1.
+    """
+
+    labels: list[str]
+    beforeMm: np.ndarray
+    afterMm: np.ndarray
+    tableNode: Any
+
+    @property
+    def summary(self) -> str:
+        """One line for the panel and the console."""
+        before, after = (self.statistics(values) for values in (self.beforeMm, self.afterMm))
+        return (
+            f"{len(self.labels)} landmarks: mean error {before[0]:.2f} -> {after[0]:.2f} mm, "
+            f"SD {before[1]:.2f} -> {after[1]:.2f} mm, maximum {before[2]:.2f} -> {after[2]:.2f} mm"
+        )
+
+    @staticmethod
+    def statistics(values: np.ndarray) -> tuple[float, float, float]:
+        """Mean, standard deviation (0 for a single point) and maximum."""
+        return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0, float(values.max())
+
+
+def compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputTableNode=None) -> LandmarkComparison:
+    """See RegistrationLogic.compareLandmarks."""
+    for node in (fixedMarkupsNode, movingMarkupsNode):
+        if node is None or not node.IsA("vtkMRMLMarkupsNode"):
+            raise RegistrationError("Choose a markups node with the fixed and one with the moving landmarks.")
+    if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
+        raise RegistrationError("Choose the transform whose error the landmarks are to show.")
+    labels, fixedLocal, movingLocal = _pairs(fixedMarkupsNode, movingMarkupsNode)
+    fixedWorld = pointsThrough(worldFromLocal(fixedMarkupsNode), fixedLocal)
+    toWorld = vtk.vtkGeneralTransform()
+    toWorld.PostMultiply()
+    toWorld.Concatenate(sourceFromLocal(movingMarkupsNode, transformNode))
+    toWorld.Concatenate(matrixFromArray(notedSides(transformNode)[0]))
+    movingWorld = pointsThrough(accurate(toWorld), movingLocal)
+    predicted = pointsThrough(accurate(_movingWorldFromFixedWorld(transformNode)), fixedWorld)
+    before = np.linalg.norm(movingWorld - fixedWorld, axis=1)
+    after = np.linalg.norm(movingWorld - predicted, axis=1)
+    comparison = LandmarkComparison(labels, before, after, outputTableNode)
+    scene = fixedMarkupsNode.GetScene()
+    with allOrNothing(scene):
+        if comparison.tableNode is None:
+            name = f"Landmark errors of {transformNode.GetName()}"
+            comparison.tableNode = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
+        _fillTable(comparison)
+    return comparison
+
+
+def _movingWorldFromFixedWorld(transformNode) -> vtk.vtkAbstractTransform:
+    source, result = notedSides(transformNode)
+    chain = vtk.vtkGeneralTransform()
+    chain.PostMultiply()
+    chain.Concatenate(matrixFromArray(np.linalg.inv(result)))
+    part = vtk.vtkGeneralTransform()
+    transformNode.GetTransformFromWorld(part)
+    chain.Concatenate(part)
+    chain.Concatenate(matrixFromArray(source))
+    return chain
+
+
+def _pairs(fixedNode, movingNode) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Labels, and positions (n, 3) in each node's own coordinates: by label where these are names, else by order."""
+    (fixedLabels, fixed), (movingLabels, moving) = (_points(node) for node in (fixedNode, movingNode))
+    if not fixedLabels or not movingLabels:
+        raise RegistrationError("There are no landmarks: place points in both markups nodes.")
+    distinct = len(set(fixedLabels)) == len(fixedLabels) and len(set(movingLabels)) == len(movingLabels)
+    common = [label for label in fixedLabels if label and label in movingLabels] if distinct else []
+    if common:
+        fixedIndex = [fixedLabels.index(label) for label in common]
+        return common, fixed[fixedIndex], moving[[movingLabels.index(label) for label in common]]
+    if len(fixed) != len(moving):
+        raise RegistrationError(
+            f"{fixedNode.GetName()} has {len(fixed)} and {movingNode.GetName()} {len(moving)} landmarks, without a "
+            "label in common: give partners the same label, or place as many in the same order."
+        )
+    return [label or str(index + 1) for index, label in enumerate(fixedLabels)], fixed, moving
+
+
+def _points(node) -> tuple[list[str], np.ndarray]:
+    labels, positions = [], []
+    for index in range(node.GetNumberOfControlPoints()):
+        if node.GetNthControlPointPositionStatus(index) == slicer.vtkMRMLMarkupsNode.PositionDefined:
+            labels.append(node.GetNthControlPointLabel(index))
+            positions.append(node.GetNthControlPointPosition(index))
+    return labels, np.array(positions, dtype=float).reshape(-1, 3)
+
+
+def _fillTable(comparison: LandmarkComparison) -> None:
+    table = vtk.vtkTable()
+    label, before, after = vtk.vtkStringArray(), vtk.vtkDoubleArray(), vtk.vtkDoubleArray()
+    for array, name in ((label, "Landmark"), (before, "Before (mm)"), (after, "After (mm)")):
+        array.SetName(name)
+    statistics = zip(
+        ("Mean", "SD", "Maximum"),
+        comparison.statistics(comparison.beforeMm),
+        comparison.statistics(comparison.afterMm),
+        strict=True,
+    )
+    rows = [*zip(comparison.labels, comparison.beforeMm, comparison.afterMm, strict=True), *statistics]
+    for text, first, second in rows:
+        label.InsertNextValue(text)
+        before.InsertNextValue(float(first))
+        after.InsertNextValue(float(second))
+    for array in (label, before, after):
+        table.AddColumn(array)
+    comparison.tableNode.SetAndObserveTable(table)

@@ -1,0 +1,75 @@
+"""Voxels of MRML nodes through any VTK transform onto a grid: volumes of any kind, and labelmaps of segments."""
+
+from __future__ import annotations
+
+import numpy as np
+import vtk
+
+from ..errors import RegistrationError
+from ..geometry import Grid, transformPoints
+from .matrices import matrixFromArray
+from .transforms import pointsThrough
+
+# Samples an axis when the extent of something deformed is found.
+SAMPLES = 33
+LARGEST_GROWTH = 8.0
+
+
+def resample(
+    imageData: vtk.vtkImageData,
+    ijkToLocal: np.ndarray,
+    localToResult: vtk.vtkAbstractTransform,
+    grid: Grid,
+    nearest: bool,
+    fill: float,
+) -> vtk.vtkImageData:
+    """The voxels of ``imageData`` on ``grid``, carried by ``localToResult``: without geometry, indices from 0.
+
+    :param imageData: its own indices count, whatever origin and spacing it says; any number of components.
+    :param ijkToLocal: 4x4 from those indices to the coordinates where ``localToResult`` starts.
+    """
+    plain = vtk.vtkImageData()
+    plain.ShallowCopy(imageData)
+    plain.SetOrigin(0.0, 0.0, 0.0)
+    plain.SetSpacing(1.0, 1.0, 1.0)
+    plain.SetDirectionMatrix(1, 0, 0, 0, 1, 0, 0, 0, 1)
+    chain = vtk.vtkGeneralTransform()
+    chain.PostMultiply()
+    chain.Concatenate(matrixFromArray(grid.ijkToRas))
+    chain.Concatenate(localToResult.GetInverse())
+    chain.Concatenate(matrixFromArray(np.linalg.inv(ijkToLocal)))
+    reslice = vtk.vtkImageReslice()
+    reslice.SetInputData(plain)
+    reslice.SetResliceTransform(chain)
+    if nearest:
+        reslice.SetInterpolationModeToNearestNeighbor()
+    else:
+        reslice.SetInterpolationModeToLinear()
+    reslice.SetBackgroundColor(fill, fill, fill, fill)
+    reslice.SetOutputOrigin(0.0, 0.0, 0.0)
+    reslice.SetOutputSpacing(1.0, 1.0, 1.0)
+    nk, nj, ni = grid.shape
+    reslice.SetOutputExtent(0, ni - 1, 0, nj - 1, 0, nk - 1)
+    reslice.Update()
+    result = vtk.vtkImageData()
+    result.ShallowCopy(reslice.GetOutput())
+    return result
+
+
+def coveringGrid(grid: Grid, gridToResult: vtk.vtkAbstractTransform) -> Grid:
+    """A grid with the axes and the spacing of ``grid`` that covers all that ``gridToResult`` makes of its box.
+
+    :raises RegistrationError: the transform tears the box far apart.
+    """
+    steps = [np.linspace(-0.5, n - 0.5, min(SAMPLES, n + 1)) for n in grid.sizeIjk]
+    ijk = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    carried = transformPoints(grid.rasToIjk, pointsThrough(gridToResult, transformPoints(grid.ijkToRas, ijk)))
+    # Between the samples it may bulge a little further.
+    first = np.floor(carried.min(axis=0) + 0.5 - 1e-3).astype(int) - 1
+    last = np.ceil(carried.max(axis=0) - 0.5 + 1e-3).astype(int) + 1
+    size = last - first + 1
+    if not np.all(np.isfinite(carried)) or np.any(size > LARGEST_GROWTH * grid.sizeIjk + 64):
+        raise RegistrationError("The transform spreads the volume so far that it cannot be resampled.")
+    shift = np.eye(4)
+    shift[:3, 3] = first
+    return Grid((int(size[2]), int(size[1]), int(size[0])), grid.ijkToRas @ shift)

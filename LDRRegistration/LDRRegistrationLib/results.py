@@ -1,0 +1,110 @@
+"""ResultsLogic: what to do with a registration's transform, on MRML nodes. No Qt, no Slicer base class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .errors import RegistrationError
+from .mrml.carrying import carry, checkCarriable, resultFromLocal, worldFromLocal
+from .mrml.inverse import InverseTransform, inverseTransform
+from .mrml.landmarks import LandmarkComparison, compareLandmarks
+from .mrml.nodes import allOrNothing, checkScene, cloneNode
+from .mrml.volumechange import localVolumeChange
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLMarkupsNode, vtkMRMLScalarVolumeNode, vtkMRMLTableNode, vtkMRMLTransformNode
+
+
+class ResultsLogic:
+    """Every method leaves its inputs untouched, and the scene as it was if it fails."""
+
+    def applyTransform(
+        self,
+        *,
+        transformNode: vtkMRMLTransformNode,
+        nodes: Iterable,
+        referenceVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+    ) -> list:
+        """Copies of ``nodes``, carried by ``transformNode`` and hardened; the originals stay untouched.
+
+        :param nodes: what belongs to the moving volume, in its place: volumes, label maps, segmentations, markups,
+            models. Linear and non-linear parents of theirs count; a node under the transform already is carried once.
+        :param referenceVolumeNode: gives volumes and segmentations its voxels; without it they keep their own spacing.
+        :raises RegistrationError: a node cannot be carried.
+        """
+        nodes = list(nodes)
+        if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
+            raise RegistrationError("Choose the transform to apply.")
+        if not nodes:
+            raise RegistrationError("Choose at least one node to carry.")
+        for node in nodes:
+            checkCarriable(node)
+        checkScene(transformNode, referenceVolumeNode, *nodes)
+        copies = []
+        with allOrNothing(transformNode.GetScene()):
+            for node in nodes:
+                transform = resultFromLocal(node, transformNode)
+                copy = cloneNode(node, f"{node.GetName()}, {transformNode.GetName()}")
+                copy.SetAndObserveTransformNodeID(None)
+                carry(copy, transform, referenceVolumeNode)
+                copies.append(copy)
+        return copies
+
+    def hardenedCopy(self, *, volumeNode: vtkMRMLScalarVolumeNode) -> vtkMRMLScalarVolumeNode:
+        """A copy of a volume in the world, without parent: for volumes under a non-linear transform.
+
+        Such is what DICOM import makes of a scan with a tilted gantry; registration refuses it, and takes the copy.
+
+        :raises RegistrationError: it is no volume, or has no voxels.
+        """
+        checkCarriable(volumeNode)
+        with allOrNothing(volumeNode.GetScene()):
+            transform = worldFromLocal(volumeNode)
+            copy = cloneNode(volumeNode, f"{volumeNode.GetName()} hardened")
+            copy.SetAndObserveTransformNodeID(None)
+            carry(copy, transform)
+        return copy
+
+    def inverseTransform(
+        self, *, transformNode: vtkMRMLTransformNode, outputTransformNode: vtkMRMLTransformNode | None = None
+    ) -> InverseTransform:
+        """The inverse of a registration's transform as a node of its own, which carries the other way round.
+
+        Linear ones exactly, others as a displacement grid that every program can read; the answer says how exact.
+
+        :raises RegistrationError: it is no transform of a registration.
+        """
+        return inverseTransform(transformNode, outputTransformNode)
+
+    def compareLandmarks(
+        self,
+        *,
+        fixedMarkupsNode: vtkMRMLMarkupsNode,
+        movingMarkupsNode: vtkMRMLMarkupsNode,
+        transformNode: vtkMRMLTransformNode,
+        outputTableNode: vtkMRMLTableNode | None = None,
+    ) -> LandmarkComparison:
+        """How far landmarks lie apart before and after the registration, as a table node and a line of text.
+
+        Partners have the same label, or else the same place in their lists. The target registration error is taken in
+        the moving image, as usual: |T(fixed) - moving|.
+
+        :raises RegistrationError: the lists do not correspond.
+        """
+        return compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputTableNode)
+
+    def localVolumeChange(
+        self,
+        *,
+        transformNode: vtkMRMLTransformNode,
+        referenceVolumeNode: vtkMRMLScalarVolumeNode,
+        outputVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+    ) -> vtkMRMLScalarVolumeNode:
+        """How much larger each place is in the fixed volume than in the moving one, in percent: 100 (1 / det J - 1).
+
+        A volume node over the extent of ``referenceVolumeNode`` (the fixed one) at the spacing of the field.
+
+        :raises RegistrationError: the reference is under a non-linear transform.
+        """
+        return localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode)

@@ -297,3 +297,13 @@ def test_two_volumes_of_random_geometry_go_through_with_prealignment(logic):
     assert result.warped is None
     points = points_inside(rng, imageFromVolumeNode(fixed).grid, 10)
     np.testing.assert_allclose(from_parent_points(transform, points), result.transform.points(points), atol=1e-4)
+
+
+def test_the_network_adapts_to_the_pair_when_asked(logic):
+    s = Scene()
+    result = logic.registerVolumes(**s.arguments(adaptationIterations=2))
+    assert result.seconds["Adaptation"] > 0.0
+    assert "Adaptation" not in logic.registerVolumes(**s.arguments()).seconds
+    for wrong in ({"adaptationIterations": -1}, {"adaptationIterations": 5, "adaptationSeconds": 0.0}):
+        with pytest.raises(RegistrationError, match="adaptation"):
+            logic.registerVolumes(**s.arguments(**wrong))

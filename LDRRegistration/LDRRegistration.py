@@ -9,12 +9,13 @@ import vtk
 from LDRRegistrationLib import dependencies
 from LDRRegistrationLib.errors import DependencyError, RegistrationError
 from LDRRegistrationLib.gui import hints
+from LDRRegistrationLib.gui.advanced import AdvancedSection
 from LDRRegistrationLib.gui.controller import RunController
-from LDRRegistrationLib.gui.presets import PresetChoice
+from LDRRegistrationLib.gui.presets import DeviceChoice, PrealignmentChoice, PresetChoice
 from LDRRegistrationLib.gui.view import RunView
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.names import transformName, volumeName
-from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
+from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import parameterNodeWrapper
@@ -27,6 +28,7 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 DOUBLE_CLICK_SECONDS = 0.5
+ADAPTATION_ITERATIONS = 40
 
 
 class LDRRegistration(ScriptedLoadableModule):
@@ -61,6 +63,18 @@ class LDRRegistrationParameterNode:
     preset: PresetChoice = PresetChoice.FAST
     outputTransform: vtkMRMLTransformNode
     outputVolume: vtkMRMLScalarVolumeNode
+    model: str = "auto"
+    # Segmentations or label maps; what both are.
+    fixedMask: vtkMRMLDisplayableNode
+    movingMask: vtkMRMLDisplayableNode
+    initialTransform: vtkMRMLTransformNode
+    prealignment: PrealignmentChoice = PrealignmentChoice.AFFINE
+    adapt: bool = False
+    # -1: as the preset says.
+    refinementSteps: int = -1
+    device: DeviceChoice = DeviceChoice.CPU
+    # 0: as many as there are cores.
+    threads: int = 0
 
 
 class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -83,6 +97,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = LDRRegistrationLogic()
         self._view = RunView(self.ui)
+        self._advanced = AdvancedSection(self.ui, self.logic.models.cards())
         self._controller = RunController(self.logic, self)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
@@ -135,6 +150,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
             self.removeObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
         self._parameterNode = parameterNode
+        self._advanced.setChoices(parameterNode)
         if self._parameterNode is not None:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             self.addObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
@@ -142,6 +158,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onChoicesChanged(self, caller, event) -> None:
         self._view.forgetOutcome()
+        self._advanced.update()
         self._updateView()
 
     def onApplyButton(self, checked=False) -> None:
@@ -164,6 +181,15 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 outputTransformNode=choices.outputTransform,
                 outputVolumeNode=choices.outputVolume,
                 preset=choices.preset.value,
+                model=choices.model,
+                fixedMaskNode=choices.fixedMask,
+                movingMaskNode=choices.movingMask,
+                initialTransformNode=choices.initialTransform,
+                prealignment=choices.prealignment.value,
+                adaptationIterations=ADAPTATION_ITERATIONS if choices.adapt else 0,
+                refinementSteps=None if choices.refinementSteps < 0 else choices.refinementSteps,
+                device=choices.device.value,
+                threads=choices.threads or None,
                 createTransform=choices.outputTransform is None and choices.outputVolume is None,
             )
         except Exception as error:

@@ -1,20 +1,53 @@
-"""The presets in the words of the panel."""
+"""The engine's choices in the words of the panel. Scenes store the names of the members: do not rename them.
+
+Each has ``label``, the text in a combo box, which parameterNodeWrapper's connector calls by name.
+"""
 
 from enum import Enum
 
 from slicer.i18n import tr as _
 
-from ..engine import Preset
+from ..device import Device
+from ..engine import Prealignment, Preset
 
 
 class PresetChoice(Enum):
-    """What the user can choose; ``value`` is the engine's preset. Scenes store the names: do not rename them."""
+    """How much time to spend."""
 
     FAST = Preset.FAST
     ACCURATE = Preset.ACCURATE
 
     def label(self) -> str:
-        """The text in the combo box; parameterNodeWrapper's connector calls this by name."""
         if self is PresetChoice.FAST:
             return _("Fast: about a second")
         return _("Accurate: some seconds more, a closer fit")
+
+
+class PrealignmentChoice(Enum):
+    """What happens before the deformation; the first is the default."""
+
+    AFFINE = Prealignment.AFFINE
+    RIGID = Prealignment.RIGID
+    NONE = Prealignment.NONE
+
+    def label(self) -> str:
+        if self is PrealignmentChoice.AFFINE:
+            return _("Affine: shift, turn, scale and shear")
+        if self is PrealignmentChoice.RIGID:
+            return _("Rigid: shift and turn")
+        return _("None: as they are placed")
+
+
+class DeviceChoice(Enum):
+    """Where it is computed; the first is the default."""
+
+    CPU = Device.CPU
+    AUTO = Device.AUTO
+    CUDA = Device.CUDA
+
+    def label(self) -> str:
+        if self is DeviceChoice.CPU:
+            return _("Processor")
+        if self is DeviceChoice.AUTO:
+            return _("Graphics card, if there is one")
+        return _("Graphics card (CUDA)")

@@ -71,3 +71,4 @@ class RunView:
         self._ui.progressBar.visible = running
         self._ui.inputsCollapsibleButton.enabled = not running
         self._ui.outputsCollapsibleButton.enabled = not running
+        self._ui.advancedCollapsibleButton.enabled = not running

@@ -1,6 +1,7 @@
-"""A stand-in for slicer.parameterNodeWrapper: nodes and enums, bound to node selectors and combo boxes.
+"""A stand-in for slicer.parameterNodeWrapper: nodes, enums, text, numbers and flags, bound to Qt widgets.
 
-Storage is Slicer's: a node is a node reference of the parameter's name, an enum a text parameter that holds its name.
+Storage is Slicer's: a node is a node reference of the parameter's name, an enum a text parameter that holds its name,
+whole numbers, text and flags ("True", "False") are text parameters.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def parameterNodeWrapper(cls: type) -> type:
     for name, kind in kinds.items():
         if hasattr(_Wrapper, name):
             raise ValueError(f"Cannot use reserved name '{name}' in a parameterNodeWrapper")
-        if not issubclass(kind, enum.Enum | slicer.vtkMRMLNode):
+        if not issubclass(kind, enum.Enum | slicer.vtkMRMLNode | str | int):
             raise TypeError(f"There is no stand-in for a parameter of type {kind}")
     members = {name: _makeProperty(name, kind) for name, kind in kinds.items()}
     return type(cls.__name__, (_Wrapper,), {**members, "_kinds": kinds, "_defaults": defaults, "__doc__": cls.__doc__})
@@ -30,8 +31,13 @@ def parameterNodeWrapper(cls: type) -> type:
 
 def _makeProperty(name: str, kind: type) -> property:
     def read(self: _Wrapper) -> Any:
+        text = self.parameterNode.GetParameter(name)
         if issubclass(kind, enum.Enum):
-            return kind[self.parameterNode.GetParameter(name)]
+            return kind[text]
+        if issubclass(kind, bool):
+            return text == "True"
+        if issubclass(kind, str | int):
+            return kind(text)
         return self.parameterNode.GetNodeReference(name)
 
     def write(self: _Wrapper, value: Any) -> None:
@@ -39,6 +45,10 @@ def _makeProperty(name: str, kind: type) -> property:
             if not isinstance(value, kind):
                 raise TypeError(f"{name} is a {kind.__name__}, not {value!r}")
             self.parameterNode.SetParameter(name, value.name)
+        elif issubclass(kind, str | int):
+            if type(value) is not kind:
+                raise TypeError(f"{name} is a {kind.__name__}, not {value!r}")
+            self.parameterNode.SetParameter(name, str(value))
         else:
             if value is not None and not isinstance(value, kind):
                 raise TypeError(f"{name} is a {kind.__name__}, not a {type(value).__name__}")
@@ -57,8 +67,9 @@ class _Wrapper:
         self._observers: dict[int, int] = {}
         self._writingGui = False
         for name, kind in self._kinds.items():
-            if issubclass(kind, enum.Enum) and not parameterNode.GetParameter(name):
-                setattr(self, name, self._defaults[name] or next(iter(kind)))
+            if issubclass(kind, enum.Enum | str | int) and not parameterNode.GetParameter(name):
+                first = next(iter(kind)) if issubclass(kind, enum.Enum) else kind()
+                setattr(self, name, first if self._defaults[name] is None else self._defaults[name])
 
     def StartModify(self) -> int:
         return self.parameterNode.StartModify()
@@ -96,6 +107,18 @@ class _Wrapper:
 
             def write(value: Any) -> None:
                 widget.currentIndex = members.index(value)
+
+        elif type(widget) is qt.QCheckBox and kind is bool:
+            signal, read = widget.toggled, lambda: widget.checked
+
+            def write(value: Any) -> None:
+                widget.checked = value
+
+        elif type(widget) is qt.QSpinBox and kind is int:
+            signal, read = widget.valueChanged, lambda: widget.value
+
+            def write(value: Any) -> None:
+                widget.value = value
 
         elif type(widget) is slicer.qMRMLNodeComboBox and issubclass(kind, slicer.vtkMRMLNode):
             widget.nodeTypes = [kind.__name__]

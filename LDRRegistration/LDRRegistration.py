@@ -12,6 +12,7 @@ from LDRRegistrationLib.gui import hints
 from LDRRegistrationLib.gui.advanced import AdvancedSection
 from LDRRegistrationLib.gui.controller import RunController
 from LDRRegistrationLib.gui.presets import DeviceChoice, PrealignmentChoice, PresetChoice
+from LDRRegistrationLib.gui.result import ResultSection
 from LDRRegistrationLib.gui.view import RunView
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.names import transformName, volumeName
@@ -98,6 +99,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = LDRRegistrationLogic()
         self._view = RunView(self.ui)
         self._advanced = AdvancedSection(self.ui, self.logic.models.cards())
+        self._result = ResultSection(self.ui, self.logic, self._view.log)
         self._controller = RunController(self.logic, self)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
@@ -125,6 +127,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller, event) -> None:
         self._controller.abandon(_("Cancelled: the scene was closed."))
         self._view.forgetOutcome()
+        self._result.forget()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -151,6 +154,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
         self._parameterNode = parameterNode
         self._advanced.setChoices(parameterNode)
+        self._result.setChoices(parameterNode)
         if self._parameterNode is not None:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             self.addObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
@@ -159,6 +163,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onChoicesChanged(self, caller, event) -> None:
         self._view.forgetOutcome()
         self._advanced.update()
+        self._result.update()
         self._updateView()
 
     def onApplyButton(self, checked=False) -> None:
@@ -169,6 +174,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._controller.cancel()
                 self._view.showCancelling()
             return
+        # The moving volume may be shown under the transform that is about to be written.
+        self._result.restore()
         choices = self._parameterNode
         title = _("Registering {moving} to {fixed}").format(
             moving=choices.movingVolume.GetName(), fixed=choices.fixedVolume.GetName()
@@ -210,17 +217,15 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._view.log(note)
         self._view.setOutcome(result.summary)
         if job.outputTransformNode is not None:
-            self._view.log(
-                _('To see it, apply the transform "{transform}" to the moving volume in the Data module.').format(
-                    transform=job.outputTransformNode.GetName()
-                )
-            )
+            self._view.log(_("To see it, open Result below."))
+        self._result.update()
         self._updateView()
 
     def onRunFailed(self, error: BaseException, details: str) -> None:
         expected = isinstance(error, (RegistrationError, DependencyError))
         sentence = str(error) if expected else _("The registration failed: {error}").format(error=error)
         self._view.setOutcome(sentence)
+        self._result.update()
         self._updateView()
         if expected:
             slicer.util.errorDisplay(sentence)
@@ -230,6 +235,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onRunCancelled(self, reason: str) -> None:
         self._view.setOutcome(reason)
+        self._result.update()
         self._updateView()
 
     def _updateView(self) -> None:

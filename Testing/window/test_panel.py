@@ -430,3 +430,65 @@ def test_a_models_card_says_what_it_may_be_used_for(panel: Any) -> None:
     panel.logic.getParameterNode().model = "from-elsewhere"
     assert ui.modelComboBox.currentText == "from-elsewhere"
     assert ui.modelCardLabel.text == 'The model "from-elsewhere" is not installed.'
+
+
+def test_the_result_is_shown_on_request_and_put_back(panel: Any, pair: tuple[Any, Any]) -> None:
+    import slicer
+
+    ui, (_fixed, moving) = panel.ui, pair
+    view = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    assert not ui.resultCollapsibleButton.enabled
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    assert ui.resultCollapsibleButton.enabled and view.GetBackgroundVolumeID() is None, "views change only when asked"
+    click(ui.resultCollapsibleButton)
+    transform = ui.outputTransformSelector.currentNode()
+    click(ui.afterButton)
+    assert moving.GetParentTransformNode() is transform and ui.afterButton.text == "Show before"
+    assert view.GetForegroundVolumeID() == moving.GetID() and view.GetForegroundOpacity() == 0.5
+    ui.fadeSlider.value = 80
+    assert view.GetForegroundOpacity() == pytest.approx(0.8)
+    for button in (ui.checkerboardButton, ui.gridButton, ui.magnitudeButton, ui.volumeChangeButton):
+        click(button)
+    picture(panel, "result")
+    assert "Volume change" in slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID()).GetName()
+    panel.exit()
+    assert view.GetForegroundVolumeID() is not None, "another module may be opened meanwhile"
+    panel.enter()
+    click(ui.restoreButton)
+    assert moving.GetParentTransformNode() is None and view.GetBackgroundVolumeID() is None
+    assert ui.afterButton.text == "Show after"
+
+    click(ui.afterButton)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the second run")
+    assert panel.errors == [] and moving.GetParentTransformNode() is None
+
+
+def test_the_result_is_used_on_other_nodes(panel: Any, pair: tuple[Any, Any]) -> None:
+    import slicer
+
+    ui = panel.ui
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    click(ui.resultCollapsibleButton)
+    click(ui.carryButton)
+    assert panel.errors == ["Choose a node that belongs to the moving volume."]
+    panel.errors.clear()
+    points = {}
+    for name, position in (("Fixed points", (0.0, 0.0, 0.0)), ("Moving points", (4.0, -2.0, 1.0))):
+        points[name] = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
+        points[name].AddControlPoint(position)
+    choose(ui.carrySelector, "Moving points")
+    click(ui.carryButton)
+    copy = slicer.mrmlScene.GetFirstNodeByName("Moving points, Prior to Current (LDR)")
+    assert copy.GetNthControlPointPosition(0) == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)
+    choose(ui.fixedLandmarksSelector, "Fixed points")
+    choose(ui.movingLandmarksSelector, "Moving points")
+    click(ui.landmarksButton)
+    click(ui.inverseButton)
+    log = ui.logTextEdit.toPlainText()
+    assert "4.58 -> 0.00 mm" in log and 'Made "Inverse of Prior to Current (LDR)"' in log
+    assert panel.errors == []

@@ -72,3 +72,5 @@ class RunView:
         self._ui.inputsCollapsibleButton.enabled = not running
         self._ui.outputsCollapsibleButton.enabled = not running
         self._ui.advancedCollapsibleButton.enabled = not running
+        if running:
+            self._ui.resultCollapsibleButton.enabled = False

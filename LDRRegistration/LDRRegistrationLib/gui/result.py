@@ -1,0 +1,116 @@
+"""The Result section: seeing a registration in the slice views, and using it on other nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..errors import RegistrationError
+from ..mrml.display import GRID, MAGNITUDE, ResultDisplay
+
+
+class ResultSection:
+    """Buttons that each do one thing to the views or the scene; nothing happens unless one is pressed.
+
+    :param ui: the widgets of LDRRegistration.ui, by name.
+    :param logic: LDRRegistrationLogic.
+    :param log: takes a line for the panel's log.
+    """
+
+    def __init__(self, ui: Any, logic: Any, log: Any) -> None:
+        self._ui, self._logic, self._log = ui, logic, log
+        self._choices: Any = None
+        self._display: ResultDisplay | None = None
+        ui.fadeSlider.connect("valueChanged(int)", self._onFade)
+        for name, slot in {
+            "afterButton": self._onAfter,
+            "gridButton": lambda: self._display_().showDeformation(GRID),
+            "magnitudeButton": lambda: self._display_().showDeformation(MAGNITUDE),
+            "volumeChangeButton": lambda: self._display_().showVolumeChange(),
+            "checkerboardButton": lambda: self._display_().showCheckerboard(),
+            "restoreButton": self.restore,
+            "carryButton": self._onCarry,
+            "inverseButton": self._onInverse,
+            "landmarksButton": self._onLandmarks,
+        }.items():
+            getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
+
+    def setChoices(self, choices: Any) -> None:
+        """Follow a parameter node, or nothing: then the views stay as they are, while another module is open."""
+        self._choices = choices
+        self.update()
+
+    def forget(self) -> None:
+        """The scene is about to go, and what was shown of it."""
+        self._display = None
+
+    def update(self) -> None:
+        """Enable what can be done with the present choices; views that were changed for another result go back."""
+        nodes = self._nodes()
+        self._ui.resultCollapsibleButton.enabled = None not in nodes
+        if self._choices is None:
+            return
+        shown = self._display
+        if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
+            self.restore()
+        self._ui.afterButton.text = _("Show before") if shown is not None and shown.isAfter else _("Show after")
+
+    def restore(self) -> None:
+        """The views, and the moving volume's place, as they were before the first button."""
+        if self._display is not None:
+            self._display.restore()
+            self._display = None
+            self._ui.afterButton.text = _("Show after")
+
+    def _nodes(self) -> tuple[Any, Any, Any]:
+        choices = self._choices
+        if choices is None:
+            return (None, None, None)
+        return choices.fixedVolume, choices.movingVolume, choices.outputTransform
+
+    def _display_(self) -> ResultDisplay:
+        if self._display is None:
+            self._display = ResultDisplay(*self._nodes())
+        return self._display
+
+    def _try(self, slot: Any) -> None:
+        try:
+            slot()
+        except RegistrationError as error:
+            self._log(str(error))
+            slicer.util.errorDisplay(str(error))
+
+    def _onFade(self, value: int) -> None:
+        if self._ui.resultCollapsibleButton.enabled:
+            self._try(lambda: self._display_().blend(value / 100.0))
+
+    def _onAfter(self) -> None:
+        display = self._display_()
+        display.showAfter(not display.isAfter)
+        display.blend(self._ui.fadeSlider.value / 100.0)
+        self._ui.afterButton.text = _("Show before") if display.isAfter else _("Show after")
+
+    def _onCarry(self) -> None:
+        node = self._ui.carrySelector.currentNode()
+        if node is None:
+            raise RegistrationError(_("Choose a node that belongs to the moving volume."))
+        (copy,) = self._logic.applyTransform(transformNode=self._choices.outputTransform, nodes=[node])
+        self._log(_('Made "{copy}".').format(copy=copy.GetName()))
+
+    def _onInverse(self) -> None:
+        inverse = self._logic.inverseTransform(transformNode=self._choices.outputTransform)
+        self._log(
+            _('Made "{name}", exact to {error:.3f} mm at worst.').format(
+                name=inverse.transformNode.GetName(), error=inverse.largestErrorMm
+            )
+        )
+
+    def _onLandmarks(self) -> None:
+        comparison = self._logic.compareLandmarks(
+            fixedMarkupsNode=self._ui.fixedLandmarksSelector.currentNode(),
+            movingMarkupsNode=self._ui.movingLandmarksSelector.currentNode(),
+            transformNode=self._choices.outputTransform,
+        )
+        self._log(comparison.summary)

@@ -1,0 +1,143 @@
+"""A registration's result in the slice views: only what is asked for, and all of it can be taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+
+from ..errors import RegistrationError
+from .carrying import carry, resultFromLocal
+from .nodes import allOrNothing, cloneNode
+from .volumechange import localVolumeChange
+from .volumes import imageDataFromArray, imageFromVolumeNode
+
+GRID, MAGNITUDE = "grid", "magnitude"
+TILES = 6
+OVERLAY_OPACITY = 0.5
+
+
+class ResultDisplay:
+    """Shows one registration; ``restore`` puts back the views, the moving volume's parent and what was made for it.
+
+    :param transformNode: the registration's output, which carries ``movingVolumeNode`` onto ``fixedVolumeNode``.
+    """
+
+    def __init__(self, fixedVolumeNode: Any, movingVolumeNode: Any, transformNode: Any) -> None:
+        if None in (fixedVolumeNode, movingVolumeNode, transformNode):
+            raise RegistrationError("There is no result to show: choose the volumes and their transform.")
+        self.fixed, self.moving, self.transform = fixedVolumeNode, movingVolumeNode, transformNode
+        self.scene = fixedVolumeNode.GetScene()
+        self._views = [
+            (view, view.GetBackgroundVolumeID(), view.GetForegroundVolumeID(), view.GetForegroundOpacity())
+            for view in self._compositeNodes()
+        ]
+        self._parentId = movingVolumeNode.GetTransformNodeID()
+        self._made: dict[str, Any] = {}
+
+    def _compositeNodes(self) -> list[Any]:
+        count = self.scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")
+        return [self.scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode") for n in range(count)]
+
+    def blend(self, opacity: float) -> None:
+        """The moving volume over the fixed one, as it is carried at present; ``opacity`` 0 to 1."""
+        self._overlay(self.moving, opacity)
+
+    def showAfter(self, after: bool) -> None:
+        """Carry the moving volume by the registration's transform, or leave it where it was."""
+        self.moving.SetAndObserveTransformNodeID(self.transform.GetID() if after else self._parentId)
+
+    @property
+    def isAfter(self) -> bool:
+        return self.moving.GetTransformNodeID() == self.transform.GetID()
+
+    def showDeformation(self, mode: str | None) -> None:
+        """The deformation in the slices: "grid", "magnitude" (in contours, mm), or None for neither."""
+        if mode is None and self.transform.GetDisplayNode() is None:
+            return
+        if self.transform.GetDisplayNode() is None:
+            self.transform.CreateDefaultDisplayNodes()
+        display = self.transform.GetDisplayNode()
+        with slicer.util.NodeModify(display):
+            if mode is not None:
+                modes = slicer.vtkMRMLTransformDisplayNode
+                kinds = {GRID: modes.VIS_MODE_GRID, MAGNITUDE: modes.VIS_MODE_CONTOUR}
+                display.SetVisualizationMode(kinds[mode])
+            display.SetVisibility2D(mode is not None)
+            display.SetVisibility(mode is not None)
+
+    def showVolumeChange(self) -> Any:
+        """The map of local volume change over the fixed volume, with a colour legend where Slicer has one; the node."""
+        if not self._present("change"):
+            self._made["change"] = localVolumeChange(self.transform, self.fixed)
+            self._addLegend(self._made["change"])
+        self._overlay(self._made["change"], OVERLAY_OPACITY)
+        return self._made["change"]
+
+    def showCheckerboard(self) -> Any:
+        """Tiles of the fixed and of the carried moving volume in turn, as a volume node of its own; the node."""
+        if not self._present("checkerboard"):
+            self._made["checkerboard"] = self._checkerboard()
+        for view in self._compositeNodes():
+            view.SetBackgroundVolumeID(self._made["checkerboard"].GetID())
+            view.SetForegroundVolumeID(None)
+        return self._made["checkerboard"]
+
+    def restore(self) -> None:
+        """Everything as it was found."""
+        for view, background, foreground, opacity in self._views:
+            if self.scene.IsNodePresent(view):
+                with slicer.util.NodeModify(view):
+                    view.SetBackgroundVolumeID(background)
+                    view.SetForegroundVolumeID(foreground)
+                    view.SetForegroundOpacity(opacity)
+        if self.scene.IsNodePresent(self.moving) and self.isAfter:
+            self.showAfter(False)
+        if self.scene.IsNodePresent(self.transform):
+            self.showDeformation(None)
+        for node in self._made.values():
+            if self.scene.IsNodePresent(node):
+                for number in range(node.GetNumberOfDisplayNodes() - 1, -1, -1):
+                    self.scene.RemoveNode(node.GetNthDisplayNode(number))
+                self.scene.RemoveNode(node)
+        self._made = {}
+
+    def _present(self, name: str) -> bool:
+        return name in self._made and bool(self.scene.IsNodePresent(self._made[name]))
+
+    def _overlay(self, node: Any, opacity: float) -> None:
+        for view in self._compositeNodes():
+            with slicer.util.NodeModify(view):
+                view.SetBackgroundVolumeID(self.fixed.GetID())
+                view.SetForegroundVolumeID(node.GetID())
+                view.SetForegroundOpacity(opacity)
+
+    def _checkerboard(self) -> Any:
+        with allOrNothing(self.scene):
+            carried = cloneNode(self.moving, f"Checkerboard, {self.transform.GetName()}")
+            carried.SetAndObserveTransformNodeID(None)
+            carry(carried, resultFromLocal(self.moving, self.transform), self.fixed)
+            fixed, moved = imageFromVolumeNode(self.fixed).array, imageFromVolumeNode(carried).array
+            tiles = sum(
+                (np.arange(size) * TILES // size).reshape([-1 if axis == a else 1 for a in range(3)])
+                for axis, size in enumerate(fixed.shape)
+            )
+            mixed = np.where(tiles % 2 == 0, fixed, _inTheRangeOf(fixed, moved)).astype(np.float32)
+            carried.SetAndObserveImageData(imageDataFromArray(mixed))
+            if self.fixed.GetDisplayNode() is not None and carried.GetDisplayNode() is not None:
+                carried.GetDisplayNode().CopyContent(self.fixed.GetDisplayNode())
+        return carried
+
+    def _addLegend(self, node: Any) -> None:
+        # The Colors module of the Slicer application has it; nothing but the legend needs that.
+        if self.scene.IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
+            legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
+            legend.SetTitleText("Volume change (%)")
+
+
+def _inTheRangeOf(fixed: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """``moved`` with the middle and the spread of ``fixed``, so that tiles differ by content, not by brightness."""
+    low, high = np.percentile(fixed, (2, 98))
+    below, above = np.percentile(moved, (2, 98))
+    return (moved - below) * ((high - low) / max(above - below, 1e-6)) + low

@@ -1,0 +1,110 @@
+"""A result in the slice views of a real scene: shown on request, and put back."""
+
+import numpy as np
+import pytest
+import slicer
+from LDRRegistrationLib.errors import RegistrationError
+from LDRRegistrationLib.geometry import Grid
+from LDRRegistrationLib.mrml.display import GRID, MAGNITUDE, ResultDisplay
+from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
+from support.grids import random_grid, random_transform, smooth_image
+from support.scene import add_linear_transform, add_volume, array_of, newScene
+
+
+class Shown:
+    def __init__(self):
+        rng = np.random.default_rng(4)
+        grid = random_grid(rng, (24, 26, 22))
+        self.scene = newScene()
+        # As the Colors module does in the Slicer application.
+        self.scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
+        self.fixed = add_volume(self.scene, smooth_image(rng, grid), "fixed")
+        larger = Grid((34, 36, 32), grid.padded((5, 5, 5)).ijkToRas)
+        self.moving = add_volume(self.scene, smooth_image(rng, larger), "moving")
+        for node in (self.fixed, self.moving):
+            node.CreateDefaultDisplayNodes()
+        self.parent = add_linear_transform(self.scene, np.eye(4))
+        self.moving.SetAndObserveTransformNodeID(self.parent.GetID())
+        self.transform = self.scene.AddNewNodeByClass("vtkMRMLTransformNode", "T")
+        updateTransformNode(self.transform, vtkTransform(random_transform(rng, grid)), self.fixed, self.moving)
+        self.views = [self.scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode") for _ in range(3)]
+        for view in self.views:
+            view.SetBackgroundVolumeID(self.moving.GetID())
+        self.count = self.scene.GetNumberOfNodes()
+        self.display = ResultDisplay(self.fixed, self.moving, self.transform)
+
+
+def test_blend_and_before_and_after():
+    s = Shown()
+    s.display.blend(0.25)
+    for view in s.views:
+        assert view.GetBackgroundVolumeID() == s.fixed.GetID() and view.GetForegroundVolumeID() == s.moving.GetID()
+        assert view.GetForegroundOpacity() == 0.25
+    assert not s.display.isAfter
+    s.display.showAfter(True)
+    assert s.moving.GetParentTransformNode() is s.transform and s.display.isAfter
+    s.display.showAfter(False)
+    assert s.moving.GetParentTransformNode() is s.parent
+
+
+def test_deformation_in_the_slices():
+    s = Shown()
+    modes = slicer.vtkMRMLTransformDisplayNode
+    for mode, kind in ((GRID, modes.VIS_MODE_GRID), (MAGNITUDE, modes.VIS_MODE_CONTOUR)):
+        s.display.showDeformation(mode)
+        display = s.transform.GetDisplayNode()
+        assert display.GetVisualizationMode() == kind and display.GetVisibility2D() and display.GetVisibility()
+    s.display.showDeformation(None)
+    assert not s.transform.GetDisplayNode().GetVisibility2D()
+
+
+def test_volume_change_lies_over_the_fixed_volume():
+    s = Shown()
+    node = s.display.showVolumeChange()
+    assert s.display.showVolumeChange() is node, "made once"
+    assert all(view.GetForegroundVolumeID() == node.GetID() for view in s.views)
+    assert all(view.GetBackgroundVolumeID() == s.fixed.GetID() for view in s.views)
+    assert np.isfinite(array_of(node)).all() and array_of(node).std() > 0
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    assert legend.GetTitleText() == "Volume change (%)"
+
+
+def test_checkerboard_has_tiles_of_both():
+    s = Shown()
+    board = array_of(s.display.showCheckerboard())
+    fixed = array_of(s.fixed)
+    assert board.shape == fixed.shape
+    same = np.isclose(board, fixed)
+    assert 0.35 < same.mean() < 0.75
+    assert same[0, 0, 0] and not same[0, 0, fixed.shape[2] // 6 + 1]
+
+
+def test_everything_goes_back():
+    s = Shown()
+    s.display.showAfter(True)
+    s.display.showDeformation(GRID)
+    s.display.showVolumeChange()
+    s.display.showCheckerboard()
+    s.display.restore()
+    assert s.moving.GetParentTransformNode() is s.parent
+    assert all(view.GetBackgroundVolumeID() == s.moving.GetID() for view in s.views)
+    assert not s.transform.GetDisplayNode().GetVisibility2D()
+    # The transform keeps its display node; color nodes belong to the scene.
+    names = [s.scene.GetNthNode(n).GetName() or "" for n in range(s.scene.GetNumberOfNodes())]
+    assert not any("Checkerboard" in name or "Volume change" in name for name in names)
+
+
+def test_nodes_that_are_gone_do_not_matter():
+    s = Shown()
+    board = s.display.showCheckerboard()
+    s.scene.RemoveNode(board)
+    s.scene.RemoveNode(s.views[0])
+    s.scene.RemoveNode(s.transform)
+    s.display.restore()
+    assert s.views[1].GetBackgroundVolumeID() == s.moving.GetID()
+
+
+def test_without_a_result():
+    s = Shown()
+    with pytest.raises(RegistrationError, match="no result to show"):
+        ResultDisplay(s.fixed, s.moving, None)

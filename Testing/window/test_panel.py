@@ -364,6 +364,7 @@ def test_the_sample_pair_from_click_to_result(panel: Any) -> None:
     choose(panel.ui.outputVolumeSelector, "Create new ScalarVolume")
     click(panel.ui.applyButton)
     wait_for(lambda: is_idle(panel), "the end of the run", seconds=120.0)
+    click(panel.ui.resultCollapsibleButton)
     picture(panel, "sample-pair")
     assert panel.errors == []
     transform = panel.ui.outputTransformSelector.currentNode()

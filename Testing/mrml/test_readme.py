@@ -1,0 +1,49 @@
+"""The README's lines for the Python console, as they stand there, on a real scene with the bundled scans."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import slicer
+from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.mrml.files import newScene, readVolume
+from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from support.data import CURRENT_FLAIR, PRIOR_FLAIR
+from support.scene import add_linear_transform, add_volume
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def blocks():
+    section = README.read_text(encoding="utf-8").partition("### At the Python console")[2].partition("\n## ")[0]
+    return re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+
+
+@pytest.fixture
+def scene(monkeypatch):
+    scene = newScene()
+    monkeypatch.setattr(slicer, "mrmlScene", scene, raising=False)
+    for path, name in ((CURRENT_FLAIR, "Current"), (PRIOR_FLAIR, "Prior")):
+        readVolume(scene, path).SetName(name)
+    for volume, name in (("Current", "Brain"), ("Prior", "Prior lesions")):
+        image = imageFromVolumeNode(scene.GetFirstNodeByName(volume))
+        labels = Image((image.array > np.percentile(image.array, 60)).astype(np.int16), image.ijkToRas)
+        add_volume(scene, labels, name, "vtkMRMLLabelMapVolumeNode")
+    add_linear_transform(scene, np.eye(4), "Start")
+    for name in ("Current points", "Prior points"):
+        points = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
+        points.AddControlPoint(imageFromVolumeNode(scene.GetFirstNodeByName("Current")).grid.centerRas.tolist())
+    return scene
+
+
+def test_the_readmes_lines_run_one_after_the_other(scene, capsys):
+    names = {"slicer": slicer, "getNode": scene.GetFirstNodeByName}
+    assert len(blocks()) == 4
+    for block in blocks():
+        exec(compile(block, str(README), "exec"), names)
+    said = capsys.readouterr().out
+    assert "Local similarity" in said and "Inverse of Prior to Current" in said and "1 landmarks" in said
+    assert names["lesions"].GetName() == "Prior lesions, Prior to Current"
+    assert names["change"].GetImageData() is not None and names["copy"].GetName() == "Prior hardened"
+    assert names["result"].similarity > names["result"].similarityStart

@@ -1,8 +1,11 @@
 """The registration pyramid: cost volume, affine maps on coordinates, levels in their own voxels, and its loss."""
 
+import hashlib
+import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from aldk.data.loader import Items
@@ -12,8 +15,14 @@ from aldk.models.cascade import Level
 from aldk.models.pyramid import Affine, Pyramid, cost_volume
 from aldk.strategies import make_strategy
 from aldk.strategies.multilevel import MultilevelOptions
+from export import script
+from LDRRegistrationLib.engine import Prealignment, Settings, register
 from LDRRegistrationLib.flow import warp
+from LDRRegistrationLib.geometry import canonicalGrid
+from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.similarity import diceLoss, gradientLoss, lnccLoss
+from LDRRegistrationLib.student import ModelStore
+from support.grids import random_grid, smooth_image
 
 
 def pair_of(*shape):
@@ -161,3 +170,29 @@ def test_images_that_were_padded_are_refused():
 
 def test_the_levels_of_a_pyramid_end_where_they_are_told():
     assert len(Pyramid(finest=2).estimators) == 3
+
+
+def test_an_exported_pyramid_registers_in_the_module(tmp_path):
+    """Its flow layer says: 0.25 voxels of the level before the last along k, which is 1 voxel of the images."""
+    torch.manual_seed(0)
+    network = build_model("Pyramid-half").eval()
+    with torch.no_grad():
+        for estimator in network.networks[0].estimators:
+            estimator.flow.weight.zero_()
+        network.networks[0].estimators[2].flow.bias[0] = 0.25
+    path = tmp_path / "pyramid.pt"
+    script(network).save(str(path))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    card = {"title": "Pyramid", "spacingMm": 2.0, "sizeMultiple": network.stride, "sha256": digest}
+    path.with_suffix(".json").write_text(json.dumps(card))
+    rng = np.random.default_rng(1)
+    grid = random_grid(rng, (40, 50, 45), extent_mm=100.0)
+    moving = smooth_image(rng, grid, sigma=2.5)
+    shift = 2.0 * canonicalGrid(grid, 2.0).direction[:, 2]
+    matrix = grid.ijkToRas.copy()
+    matrix[:3, 3] -= shift
+    fixed = Image(moving.array, matrix)
+    settings = Settings(model="pyramid", prealignment=Prealignment.NONE, warp=False)
+    result = register(fixed, moving, settings, ModelStore(tmp_path))
+    found = result.transform.points(fixed.grid.centerRas[None])[0] - fixed.grid.centerRas
+    np.testing.assert_allclose(found, shift, atol=0.02)

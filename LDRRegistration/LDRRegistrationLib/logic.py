@@ -5,21 +5,26 @@ No Qt and no Slicer base class, so that it also runs on the bare MRML libraries.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .dependencies import ensureTorch, importTorch
 from .device import Device
 from .engine import Prealignment, Preset, RegistrationResult, register
+from .errors import RegistrationError
 from .field import Transform
 from .mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
+from .mrml.sequences import framesOf, publishTransforms
 from .mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from .results import ResultsLogic
 from .stages import CancelCallback, ProgressCallback
 from .student import MODELS_FOLDER, ModelStore
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
+    from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode, vtkMRMLTransformNode
 
 
 class RegistrationLogic(ResultsLogic):
@@ -162,6 +167,51 @@ class RegistrationLogic(ResultsLogic):
         :raises RegistrationError: a node of the job left the scene meanwhile. The scene is as it was.
         """
         publishJob(job, result)
+
+    def registerSequence(
+        self,
+        *,
+        sequenceNode: vtkMRMLSequenceNode,
+        fixedVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+        referenceFrame: int = 0,
+        outputSequenceNode: vtkMRMLSequenceNode | None = None,
+        preset: Preset | str = Preset.FAST,
+        prealignment: Prealignment | str = Prealignment.RIGID,
+        model: str = "auto",
+        threads: int | None = None,
+        progressCallback: ProgressCallback | None = None,
+        cancelCallback: CancelCallback | None = None,
+    ) -> vtkMRMLSequenceNode:
+        """Register every frame of a sequence of volumes to one of them, or to another volume.
+
+        :param fixedVolumeNode: what the frames are registered to; without it frame number ``referenceFrame``, whose own
+            transform is the identity.
+        :param outputSequenceNode: receives a transform a frame, each as ``registerVolumes`` makes it; made if None. It
+            is in step with the frames in every sequence browser that shows them.
+        :raises RegistrationError: a frame cannot be registered; nothing of the scene has been changed.
+        :raises RegistrationCancelled: cancelled; likewise.
+        """
+        frames = framesOf(sequenceNode)
+        settings = replace(
+            settingsFrom(preset=preset, prealignment=prealignment, model=model, threads=threads), warp=False
+        )
+        if fixedVolumeNode is None and not 0 <= referenceFrame < len(frames):
+            raise RegistrationError(f"There is no frame {referenceFrame}: the sequence has {len(frames)}.")
+        fixed = frames[referenceFrame] if fixedVolumeNode is None else imageFromVolumeNode(fixedVolumeNode)
+        ensureTorch()
+        transforms = []
+        for number, frame in enumerate(frames):
+            if frame is fixed:
+                transforms.append(Transform(np.eye(4)))
+                continue
+
+            def progress(fraction: float, stage: str, number: int = number) -> None:
+                if progressCallback is not None:
+                    progressCallback((number + fraction) / len(frames), f"Frame {number + 1} of {len(frames)}: {stage}")
+
+            result = register(fixed, frame, settings, self.models, progress=progress, cancelled=cancelCallback)
+            transforms.append(result.transform)
+        return publishTransforms(sequenceNode, transforms, outputSequenceNode)
 
     def warpLabels(self, *, labelsNode, referenceVolumeNode, transform: Transform, outputLabelsNode) -> None:
         """Carry a label map of the moving image onto ``referenceVolumeNode``'s geometry, nearest neighbor."""

@@ -34,16 +34,22 @@ def scene(monkeypatch):
     for name in ("Current points", "Prior points"):
         points = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
         points.AddControlPoint(imageFromVolumeNode(scene.GetFirstNodeByName("Current")).grid.centerRas.tolist())
+    if not scene.IsNodeClassRegistered("vtkMRMLSequenceNode"):
+        scene.RegisterNodeClass(slicer.vtkMRMLSequenceNode())
+    frames = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Breathing")
+    for number, name in enumerate(("Current", "Prior")):
+        frames.SetDataNodeAtValue(scene.GetFirstNodeByName(name), str(number))
     return scene
 
 
 def test_the_readmes_lines_run_one_after_the_other(scene, capsys):
     names = {"slicer": slicer, "getNode": scene.GetFirstNodeByName}
-    assert len(blocks()) == 4
+    assert len(blocks()) == 5
     for block in blocks():
         exec(compile(block, str(README), "exec"), names)
     said = capsys.readouterr().out
     assert "Local similarity" in said and "Inverse of Prior to Current" in said and "1 landmarks" in said
     assert names["lesions"].GetName() == "Prior lesions, Prior to Current"
     assert names["change"].GetImageData() is not None and names["copy"].GetName() == "Prior hardened"
+    assert names["transforms"].GetNumberOfDataNodes() == 2
     assert names["result"].similarity > names["result"].similarityStart

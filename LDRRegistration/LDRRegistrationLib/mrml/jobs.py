@@ -46,7 +46,13 @@ class RegistrationJob:
 
 
 def settingsFrom(
-    *, preset: Any, prealignment: Any, device: Any, adaptationIterations: int, adaptationSeconds: float, **others: Any
+    *,
+    preset: Any,
+    prealignment: Any,
+    device: Any = Device.CPU,
+    adaptationIterations: int = 0,
+    adaptationSeconds: float = 10.0,
+    **others: Any,
 ) -> Settings:
     """Settings from what a user may write: enums or their values.
 

@@ -1,0 +1,98 @@
+"""4D: every frame of a sequence to one of them or to another volume, as a sequence of transforms."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import slicer
+from LDRRegistrationLib.errors import RegistrationCancelled, RegistrationError
+from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from support.grids import random_grid, smooth_image
+from support.models import write_model
+from support.scene import add_volume, newScene
+
+STEP = np.array([0.0, 3.0, 0.0])
+
+
+@pytest.fixture
+def logic(tmp_path):
+    return RegistrationLogic(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
+
+
+@pytest.fixture
+def sequence():
+    """Three frames of one content, each 3 mm further anterior than the one before, shown by a browser."""
+    scene = newScene()
+    for kind in (slicer.vtkMRMLSequenceNode, slicer.vtkMRMLSequenceBrowserNode):
+        if not scene.IsNodeClassRegistered(kind.__name__):
+            scene.RegisterNodeClass(kind())
+    rng = np.random.default_rng(7)
+    content = smooth_image(rng, random_grid(rng, (40, 44, 36), 100.0), sigma=2.5)
+    node = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Breathing")
+    node.SetIndexName("time")
+    node.SetIndexUnit("s")
+    for number in range(3):
+        matrix = content.ijkToRas.copy()
+        matrix[:3, 3] += number * STEP
+        frame = add_volume(scene, Image(content.array, matrix), f"frame {number}")
+        node.SetDataNodeAtValue(frame, f"{number / 2}")
+        scene.RemoveNode(frame)
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", "Browser")
+    browser.SetAndObserveMasterSequenceNodeID(node.GetID())
+    # VTK nodes do not keep their scene alive.
+    return SimpleNamespace(scene=scene, frames=node, browser=browser, center=content.grid.centerRas)
+
+
+def shifts(transforms, center):
+    nodes = [transforms.GetNthDataNode(n) for n in range(transforms.GetNumberOfDataNodes())]
+    return [np.array(node.GetTransformFromParent().TransformPoint(center)) - center for node in nodes]
+
+
+def test_every_frame_to_one_of_them(logic, sequence):
+    frames, browser = sequence.frames, sequence.browser
+    said = []
+    transforms = logic.registerSequence(
+        sequenceNode=frames, referenceFrame=1, progressCallback=lambda fraction, stage: said.append((fraction, stage))
+    )
+    found = shifts(transforms, sequence.center + STEP)
+    for number, shift in enumerate(found):
+        # Frame n shows at x + (n - 1) * STEP what frame 1 shows at x.
+        np.testing.assert_allclose(shift, (number - 1) * STEP, atol=0.3)
+    assert not found[1].any()
+    assert [float(transforms.GetNthIndexValue(n)) for n in range(3)] == [0.0, 0.5, 1.0]
+    assert transforms.GetIndexUnit() == "s" and transforms.GetName() == "Transforms of Breathing"
+    assert browser.IsSynchronizedSequenceNode(transforms, True)
+    fractions = [fraction for fraction, _ in said]
+    assert fractions == sorted(fractions) and said[-1][1].startswith("Frame 3 of 3")
+
+
+def test_every_frame_to_another_volume(logic, sequence):
+    frames = sequence.frames
+    fixed = add_volume(sequence.scene, imageFromVolumeNode(frames.GetNthDataNode(0)), "planning scan")
+    output = sequence.scene.AddNewNodeByClass("vtkMRMLSequenceNode", "mine")
+    transforms = logic.registerSequence(sequenceNode=frames, fixedVolumeNode=fixed, outputSequenceNode=output)
+    assert transforms is output and transforms.GetNumberOfDataNodes() == 3
+    for number, shift in enumerate(shifts(transforms, sequence.center)):
+        np.testing.assert_allclose(shift, number * STEP, atol=0.3)
+
+
+def test_nothing_is_left_of_a_failure(logic, sequence):
+    frames = sequence.frames
+    before = sequence.scene.GetNumberOfNodes()
+    for wrong, words in (
+        ({"sequenceNode": None}, "Choose a sequence"),
+        ({"sequenceNode": frames, "referenceFrame": 3}, "no frame 3"),
+    ):
+        with pytest.raises(RegistrationError, match=words):
+            logic.registerSequence(**wrong)
+    asked = []
+
+    def cancel():
+        asked.append(1)
+        return len(asked) > 8
+
+    with pytest.raises(RegistrationCancelled):
+        logic.registerSequence(sequenceNode=frames, cancelCallback=cancel)
+    assert sequence.scene.GetNumberOfNodes() == before

@@ -8,7 +8,7 @@ import slicer
 import vtk
 from LDRRegistrationLib import dependencies
 from LDRRegistrationLib.errors import DependencyError, RegistrationError
-from LDRRegistrationLib.gui import hints
+from LDRRegistrationLib.gui import curved, hints
 from LDRRegistrationLib.gui.advanced import AdvancedSection
 from LDRRegistrationLib.gui.controller import RunController
 from LDRRegistrationLib.gui.presets import DeviceChoice, PrealignmentChoice, PresetChoice
@@ -177,10 +177,9 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         # The moving volume may be shown under the transform that is about to be written.
         self._result.restore()
         choices = self._parameterNode
-        title = _("Registering {moving} to {fixed}").format(
-            moving=choices.movingVolume.GetName(), fixed=choices.fixedVolume.GetName()
-        )
         try:
+            if not curved.offerCopies(choices, self.logic):
+                return
             dependencies.installTorch()
             self._controller.start(
                 fixedVolumeNode=choices.fixedVolume,
@@ -202,7 +201,11 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         except Exception as error:
             self.onRunFailed(error, traceback.format_exc())
         else:
-            self._view.showRunning(title)
+            self._view.showRunning(
+                _("Registering {moving} to {fixed}").format(
+                    moving=choices.movingVolume.GetName(), fixed=choices.fixedVolume.GetName()
+                )
+            )
 
     def onRunProgress(self, fraction: float, stage: str) -> None:
         self._view.showProgress(fraction, stage)

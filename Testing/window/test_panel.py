@@ -493,3 +493,38 @@ def test_the_result_is_used_on_other_nodes(panel: Any, pair: tuple[Any, Any]) ->
     log = ui.logTextEdit.toPlainText()
     assert "4.58 -> 0.00 mm" in log and 'Made "Inverse of Prior to Current (LDR)"' in log
     assert panel.errors == []
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_tilted_gantry_gets_a_hardened_copy(
+    panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, agrees: bool
+) -> None:
+    import slicer
+    import vtk
+
+    ui, (_fixed, moving) = panel.ui, pair
+    bending = vtk.vtkThinPlateSplineTransform()
+    points = vtk.vtkPoints()
+    for corner in ((0, 0, 0), (20, 0, 0), (0, 20, 0), (0, 0, 20), (20, 20, 20)):
+        points.InsertNextPoint(corner)
+    bent = vtk.vtkPoints()
+    bent.DeepCopy(points)
+    bent.SetPoint(4, 20.0, 22.0, 20.0)
+    bending.SetSourceLandmarks(points)
+    bending.SetTargetLandmarks(bent)
+    bending.SetBasisToR()
+    parent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTransformNode", "Gantry")
+    parent.SetAndObserveTransformToParent(bending)
+    moving.SetAndObserveTransformNodeID(parent.GetID())
+    asked = []
+    monkeypatch.setattr(slicer.util, "confirmYesNoDisplay", lambda text, **unused: asked.append(text) or agrees)
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    assert len(asked) == 1 and '"Prior"' in asked[0] and panel.errors == []
+    assert moving.GetParentTransformNode() is parent
+    if agrees:
+        assert ui.movingVolumeSelector.currentNode().GetName() == "Prior hardened"
+        assert ui.outputTransformSelector.currentNode().GetName() == "Prior hardened to Current (LDR)"
+    else:
+        assert node_names("vtkMRMLTransformNode") == ["Gantry"]

@@ -16,6 +16,7 @@ from aldk.models.sar import SarGenerator, fuse, in_slices, of_slices
 from aldk.strategies import SarOptions, make_strategy
 from aldk.strategies.content import Content, feature_distance, load_features
 from aldk.strategies.sar import field_loss, log_dice
+from export import check_reload, script
 from LDRRegistrationLib.flow import warp
 
 SHAPE = (16, 32, 32)
@@ -231,6 +232,23 @@ def test_the_discriminators_are_part_of_the_state(pair):
     for first, second in zip(strategy.judges.parameters(), again.judges.parameters(), strict=True):
         assert first.equal(second)
     assert json.dumps(strategy.provenance())
+
+
+def test_the_generators_field_is_what_is_exported(tmp_path):
+    for base in ("SAR", "SAR-2D"):
+        network = awake(base)
+        script(awake(base)).save(str(tmp_path / "sar.pt"))
+        # Raises if the file says something else than the network.
+        check_reload(tmp_path / "sar.pt", network)
+
+
+def awake(base):
+    """Its flow is some voxels."""
+    torch.manual_seed(0)
+    network = build_model(base)
+    with torch.no_grad():
+        network.networks[0].flow.weight.mul_(30)
+    return network
 
 
 def test_generators_are_single_networks():

@@ -69,7 +69,8 @@ class Refinement:
 
     ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
     than the images': at half resolution four to eight times cheaper, and smoother. With ``decay`` the steps shrink as
-    (1 - n / steps)^0.9. It ends early once the energy falls by less than ``settled`` in five steps; 0: never.
+    (1 - n / steps)^0.9. It ends early once the energy, averaged over five steps, is less than ``settled`` below that
+    of the five before; 0: never.
     """
 
     steps: int = 30
@@ -78,14 +79,14 @@ class Refinement:
     reduction: int = 2
     energy: Energy = field(default_factory=Energy)
     amsgrad: bool = False
-    settled: float = 0.0
+    settled: float = 1e-4
 
 
 @dataclass(frozen=True)
 class Adaptation:
     """How a student's last ``layers`` learn from the pair at hand: at most so many ``iterations`` and ``seconds``.
 
-    It ends earlier once the energy falls by less than ``settled`` in five iterations, on average over the last five.
+    It ends earlier as a refinement does.
     """
 
     iterations: int = 40

@@ -268,11 +268,9 @@ def test_interrupted_half_way_nothing_is_left(files, tmp_path, delay):
     ran.send_signal(signal.SIGINT)
     _, errors = ran.communicate(timeout=120)
     left = sorted(path.name for path in output.iterdir()) if output.exists() else []
-    if ran.returncode == 0:
-        assert left == OUTPUTS  # it was faster than the interrupt
-    else:
-        assert left == [], (left, errors)
-        assert ran.returncode in (130, -signal.SIGINT)
+    # Faster than the interrupt, or caught by it after the results were in place: all of them, or none.
+    assert left == OUTPUTS or (ran.returncode != 0 and left == []), (left, errors)
+    assert ran.returncode in (0, 130, -signal.SIGINT)
 
 
 def test_two_processes_give_the_same_bits(tmp_path):

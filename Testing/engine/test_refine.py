@@ -100,7 +100,7 @@ def test_both_end_when_nothing_is_gained_any_more(pair, student):
     assert len(steps_of(lambda advance: refine(*pair, exact, advance, slow))) == 10
     how = Adaptation(iterations=100, rate=1e-6, layers=1, settled=1e-3)
     assert len(steps_of(lambda advance: adapt(student, *pair, exact, advance, how))) == 10
-    never = Refinement(steps=15, stepVoxels=1e-4, reduction=1)
+    never = Refinement(steps=15, stepVoxels=1e-4, reduction=1, settled=0.0)
     assert len(steps_of(lambda advance: refine(*pair, exact, advance, never))) == 15
 
 
@@ -126,9 +126,9 @@ def test_cancelled_between_iterations(tmp_path):
     settings = Settings(Preset.ACCURATE, prealignment=Prealignment.NONE, adaptation=Adaptation(iterations=5, layers=1))
     said = []
     register(image, image, settings, models, progress=lambda fraction, stage: said.append((fraction, stage)))
-    for stage, steps in (("Adaptation", 6), ("Refinement", 31)):
+    for stage, most in (("Adaptation", 6), ("Refinement", 31)):
         within = [fraction for fraction, name in said if name == stage]
-        assert len(within) == steps and within == sorted(within)
+        assert 3 < len(within) <= most and within == sorted(within)
     stages = []
 
     def progress(fraction, stage):

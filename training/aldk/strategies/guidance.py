@@ -88,6 +88,7 @@ class GuidanceOptions:
             reduction=self.reduction,
             energy=Energy(self.energy, smoothness=1.0, folding=0.0),
             amsgrad=True,
+            settled=0.0,
         )
 
 

@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # One stamp for each PyTorch asked for, so that naming another one installs it.
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
-SAMPLE = Resources/SampleData/ms_longitudinal_patient01
+SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
 .PHONY: demo test test-oldest lint bench-click ablation clean
 

@@ -16,6 +16,7 @@ from LDRRegistrationLib.gui.result import ResultSection
 from LDRRegistrationLib.gui.view import RunView
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.names import transformName, volumeName
+from LDRRegistrationLib.sampledata import registerSampleData
 from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -46,13 +47,16 @@ class LDRRegistration(ScriptedLoadableModule):
             "Aligns two 3D images (follow-up scans, or different people) by bending one onto the other, in about a "
             "second without a graphics card. Choose the fixed and the moving volume and press Apply: the result is a "
             "transform that carries the moving volume, and segmentations and markups made on it, onto the fixed one. "
-            "For research; not for diagnostic use."
+            "Tested on MR of the head (T1, T2, FLAIR, thick slices) and of the hippocampus; on CT and the rest of the "
+            "body, little. For research; not for diagnostic use. To try it: Sample Data, LDRFollowUpFLAIR."
         )
         self.parent.acknowledgementText = _(
             "The network is the light-weight deformable registration (LDR) of M. Q. Tran et al., Light-weight "
             "deformable registration using adversarial learning with distilling knowledge, IEEE Transactions on "
-            "Medical Imaging 41(6), 2022."
+            "Medical Imaging 41(6), 2022. doi:10.1109/TMI.2022.3141013. The sample images are of Z. Lesjak et al., "
+            "Neuroinformatics 2016 (CC BY), and of the Medical Segmentation Decathlon (CC BY-SA)."
         )
+        slicer.app.connect("startupCompleted()", registerSampleData)
 
 
 @parameterNodeWrapper

@@ -5,29 +5,25 @@ No Qt and no Slicer base class, so that it also runs on the bare MRML libraries.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from .dependencies import ensureTorch, importTorch
 from .device import Device
 from .engine import Prealignment, Preset, RegistrationResult, register
-from .errors import RegistrationError
 from .field import Transform
 from .mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
-from .mrml.sequences import framesOf, publishTransforms
 from .mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from .results import ResultsLogic
+from .series import SeriesLogic
 from .stages import CancelCallback, ProgressCallback
 from .student import MODELS_FOLDER, ModelStore
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode, vtkMRMLTransformNode
+    from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
 
 
-class RegistrationLogic(ResultsLogic):
+class RegistrationLogic(SeriesLogic, ResultsLogic):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:
@@ -121,7 +117,7 @@ class RegistrationLogic(ResultsLogic):
         createTransform: bool = False,
         createVolume: bool = False,
     ) -> RegistrationJob:
-        """Check the nodes and copy what is needed out of the scene. Changes nothing in it. See ``registerVolumes``.
+        """Check the nodes and note what is needed of the scene. Changes nothing in it. See ``registerVolumes``.
 
         :param createTransform: ``publish`` makes a transform node if none is given here; likewise ``createVolume``.
         :raises RegistrationError: the nodes cannot be registered; the message says why.
@@ -155,11 +151,14 @@ class RegistrationLogic(ResultsLogic):
         progress: ProgressCallback | None = None,
         cancelled: CancelCallback | None = None,
     ) -> RegistrationResult:
-        """The registration itself, on the job's copies: touches neither MRML nor Qt, runs in any thread."""
+        """The registration itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
-        return register(
+        job.detach()
+        result = register(
             job.fixed, job.moving, job.settings, self.models, job.initialRas, progress, cancelled, job.masks
         )
+        job.fill(result)
+        return result
 
     def publish(self, job: RegistrationJob, result: RegistrationResult) -> None:
         """Fill the job's output nodes, making those that were to be created.
@@ -167,51 +166,6 @@ class RegistrationLogic(ResultsLogic):
         :raises RegistrationError: a node of the job left the scene meanwhile. The scene is as it was.
         """
         publishJob(job, result)
-
-    def registerSequence(
-        self,
-        *,
-        sequenceNode: vtkMRMLSequenceNode,
-        fixedVolumeNode: vtkMRMLScalarVolumeNode | None = None,
-        referenceFrame: int = 0,
-        outputSequenceNode: vtkMRMLSequenceNode | None = None,
-        preset: Preset | str = Preset.FAST,
-        prealignment: Prealignment | str = Prealignment.RIGID,
-        model: str = "auto",
-        threads: int | None = None,
-        progressCallback: ProgressCallback | None = None,
-        cancelCallback: CancelCallback | None = None,
-    ) -> vtkMRMLSequenceNode:
-        """Register every frame of a sequence of volumes to one of them, or to another volume.
-
-        :param fixedVolumeNode: what the frames are registered to; without it frame number ``referenceFrame``, whose own
-            transform is the identity.
-        :param outputSequenceNode: receives a transform a frame, each as ``registerVolumes`` makes it; made if None. It
-            is in step with the frames in every sequence browser that shows them.
-        :raises RegistrationError: a frame cannot be registered; nothing of the scene has been changed.
-        :raises RegistrationCancelled: cancelled; likewise.
-        """
-        frames = framesOf(sequenceNode)
-        settings = replace(
-            settingsFrom(preset=preset, prealignment=prealignment, model=model, threads=threads), warp=False
-        )
-        if fixedVolumeNode is None and not 0 <= referenceFrame < len(frames):
-            raise RegistrationError(f"There is no frame {referenceFrame}: the sequence has {len(frames)}.")
-        fixed = frames[referenceFrame] if fixedVolumeNode is None else imageFromVolumeNode(fixedVolumeNode)
-        ensureTorch()
-        transforms = []
-        for number, frame in enumerate(frames):
-            if frame is fixed:
-                transforms.append(Transform(np.eye(4)))
-                continue
-
-            def progress(fraction: float, stage: str, number: int = number) -> None:
-                if progressCallback is not None:
-                    progressCallback((number + fraction) / len(frames), f"Frame {number + 1} of {len(frames)}: {stage}")
-
-            result = register(fixed, frame, settings, self.models, progress=progress, cancelled=cancelCallback)
-            transforms.append(result.transform)
-        return publishTransforms(sequenceNode, transforms, outputSequenceNode)
 
     def warpLabels(self, *, labelsNode, referenceVolumeNode, transform: Transform, outputLabelsNode) -> None:
         """Carry a label map of the moving image onto ``referenceVolumeNode``'s geometry, nearest neighbor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import RegistrationError
@@ -10,6 +11,7 @@ from .mrml.carrying import carry, checkCarriable, resultFromLocal, worldFromLoca
 from .mrml.inverse import InverseTransform, inverseTransform
 from .mrml.landmarks import LandmarkComparison, compareLandmarks
 from .mrml.nodes import allOrNothing, checkScene, cloneNode
+from .mrml.saving import saveTransform
 from .mrml.volumechange import localVolumeChange
 
 if TYPE_CHECKING:
@@ -76,6 +78,22 @@ class ResultsLogic:
         :raises RegistrationError: it is no transform of a registration.
         """
         return inverseTransform(transformNode, outputTransformNode)
+
+    def saveTransform(
+        self,
+        *,
+        transformNode: vtkMRMLTransformNode,
+        path: Path | str,
+        referenceVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+    ) -> None:
+        """Write a transform so that other programs can use it: LPS, fixed to moving points, as all of them expect.
+
+        :param path: ends in .h5, .tfm or .txt: an ITK transform, as exact as the node (SimpleITK, ANTs, elastix); in
+            .nii.gz, .nii, .nrrd or .mha: a displacement field in mm, linear between its voxels.
+        :param referenceVolumeNode: whose voxels the displacement field has; without it the registration's fixed volume.
+        :raises RegistrationError: no such format, no such folder, or the file cannot be written.
+        """
+        saveTransform(transformNode, Path(path), referenceVolumeNode)
 
     def compareLandmarks(
         self,

@@ -242,6 +242,7 @@ def test_failure_while_publishing_removes_what_was_made(logic, monkeypatch, step
         **s.arguments(outputTransformNode=None, outputVolumeNode=None), createTransform=True, createVolume=True
     )
     result = logic.compute(job)
+    job.transform, job.imageData = None, None
     before = snapshot(s.scene)
 
     def fail(*_arguments):
@@ -255,8 +256,6 @@ def test_failure_while_publishing_removes_what_was_made(logic, monkeypatch, step
 
 def test_no_memory_for_the_volume_leaves_the_transform_output_too(logic, monkeypatch):
     s = Scene()
-    job = logic.prepare(**s.arguments())
-    result = logic.compute(job)
     before = snapshot(s.scene)
 
     def fail(_array):
@@ -264,8 +263,19 @@ def test_no_memory_for_the_volume_leaves_the_transform_output_too(logic, monkeyp
 
     monkeypatch.setattr(jobs, "imageDataFromArray", fail)
     with pytest.raises(MemoryError):
-        logic.publish(job, result)
+        logic.registerVolumes(**s.arguments())
     assert snapshot(s.scene) == before
+
+
+def test_what_the_user_does_to_a_volume_meanwhile_does_not_count(logic):
+    s = Scene()
+    job = logic.prepare(**s.arguments())
+    job.detach()
+    before = job.moving.array.copy()
+    slicer.util.arrayFromVolume(s.moving)[:] = 0
+    np.testing.assert_array_equal(job.moving.array, before)
+    logic.publish(job, logic.compute(job))
+    assert slicer.util.arrayFromVolume(s.warped).any()
 
 
 def test_presets_may_be_given_by_name(logic):

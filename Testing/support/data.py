@@ -8,7 +8,7 @@ from LDRRegistrationLib.geometry import LPS_FROM_RAS
 from LDRRegistrationLib.image import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE_DATA = ROOT / "Resources" / "SampleData"
+SAMPLE_DATA = ROOT / "LDRRegistration" / "Resources" / "SampleData"
 CURRENT_FLAIR = SAMPLE_DATA / "ms_longitudinal_patient01" / "study2_FLAIR.nii.gz"
 PRIOR_FLAIR = SAMPLE_DATA / "ms_longitudinal_patient01" / "study1_FLAIR.nii.gz"
 HIPPOCAMPUS = SAMPLE_DATA / "msd_hippocampus"

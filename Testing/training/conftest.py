@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 TRAINING = Path(__file__).resolve().parents[2] / "training"
-SAMPLES = TRAINING.parent / "Resources" / "SampleData" / "msd_hippocampus"
+SAMPLES = TRAINING.parent / "LDRRegistration" / "Resources" / "SampleData" / "msd_hippocampus"
 sys.path.insert(0, str(TRAINING))
 
 

@@ -19,7 +19,7 @@ from aldk.teachers import MANIFEST, NetworkTeacher, StoredTeacher, field_path, p
 from LDRRegistrationLib.student import ModelStore
 
 NAMES = ("hippocampus_001", "hippocampus_014")
-SAMPLES = Path(__file__).resolve().parents[2] / "Resources" / "SampleData" / "msd_hippocampus"
+SAMPLES = Path(__file__).resolve().parents[2] / "LDRRegistration" / "Resources" / "SampleData" / "msd_hippocampus"
 
 
 def run(command, *arguments, status=0, capsys=None):

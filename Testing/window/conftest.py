@@ -63,3 +63,14 @@ def add_volume(application: None) -> Any:
         return slicer.util.addVolumeFromArray(voxels, name=name)
 
     return add
+
+
+@pytest.fixture
+def pair(panel: Any, add_volume: Any) -> tuple[Any, Any]:
+    """Two volumes, chosen in the panel with the mouse."""
+    from harness.user import choose
+
+    volumes = add_volume("Current"), add_volume("Prior")
+    choose(panel.ui.fixedVolumeSelector, "Current")
+    choose(panel.ui.movingVolumeSelector, "Prior")
+    return volumes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -34,6 +35,7 @@ class ResultSection:
             "carryButton": self._onCarry,
             "inverseButton": self._onInverse,
             "landmarksButton": self._onLandmarks,
+            "saveButton": self._onSave,
         }.items():
             getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
 
@@ -106,6 +108,20 @@ class ResultSection:
                 name=inverse.transformNode.GetName(), error=inverse.largestErrorMm
             )
         )
+
+    def _onSave(self) -> None:
+        transformNode = self._choices.outputTransform
+        path = qt.QFileDialog.getSaveFileName(
+            slicer.util.mainWindow(),
+            _("Save the transform"),
+            transformNode.GetName().replace("/", "-") + ".h5",
+            _("ITK transform") + " (*.h5 *.tfm *.txt);;" + _("Displacement field") + " (*.nii.gz *.nrrd *.mha)",
+        )
+        if not path:
+            return
+        with slicer.util.WaitCursor():
+            self._logic.saveTransform(transformNode=transformNode, path=path)
+        self._log(_("Wrote {path}.").format(path=path))
 
     def _onLandmarks(self) -> None:
         comparison = self._logic.compareLandmarks(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import vtk
 
 from ..device import Device
 from ..engine import Prealignment, Preset, RegistrationResult, Settings
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class RegistrationJob:
-    """One registration on its way from nodes to nodes. Nodes are kept by id: they may vanish while it is computed."""
+    """One registration on its way from nodes to nodes. Nodes are kept by id: they may vanish while it is computed.
+
+    What takes time for large volumes, ``detach`` and ``fill``, may run in any thread; it touches no node.
+    """
 
     fixed: Image
     moving: Image
@@ -41,8 +45,23 @@ class RegistrationJob:
     outputVolumeId: str | None
     wantsTransform: bool
     wantsVolume: bool
+    transform: vtk.vtkAbstractTransform | None = None
+    imageData: vtk.vtkImageData | None = None
     outputTransformNode: vtkMRMLTransformNode | None = None
     outputVolumeNode: vtkMRMLScalarVolumeNode | None = None
+
+    def detach(self) -> None:
+        """Take copies of the volumes' voxels, which a user may change while they are registered."""
+        self.fixed, self.moving = (replace(image, array=image.array.copy()) for image in (self.fixed, self.moving))
+
+    def fill(self, result: RegistrationResult) -> None:
+        """Make what the output nodes will hold."""
+        # The engine's T ends in the world; the node's ends in the moving volume's own coordinates.
+        toLocal = np.linalg.inv(self.movingToWorld) @ result.transform.affine
+        if self.wantsTransform:
+            self.transform = vtkTransform(replace(result.transform, affine=toLocal))
+        if self.wantsVolume and result.warped is not None:
+            self.imageData = imageDataFromArray(result.warped)
 
 
 def settingsFrom(
@@ -129,10 +148,9 @@ def publishJob(job: RegistrationJob, result: RegistrationResult) -> None:
     volumeNode = _node(job, job.outputVolumeId) if job.outputVolumeId else None
     names = movingNode.GetName(), fixedNode.GetName()
     # Whatever needs memory is made before any node is touched.
-    # The engine's T ends in the world; the node's ends in the moving volume's own coordinates.
-    toLocal = np.linalg.inv(job.movingToWorld) @ result.transform.affine
-    transform = vtkTransform(replace(result.transform, affine=toLocal)) if job.wantsTransform else None
-    imageData = imageDataFromArray(result.warped) if job.wantsVolume and result.warped is not None else None
+    if job.transform is None and job.imageData is None:
+        job.fill(result)
+    transform, imageData = job.transform, job.imageData
     with allOrNothing(job.scene):
         if transform is not None:
             if transformNode is None:
@@ -144,6 +162,7 @@ def publishJob(job: RegistrationJob, result: RegistrationResult) -> None:
                 volumeNode = job.scene.AddNewNodeByClass(movingNode.GetClassName(), volumeName(*names))
             updateVolumeNode(volumeNode, imageData, fixedNode, movingNode)
     job.outputTransformNode, job.outputVolumeNode = transformNode, volumeNode
+    job.transform, job.imageData = None, None
 
 
 def checkVolumes(fixedVolumeNode, movingVolumeNode) -> None:

@@ -14,7 +14,9 @@ from .nodes import placeBeside
 
 
 def imageFromVolumeNode(volumeNode) -> Image:
-    """A copy of the voxels, placed in the world: linear parent transforms are in ``ijkToRas``.
+    """The voxels, placed in the world: linear parent transforms are in ``ijkToRas``.
+
+    The array is the node's own memory, read-only: copy it to keep it as it is.
 
     :raises RegistrationError: for no node, another class, no voxels, several components, a non-linear parent.
     """
@@ -31,7 +33,8 @@ def imageFromVolumeNode(volumeNode) -> Image:
     if components != 1:
         raise RegistrationError(f"{name} has {components} values per voxel (a color image?); one is needed.")
     ni, nj, nk = imageData.GetDimensions()
-    array = numpy_support.vtk_to_numpy(scalars).reshape(nk, nj, ni).copy()
+    array = numpy_support.vtk_to_numpy(scalars).reshape(nk, nj, ni)
+    array.flags.writeable = False
     matrix = vtk.vtkMatrix4x4()
     volumeNode.GetIJKToRASMatrix(matrix)
     return Image(array, localToWorld(volumeNode) @ arrayFromMatrix(matrix), name)

@@ -30,6 +30,7 @@ class _Application:
 
     def __init__(self, application: QtWidgets.QApplication) -> None:
         self._application = application
+        self.slots: dict[str, list[Any]] = {}
         self._moduleManager = _ModuleManager()
         self._settings = QtCore.QSettings()
         # Display nodes ask the application's color logic for their colors.
@@ -42,6 +43,13 @@ class _Application:
 
     def moduleManager(self) -> Any:
         return self._moduleManager
+
+    def topLevelWidgets(self) -> list[Any]:
+        return [pythonqt.wrap(widget) for widget in self._application.topLevelWidgets()]
+
+    def connect(self, signature: str, slot: Any) -> None:
+        """Slicer says startupCompleted() once all modules are loaded; the tests say it themselves."""
+        self.slots.setdefault(signature, []).append(slot)
 
     def userSettings(self) -> QtCore.QSettings:
         return self._settings

@@ -1,0 +1,132 @@
+"""SeriesLogic: many registrations in one call, on MRML nodes. No Qt, no Slicer base class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .dependencies import ensureTorch
+from .engine import Prealignment, Preset, register
+from .errors import RegistrationError
+from .field import Transform
+from .mrml.jobs import settingsFrom
+from .mrml.nodes import checkScene
+from .mrml.pairs import PairOutcome, fillPairsTable
+from .mrml.sequences import framesOf, publishTransforms
+from .mrml.volumes import imageFromVolumeNode
+from .stages import CancelCallback, ProgressCallback
+from .student import ModelStore
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode, vtkMRMLTableNode
+
+
+class SeriesLogic:
+    """What RegistrationLogic does with lists of pairs and with sequences."""
+
+    models: ModelStore
+    # Those of RegistrationLogic, for one pair.
+    prepare: Any
+    compute: Any
+    publish: Any
+
+    def registerPairs(
+        self,
+        *,
+        pairs: Iterable[tuple[vtkMRMLScalarVolumeNode, vtkMRMLScalarVolumeNode]],
+        createVolumes: bool = False,
+        outputTableNode: vtkMRMLTableNode | None = None,
+        progressCallback: ProgressCallback | None = None,
+        cancelCallback: CancelCallback | None = None,
+        **settings: Any,
+    ) -> list[PairOutcome]:
+        """Register each (fixed, moving) pair; one that cannot be registered does not stop the others.
+
+        :param createVolumes: make each pair's resampled moving volume, too.
+        :param outputTableNode: receives a row a pair: names, quality, seconds, what went wrong.
+        :param settings: further keywords of ``registerVolumes``, the same for all pairs: preset, model, ...
+        :returns: an outcome a pair, in their order. Every pair has its own new output nodes.
+        :raises RegistrationError: there are no pairs.
+        :raises DependencyError: PyTorch is missing.
+        :raises RegistrationCancelled: cancelled; the pairs that were done keep their nodes.
+        """
+        pairs = list(pairs)
+        if not pairs or any(len(pair) != 2 for pair in pairs):
+            raise RegistrationError("Give at least one pair: a fixed and a moving volume node.")
+        checkScene(outputTableNode, *(node for pair in pairs for node in pair))
+        ensureTorch()
+        outcomes: list[PairOutcome] = []
+        for number, (fixed, moving) in enumerate(pairs):
+
+            def progress(fraction: float, stage: str, number: int = number) -> None:
+                if progressCallback is not None:
+                    progressCallback((number + fraction) / len(pairs), f"Pair {number + 1} of {len(pairs)}: {stage}")
+
+            outcome = PairOutcome(fixed, moving)
+            outcomes.append(outcome)
+            try:
+                job = self.prepare(
+                    fixedVolumeNode=fixed,
+                    movingVolumeNode=moving,
+                    createTransform=True,
+                    createVolume=createVolumes,
+                    **settings,
+                )
+                result = self.compute(job, progress=progress, cancelled=cancelCallback)
+                self.publish(job, result)
+            except RegistrationError as error:
+                outcome.error = str(error)
+            else:
+                outcome.result = result
+                outcome.outputTransformNode, outcome.outputVolumeNode = job.outputTransformNode, job.outputVolumeNode
+            if outputTableNode is not None:
+                fillPairsTable(outputTableNode, outcomes)
+        return outcomes
+
+    def registerSequence(
+        self,
+        *,
+        sequenceNode: vtkMRMLSequenceNode,
+        fixedVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+        referenceFrame: int = 0,
+        outputSequenceNode: vtkMRMLSequenceNode | None = None,
+        preset: Preset | str = Preset.FAST,
+        prealignment: Prealignment | str = Prealignment.RIGID,
+        model: str = "auto",
+        threads: int | None = None,
+        progressCallback: ProgressCallback | None = None,
+        cancelCallback: CancelCallback | None = None,
+    ) -> vtkMRMLSequenceNode:
+        """Register every frame of a sequence of volumes to one of them, or to another volume.
+
+        :param fixedVolumeNode: what the frames are registered to; without it frame number ``referenceFrame``, whose own
+            transform is the identity.
+        :param outputSequenceNode: receives a transform a frame, each as ``registerVolumes`` makes it; made if None. It
+            is in step with the frames in every sequence browser that shows them.
+        :raises RegistrationError: a frame cannot be registered; nothing of the scene has been changed.
+        :raises RegistrationCancelled: cancelled; likewise.
+        """
+        frames = framesOf(sequenceNode)
+        settings = replace(
+            settingsFrom(preset=preset, prealignment=prealignment, model=model, threads=threads), warp=False
+        )
+        if fixedVolumeNode is None and not 0 <= referenceFrame < len(frames):
+            raise RegistrationError(f"There is no frame {referenceFrame}: the sequence has {len(frames)}.")
+        fixed = frames[referenceFrame] if fixedVolumeNode is None else imageFromVolumeNode(fixedVolumeNode)
+        ensureTorch()
+        transforms = []
+        for number, frame in enumerate(frames):
+            if frame is fixed:
+                transforms.append(Transform(np.eye(4)))
+                continue
+
+            def progress(fraction: float, stage: str, number: int = number) -> None:
+                if progressCallback is not None:
+                    progressCallback((number + fraction) / len(frames), f"Frame {number + 1} of {len(frames)}: {stage}")
+
+            result = register(fixed, frame, settings, self.models, progress=progress, cancelled=cancelCallback)
+            transforms.append(result.transform)
+        return publishTransforms(sequenceNode, transforms, outputSequenceNode)

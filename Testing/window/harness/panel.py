@@ -1,0 +1,86 @@
+"""The panel as tests see it: a stand-in for its computation, its state, its picture."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .user import take_picture, wait_for
+
+
+class Computation:
+    """Stands in for ``logic.compute``: reports two stages, the second lasting until it is released or cancelled."""
+
+    def __init__(self, panel: Any, error: Exception | None = None, waits: bool = False) -> None:
+        self.panel = panel
+        self.error = error
+        self.released = threading.Event()
+        self.listens = threading.Event()
+        self.listens.set()
+        self.ended = threading.Event()
+        if not waits:
+            self.released.set()
+        panel.logic.compute = self.compute
+
+    def compute(self, job: Any, *, progress: Any, cancelled: Any) -> Any:
+        from LDRRegistrationLib.errors import RegistrationCancelled
+
+        try:
+            assert threading.current_thread() is not threading.main_thread()
+            progress(0.1, "Pre-alignment")
+            progress(0.4, "Deformation")
+            while not self.released.wait(0.002):
+                if self.listens.is_set() and cancelled():
+                    raise RegistrationCancelled("stopped")
+            if self.error is not None:
+                raise self.error
+            return self.result(job)
+        finally:
+            self.ended.set()
+
+    def result(self, job: Any) -> Any:
+        from LDRRegistrationLib.engine import RegistrationResult
+        from LDRRegistrationLib.field import Transform
+        from LDRRegistrationLib.intensity import Modality
+
+        shift = np.eye(4)
+        shift[:3, 3] = (4.0, -2.0, 1.0)
+        return RegistrationResult(
+            transform=Transform(shift, None),
+            fixedGrid=job.fixed.grid,
+            model="none",
+            modality=Modality.MR,
+            seconds={"Deformation": 0.5},
+            similarityStart=0.1,
+            similarityPrealigned=0.2,
+            similarity=0.3,
+            foldedPercent=0.0,
+            sdLogJacobian=0.0,
+            largestDisplacementMm=4.6,
+            warped=job.moving.array + 1 if job.settings.warp else None,
+            notes=["Only the pre-alignment is kept."],
+        )
+
+    def wait_until_shown(self) -> None:
+        bar = self.panel.ui.progressBar
+        wait_for(lambda: "Deformation" in bar.format, "the second stage in the progress bar")
+
+
+def is_idle(panel: Any) -> bool:
+    return panel.ui.applyButton.text == "Apply" and not panel.ui.progressBar.visible
+
+
+def node_names(className: str) -> list[str]:
+    import slicer
+
+    return [node.GetName() for node in slicer.util.getNodesByClass(className)]
+
+
+def picture(panel: Any, name: str) -> None:
+    folder = os.environ.get("LDR_PICTURES")
+    if folder:
+        take_picture(panel.parent, Path(folder) / f"{name}.png")

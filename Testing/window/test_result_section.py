@@ -1,0 +1,106 @@
+"""The Result section: seeing and using a registration, and volumes that are bent by their parents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from harness.panel import Computation, is_idle, node_names, picture
+from harness.user import choose, click, wait_for
+
+
+def test_the_result_is_shown_on_request_and_put_back(panel: Any, pair: tuple[Any, Any]) -> None:
+    import slicer
+
+    ui, (_fixed, moving) = panel.ui, pair
+    view = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    assert not ui.resultCollapsibleButton.enabled
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    assert ui.resultCollapsibleButton.enabled and view.GetBackgroundVolumeID() is None, "views change only when asked"
+    click(ui.resultCollapsibleButton)
+    transform = ui.outputTransformSelector.currentNode()
+    click(ui.afterButton)
+    assert moving.GetParentTransformNode() is transform and ui.afterButton.text == "Show before"
+    assert view.GetForegroundVolumeID() == moving.GetID() and view.GetForegroundOpacity() == 0.5
+    ui.fadeSlider.value = 80
+    assert view.GetForegroundOpacity() == pytest.approx(0.8)
+    for button in (ui.checkerboardButton, ui.gridButton, ui.magnitudeButton, ui.volumeChangeButton):
+        click(button)
+    picture(panel, "result")
+    assert "Volume change" in slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID()).GetName()
+    panel.exit()
+    assert view.GetForegroundVolumeID() is not None, "another module may be opened meanwhile"
+    panel.enter()
+    click(ui.restoreButton)
+    assert moving.GetParentTransformNode() is None and view.GetBackgroundVolumeID() is None
+    assert ui.afterButton.text == "Show after"
+
+    click(ui.afterButton)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the second run")
+    assert panel.errors == [] and moving.GetParentTransformNode() is None
+
+
+def test_the_result_is_used_on_other_nodes(panel: Any, pair: tuple[Any, Any]) -> None:
+    import slicer
+
+    ui = panel.ui
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    click(ui.resultCollapsibleButton)
+    click(ui.carryButton)
+    assert panel.errors == ["Choose a node that belongs to the moving volume."]
+    panel.errors.clear()
+    points = {}
+    for name, position in (("Fixed points", (0.0, 0.0, 0.0)), ("Moving points", (4.0, -2.0, 1.0))):
+        points[name] = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
+        points[name].AddControlPoint(position)
+    choose(ui.carrySelector, "Moving points")
+    click(ui.carryButton)
+    copy = slicer.mrmlScene.GetFirstNodeByName("Moving points, Prior to Current (LDR)")
+    assert copy.GetNthControlPointPosition(0) == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)
+    choose(ui.fixedLandmarksSelector, "Fixed points")
+    choose(ui.movingLandmarksSelector, "Moving points")
+    click(ui.landmarksButton)
+    click(ui.inverseButton)
+    log = ui.logTextEdit.toPlainText()
+    assert "4.58 -> 0.00 mm" in log and 'Made "Inverse of Prior to Current (LDR)"' in log
+    assert panel.errors == []
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_tilted_gantry_gets_a_hardened_copy(
+    panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, agrees: bool
+) -> None:
+    import slicer
+    import vtk
+
+    ui, (_fixed, moving) = panel.ui, pair
+    bending = vtk.vtkThinPlateSplineTransform()
+    points = vtk.vtkPoints()
+    for corner in ((0, 0, 0), (20, 0, 0), (0, 20, 0), (0, 0, 20), (20, 20, 20)):
+        points.InsertNextPoint(corner)
+    bent = vtk.vtkPoints()
+    bent.DeepCopy(points)
+    bent.SetPoint(4, 20.0, 22.0, 20.0)
+    bending.SetSourceLandmarks(points)
+    bending.SetTargetLandmarks(bent)
+    bending.SetBasisToR()
+    parent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTransformNode", "Gantry")
+    parent.SetAndObserveTransformToParent(bending)
+    moving.SetAndObserveTransformNodeID(parent.GetID())
+    asked = []
+    monkeypatch.setattr(slicer.util, "confirmYesNoDisplay", lambda text, **unused: asked.append(text) or agrees)
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    assert len(asked) == 1 and '"Prior"' in asked[0] and panel.errors == []
+    assert moving.GetParentTransformNode() is parent
+    if agrees:
+        assert ui.movingVolumeSelector.currentNode().GetName() == "Prior hardened"
+        assert ui.outputTransformSelector.currentNode().GetName() == "Prior hardened to Current (LDR)"
+    else:
+        assert node_names("vtkMRMLTransformNode") == ["Gantry"]

@@ -1,0 +1,50 @@
+"""Nothing stands in here but the Slicer application: real scans, the shipped model, the background thread."""
+
+from __future__ import annotations
+
+import sys
+import unittest
+from typing import Any
+
+import numpy as np
+import pytest
+from harness.panel import is_idle, picture
+from harness.user import choose, click, wait_for
+
+
+@pytest.mark.parametrize("name", ["test_choicesAreKeptInTheScene", "test_shiftIsRecovered"])
+def test_self_test_of_the_module(panel: Any, name: str) -> None:
+    """What Slicer runs as ctest and as Reload and Test; the second registers with the shipped model."""
+    module = sys.modules["LDRRegistration"]
+    outcome = unittest.TestResult()
+    module.LDRRegistrationTest(name).run(outcome)
+    assert outcome.testsRun == 1
+    assert outcome.failures + outcome.errors + outcome.skipped == []
+
+
+def test_the_sample_pair_from_click_to_result(panel: Any) -> None:
+    """Nothing stands in here: real scans, the shipped model, the background thread."""
+    import slicer
+    from LDRRegistrationLib.mrml.files import readVolume
+    from support.data import CURRENT_FLAIR, PRIOR_FLAIR
+
+    for path, name in ((CURRENT_FLAIR, "Current FLAIR"), (PRIOR_FLAIR, "Prior FLAIR")):
+        readVolume(slicer.mrmlScene, path).SetName(name)
+    choose(panel.ui.fixedVolumeSelector, "Current FLAIR")
+    choose(panel.ui.movingVolumeSelector, "Prior FLAIR")
+    choose(panel.ui.outputTransformSelector, "Create new Transform")
+    choose(panel.ui.outputVolumeSelector, "Create new ScalarVolume")
+    click(panel.ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run", seconds=120.0)
+    click(panel.ui.resultCollapsibleButton)
+    picture(panel, "sample-pair")
+    assert panel.errors == []
+    transform = panel.ui.outputTransformSelector.currentNode()
+    assert transform.GetName() == "Prior FLAIR to Current FLAIR (LDR)"
+    assert not transform.IsLinear(), "the deformable step was kept"
+    fixed, moving, warped = (
+        slicer.util.arrayFromVolume(selector.currentNode()).astype(float)
+        for selector in (panel.ui.fixedVolumeSelector, panel.ui.movingVolumeSelector, panel.ui.outputVolumeSelector)
+    )
+    assert moving.shape != fixed.shape == warped.shape
+    assert np.corrcoef(fixed.ravel(), warped.ravel())[0, 1] > 0.9

@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-oldest lint bench-click ablation clean
+.PHONY: demo test test-oldest lint bench-click bench-window ablation clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo
@@ -43,6 +43,9 @@ ablation: $(STAMP)-test
 
 bench-click: $(STAMP)-test
 	$(BIN)/python Testing/benchmarks/click.py
+
+bench-window: $(STAMP)-test
+	$(BIN)/python Testing/benchmarks/window.py
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

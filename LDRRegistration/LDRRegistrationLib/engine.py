@@ -152,12 +152,16 @@ def _register(
 ) -> RegistrationResult:
     stages.begin("Reading the images", 0.0)
     for image in (fixed, moving):
+        stages.check()
         checkImage(image)
     student = models.load(settings.model)
     student.module.to(device)
     grid = student.grid(fixed.grid)
     spacing = float(grid.spacing.min())
-    fixedLow, movingLow = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
+    stages.check()
+    fixedLow = reduceToSpacing(fixed, spacing)
+    stages.check()
+    movingLow = reduceToSpacing(moving, spacing)
     masks = masks.reduced(spacing)
     for mask, image in ((masks.fixed, fixedLow), (masks.moving, movingLow)):
         if mask is not None:
@@ -207,7 +211,7 @@ def _register(
     warped = None
     if settings.warp:
         stages.begin("Warping", 0.8)
-        warped = transform.warp(moving, fixed.grid)
+        warped = transform.warp(moving, fixed.grid, advance=stages.advance)
     stages.check()
     folded, sdLogJacobian = _regularity(flow)
     stages.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -122,11 +123,19 @@ class Transform:
         points = grid.pointsRas()
         return (self.points(points) - points).astype(np.float32)
 
-    def warp(self, moving: Image, grid: Grid, fill: float | None = None, nearest: bool = False) -> np.ndarray:
+    def warp(
+        self,
+        moving: Image,
+        grid: Grid,
+        fill: float | None = None,
+        nearest: bool = False,
+        advance: Callable[[float], None] = lambda share: None,
+    ) -> np.ndarray:
         """``moving`` carried onto ``grid`` (the fixed volume's), (k, j, i) in the moving image's own number type.
 
         Trilinear, or nearest for labels. Beyond the moving volume the value is ``fill``, by default its minimum (0 for
-        labels). Worked off in slabs: only the source is held at full size besides the result.
+        labels). Worked off in slabs: only the source is held at full size besides the result. ``advance`` hears before
+        each how much is done, 0 to 1; what it raises ends the work.
         """
         if fill is None:
             fill = 0.0 if nearest else float(moving.array.min())
@@ -145,6 +154,7 @@ class Transform:
             shift = self.field.vectors @ (toVoxels[:3, :3] / halfSizes[:, None]).T.astype(np.float32)
         slab = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2]))
         for start in range(0, grid.shape[0], slab):
+            advance(start / grid.shape[0])
             stop = min(start + slab, grid.shape[0])
             positions = affineSamplePositions(grid, toVoxels, moving.array.shape, start, stop)
             if shift is not None and self.field is not None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .adam import Adam
 from .flow import compose, resize, unfold, warp
 from .masks import jointMask
 from .similarity import foldingLoss, gradientLoss, lnccLoss, weightedMean
@@ -123,19 +124,17 @@ def optimise(
     with torch.enable_grad():
         start = fixed.new_zeros(fixed.shape[0], 3, *coarse) if flow is None else resize(flow.detach(), coarse)
         parameters = start.clone().requires_grad_(True)
-        optimizer = torch.optim.Adam([parameters], lr=how.stepVoxels, amsgrad=how.amsgrad)
+        adam = Adam([parameters], how.stepVoxels, how.amsgrad)
         for step in range(how.steps):
             advance(step / how.steps)
             if how.decay:
-                optimizer.param_groups[0]["lr"] = how.stepVoxels * (1 - step / how.steps) ** 0.9
-            optimizer.zero_grad()
+                adam.rate = how.stepVoxels * (1 - step / how.steps) ** 0.9
             current = resize(parameters, shape) if less > 1 else parameters
             mask = _maskUnder(current, fixedMask, movingMask)
             # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
             loss = how.energy(fixed, warp(moving, current), parameters, weights, mask) * fixed.shape[0]
             # Of the flow alone: what else the images depend on, such as a network being trained, stays as it is.
-            (parameters.grad,) = torch.autograd.grad(loss, [parameters])
-            optimizer.step()
+            adam.step(torch.autograd.grad(loss, [parameters]))
             if energies.settledWith(loss):
                 break
         return resize(parameters.detach(), shape) if less > 1 else parameters.detach()
@@ -185,7 +184,7 @@ def adapt(
     energies, start = _Energies(how.settled), time.perf_counter()
     best, least = moving.new_zeros(1, 3, *fixed.shape[2:]) if flow is None else flow, float("inf")
     with torch.enable_grad():
-        optimizer = torch.optim.Adam(parameters, lr=how.rate)
+        adam = Adam(parameters, how.rate)
         for iteration in range(how.iterations):
             advance(iteration / how.iterations)
             step = student.run(module, fixed, seen)
@@ -196,9 +195,7 @@ def adapt(
                 best, least = total.detach(), float(loss.detach())
             if energies.settledWith(loss) or time.perf_counter() - start > how.seconds:
                 break
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            adam.step(torch.autograd.grad(loss, parameters))
     return unfold(best)
 
 

@@ -19,30 +19,15 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2] / "LDRRegistration")]
 
+from brainsized import brain_sized
 from LDRRegistrationLib.dependencies import importTorch
 
 torch = importTorch()  # before anything else does, as the module imports it
 
 from LDRRegistrationLib.engine import Preset
-from LDRRegistrationLib.geometry import canonicalGrid
-from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
-from LDRRegistrationLib.resample import sampleOnGrid
-from LDRRegistrationLib.tensors import toArray
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR, read_image
 from support.scene import add_volume, newScene
-
-BRAIN_SHAPE = (170, 210, 160)
-
-
-def brain_sized(image: Image) -> Image:
-    """The image at 1 mm in a box of a brain scan's size around its center."""
-    grid = canonicalGrid(image.grid, 1.0)
-    shift = np.eye(4)
-    shift[:3, 3] = [(have - want) // 2 for have, want in zip(grid.shape[::-1], BRAIN_SHAPE[::-1], strict=True)]
-    matrix = grid.ijkToRas @ shift
-    values = sampleOnGrid(image.array, image.ijkToRas, type(grid)(BRAIN_SHAPE, matrix))
-    return Image(toArray(values).astype(np.int16), matrix, image.name)
 
 
 def matrix_product_gflops() -> float:

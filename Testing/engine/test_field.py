@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from hypothesis import given, settings
+from LDRRegistrationLib import field
+from LDRRegistrationLib.errors import RegistrationCancelled
 from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.geometry import canonicalGrid
 from LDRRegistrationLib.image import Image
@@ -196,3 +198,20 @@ def test_reduction_averages_instead_of_dropping_voxels():
     reduced = reduceToSpacing(Image(checker, grid.ijkToRas), 2.0 * float(grid.spacing.max()))
     np.testing.assert_allclose(reduced.array, 0.5, atol=0.3)
     assert max(reduced.array.shape) <= 8
+
+
+def test_warping_can_be_watched_and_stopped(monkeypatch):
+    monkeypatch.setattr(field, "SLAB_VOXELS", 200)
+    rng = np.random.default_rng(1)
+    image = smooth_image(rng, random_grid(rng, (12, 10, 9), 50.0), sigma=1.5)
+    said = []
+    whole = Transform(np.eye(4)).warp(image, image.grid, advance=said.append)
+    assert said == sorted(said) and len(said) == 6 and said[0] == 0.0
+    np.testing.assert_allclose(whole, image.array, atol=1e-4)
+
+    def stop(share):
+        if share > 0.4:
+            raise RegistrationCancelled("stopped")
+
+    with pytest.raises(RegistrationCancelled):
+        Transform(np.eye(4)).warp(image, image.grid, advance=stop)

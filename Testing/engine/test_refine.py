@@ -1,8 +1,12 @@
 """Instance optimisation: of the flow, and of the student's last layers; both may be watched, stopped, and end early."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
+from LDRRegistrationLib.adam import Adam
 from LDRRegistrationLib.engine import Prealignment, Preset, Settings, register
 from LDRRegistrationLib.errors import RegistrationCancelled
 from LDRRegistrationLib.flow import foldedFraction, warp
@@ -160,3 +164,37 @@ def test_adaptation_in_a_registration(tmp_path):
     found = result.transform.points(fixed.grid.centerRas[None])[0] - fixed.grid.centerRas
     # A quarter of the model's voxels of 2 mm: the images lie differently on its grid.
     np.testing.assert_allclose(found, shift, atol=0.5)
+
+
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_adam_is_that_of_pytorch(amsgrad):
+    torch.manual_seed(3)
+    start, target = torch.randn(5, 7), torch.randn(5, 7)
+    mine, theirs = start.clone(), start.clone().requires_grad_(True)
+    reference = torch.optim.Adam([theirs], lr=0.1, amsgrad=amsgrad)
+    adam = Adam([mine], 0.1, amsgrad)
+    for step in range(40):
+        adam.rate = reference.param_groups[0]["lr"] = 0.1 * (1 - step / 40)
+        # Gradients that grow and shrink, so that the largest second moment is not always the last.
+        gradient = (1 + np.sin(step)) * (theirs.detach() - target).tanh()
+        theirs.grad = gradient
+        reference.step()
+        adam.step([gradient])
+    assert (mine - start).abs().max() > 0.5
+    torch.testing.assert_close(mine, theirs.detach(), rtol=1e-4, atol=1e-5)
+
+
+def test_refinement_and_adaptation_do_not_import_the_compiler():
+    """It would cost the first click seconds; in a process of its own, since tests may import it elsewhere."""
+    code = """
+import sys, torch
+from LDRRegistrationLib.refine import Adaptation, adapt, refine
+from LDRRegistrationLib.student import ModelStore
+fixed, moving = torch.rand(32, 32, 32), torch.rand(32, 32, 32)
+refine(fixed, moving, None)
+adapt(ModelStore().load("auto"), fixed, moving, None, how=Adaptation(iterations=2))
+assert "torch._dynamo" not in sys.modules
+print("done")
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert ran.stdout == "done\n", ran.stderr

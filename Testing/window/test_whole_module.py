@@ -48,3 +48,16 @@ def test_the_sample_pair_from_click_to_result(panel: Any) -> None:
     )
     assert moving.shape != fixed.shape == warped.shape
     assert np.corrcoef(fixed.ravel(), warped.ravel())[0, 1] > 0.9
+
+
+def test_sample_data_is_offered_once_slicer_has_started(panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import types
+
+    import slicer
+
+    offered = []
+    logic = types.SimpleNamespace(registerCustomSampleDataSource=lambda **source: offered.append(source["sampleName"]))
+    monkeypatch.setitem(sys.modules, "SampleData", types.SimpleNamespace(SampleDataLogic=logic))
+    assert offered == [], "nothing happens while the module is loaded"
+    slicer.app.slots["startupCompleted()"][-1]()
+    assert offered == ["LDRFollowUpFLAIR", "LDRHippocampi"]

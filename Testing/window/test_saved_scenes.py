@@ -1,0 +1,54 @@
+"""A scene saved and loaded again has the panel's choices, and its results, as they were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.panel import Computation, is_idle
+from harness.user import choose, click, wait_for
+
+
+@pytest.mark.parametrize("isOpen", [True, False], ids=["panel open", "panel closed"])
+def test_choices_and_results_come_back(panel: Any, pair: tuple[Any, Any], tmp_path: Path, isOpen: bool) -> None:
+    import slicer
+
+    ui, scene = panel.ui, slicer.mrmlScene
+    click(ui.advancedCollapsibleButton)
+    choose(ui.presetComboBox, ui.presetComboBox.itemText(1))
+    choose(ui.prealignmentComboBox, "Rigid: shift and turn")
+    click(ui.adaptCheckBox)
+    ui.refinementStepsSpinBox.value = 7
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    transform = ui.outputTransformSelector.currentNode()
+    expected = transform.GetTransformFromParent().TransformPoint(1.0, 2.0, 3.0)
+
+    for node in (*pair, transform):
+        node.AddDefaultStorageNode()
+        suffix = "h5" if node is transform else "nrrd"
+        node.GetStorageNode().SetFileName(str(tmp_path / f"{node.GetName().replace(' ', '-')}.{suffix}"))
+        assert node.GetStorageNode().WriteData(node)
+    scene.SetURL(str(tmp_path / "saved.mrml"))
+    assert scene.Commit()
+    if not isOpen:
+        panel.exit()
+    scene.Clear()
+    if isOpen:
+        assert ui.fixedVolumeSelector.currentNode() is None and not ui.applyButton.enabled
+    scene.SetURL(str(tmp_path / "saved.mrml"))
+    assert scene.Connect()
+    panel.enter()
+
+    assert ui.fixedVolumeSelector.currentNode().GetName() == "Current"
+    assert ui.movingVolumeSelector.currentNode().GetName() == "Prior"
+    assert ui.presetComboBox.currentText.startswith("Accurate")
+    assert ui.prealignmentComboBox.currentText.startswith("Rigid")
+    assert ui.adaptCheckBox.checked and ui.refinementStepsSpinBox.value == 7
+    again = ui.outputTransformSelector.currentNode()
+    assert again is not transform and again.GetName() == "Prior to Current (LDR)"
+    assert again.GetTransformFromParent().TransformPoint(1.0, 2.0, 3.0) == pytest.approx(expected, abs=1e-5)
+    assert ui.resultCollapsibleButton.enabled and ui.applyButton.enabled
+    assert panel.errors == []

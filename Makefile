@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-oldest lint bench-click bench-window ablation clean
+.PHONY: demo test test-oldest lint bench-click bench-window pictures ablation clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo
@@ -46,6 +46,9 @@ bench-click: $(STAMP)-test
 
 bench-window: $(STAMP)-test
 	$(BIN)/python Testing/benchmarks/window.py
+
+pictures: $(STAMP)-test
+	$(BIN)/python Testing/window/pictures.py
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -42,9 +42,10 @@ def scene(monkeypatch):
     return scene
 
 
-def test_the_readmes_lines_run_one_after_the_other(scene, capsys):
+def test_the_readmes_lines_run_one_after_the_other(scene, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     names = {"slicer": slicer, "getNode": scene.GetFirstNodeByName}
-    assert len(blocks()) == 5
+    assert len(blocks()) == 6
     for block in blocks():
         exec(compile(block, str(README), "exec"), names)
     said = capsys.readouterr().out
@@ -53,3 +54,5 @@ def test_the_readmes_lines_run_one_after_the_other(scene, capsys):
     assert names["change"].GetImageData() is not None and names["copy"].GetName() == "Prior hardened"
     assert names["transforms"].GetNumberOfDataNodes() == 2
     assert names["result"].similarity > names["result"].similarityStart
+    assert names["table"].GetNumberOfRows() == 2 and not any(outcome.error for outcome in names["outcomes"])
+    assert [path.name for path in tmp_path.iterdir()] == ["prior-to-current.h5"]

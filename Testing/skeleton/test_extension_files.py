@@ -169,3 +169,12 @@ def test_panel_file_is_complete() -> None:
     for name, widget in widgets.items():
         if widget.get("class") not in ("QLabel", "ctkCollapsibleButton", "qMRMLWidget"):
             assert widget.find("property[@name='toolTip']") is not None, f"{name} has no tooltip"
+
+
+def test_the_readme_shows_pictures_that_exist() -> None:
+    pictures = re.findall(r"!\[.+?\]\((.+?)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    shown = {ROOT / picture for picture in pictures}
+    assert len(shown) >= 6
+    for picture in shown:
+        png_size(picture)
+    assert set((ROOT / "Resources" / "Screenshots").glob("*.png")) == shown, "a picture that nobody sees"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import unittest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,3 +63,29 @@ def test_sample_data_is_offered_once_slicer_has_started(panel: Any, monkeypatch:
     assert offered == [], "nothing happens while the module is loaded"
     slicer.app.slots["startupCompleted()"][-1]()
     assert offered == ["LDRFollowUpFLAIR", "LDRHippocampi"]
+
+
+def test_a_script_without_a_main_window(tmp_path: Path) -> None:
+    """As ``Slicer --no-main-window --python-script``: no panel is ever opened, and no Qt event loop runs."""
+    code = f"""
+from conftest import MODULE
+from harness import application
+application.install()
+import subprocess
+import sys
+sys.path[:0] = [str(MODULE.parent), str(MODULE.parents[1] / "Testing")]
+import slicer
+from LDRRegistration import LDRRegistrationLogic
+from LDRRegistrationLib.mrml.files import readVolume
+from support.data import CURRENT_FLAIR, PRIOR_FLAIR
+current, prior = (readVolume(slicer.mrmlScene, path) for path in (CURRENT_FLAIR, PRIOR_FLAIR))
+(outcome,) = LDRRegistrationLogic().registerPairs(pairs=[(current, prior)])
+LDRRegistrationLogic().saveTransform(transformNode=outcome.outputTransformNode, path={str(tmp_path / "t.h5")!r})
+assert not hasattr(slicer.modules, "LDRRegistrationWidget")
+print(outcome.error, outcome.result.summary)
+"""
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=120, check=False)
+    assert "Local similarity" in ran.stdout, ran.stderr
+    assert (tmp_path / "t.h5").is_file()

@@ -15,7 +15,7 @@ from .volumes import imageDataFromArray, imageFromVolumeNode
 
 GRID, MAGNITUDE = "grid", "magnitude"
 TILES = 6
-OVERLAY_OPACITY = 0.5
+OVERLAY_OPACITY = 0.8
 
 
 class ResultDisplay:

@@ -8,6 +8,7 @@ import slicer
 from ..errors import RegistrationError
 from ..geometry import Grid
 from .carrying import volumeGrid
+from .colors import showDiverging
 from .matrices import matrixFromArray
 from .nodes import allOrNothing
 from .transforms import accurate, linearMatrix, notedSides, pointsThrough
@@ -17,7 +18,6 @@ SPACING_MM = 2.0
 # Beyond, a change says less about tissue than about the registration.
 MOST_PERCENT = 300.0
 SHOWN_PERCENT = 50.0
-COLORS = "vtkMRMLColorTableNodeFileDivergingBlueRed.txt"
 
 
 def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None):
@@ -41,12 +41,7 @@ def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None)
             outputVolumeNode.SetAndObserveTransformNodeID(None)
             outputVolumeNode.SetIJKToRASMatrix(matrixFromArray(grid.ijkToRas))
             outputVolumeNode.SetAndObserveImageData(imageDataFromArray(percent))
-        outputVolumeNode.CreateDefaultDisplayNodes()
-        display = outputVolumeNode.GetScalarVolumeDisplayNode()
-        display.AutoWindowLevelOff()
-        display.SetWindowLevelMinMax(-SHOWN_PERCENT, SHOWN_PERCENT)
-        if scene.GetNodeByID(COLORS) is not None:
-            display.SetAndObserveColorNodeID(COLORS)
+        showDiverging(outputVolumeNode, SHOWN_PERCENT)
     return outputVolumeNode
 
 

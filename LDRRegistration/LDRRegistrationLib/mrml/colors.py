@@ -1,0 +1,44 @@
+"""Colors for maps of change: blue where it became less, red where more, nothing where it stayed as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+
+ENTRIES = 256
+TAG = "LDRRegistrationDiverging"
+# From little to much of it. White or gray would be taken for tissue.
+LESS = ((0.45, 0.90, 1.00), (0.05, 0.15, 0.90))
+MORE = ((1.00, 0.85, 0.30), (0.85, 0.05, 0.05))
+# Up to this share of the range to either side nothing is shown. Slice views know no half transparent colors.
+HIDDEN = 0.2
+
+
+def divergingColors(scene: Any) -> Any:
+    """The color node for maps from -most to most, made once a scene."""
+    found = scene.GetSingletonNode(TAG, "vtkMRMLColorTableNode")
+    if found is not None:
+        return found
+    node = slicer.vtkMRMLColorTableNode()
+    node.SetSingletonTag(TAG)
+    node.SetName("Less to more")
+    node.SetTypeToUser()
+    node.SetNumberOfColors(ENTRIES)
+    node.SetHideFromEditors(True)
+    for index, value in enumerate(np.linspace(-1.0, 1.0, ENTRIES)):
+        little, much = (np.array(color) for color in (MORE if value > 0 else LESS))
+        share = max(abs(value) - HIDDEN, 0.0) / (1.0 - HIDDEN)
+        node.SetColor(index, f"{value:+.2f}", *(little + share * (much - little)), float(share > 0.0))
+    return scene.AddNode(node)
+
+
+def showDiverging(volumeNode: Any, most: float) -> None:
+    """Display ``volumeNode``, a map around 0, in these colors, the same to both sides: full at ``most``."""
+    volumeNode.CreateDefaultDisplayNodes()
+    display = volumeNode.GetScalarVolumeDisplayNode()
+    with slicer.util.NodeModify(display):
+        display.AutoWindowLevelOff()
+        display.SetWindowLevelMinMax(-most, most)
+        display.SetAndObserveColorNodeID(divergingColors(volumeNode.GetScene()).GetID())

@@ -52,6 +52,7 @@ def reportContent(
         "device": result.device,
         "versions": versions,
         "notice": "For research; not for diagnostic use.",
+        "testedOn": "MR of the head (T1, T2, FLAIR, thick slices) and the hippocampus; CT and the rest: little.",
     }
 
 

@@ -96,3 +96,11 @@ def test_nothing_is_left_of_a_failure(logic, sequence):
     with pytest.raises(RegistrationCancelled):
         logic.registerSequence(sequenceNode=frames, cancelCallback=cancel)
     assert sequence.scene.GetNumberOfNodes() == before
+
+
+def test_frames_without_a_browser_get_one(logic, sequence):
+    sequence.scene.RemoveNode(sequence.browser)
+    transforms = logic.registerSequence(sequenceNode=sequence.frames)
+    browser = sequence.scene.GetFirstNodeByClass("vtkMRMLSequenceBrowserNode")
+    assert browser.GetMasterSequenceNode() is sequence.frames
+    assert browser.IsSynchronizedSequenceNode(transforms)

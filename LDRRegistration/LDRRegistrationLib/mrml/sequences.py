@@ -32,7 +32,10 @@ def framesOf(sequenceNode: Any) -> list[Image]:
 
 
 def publishTransforms(sequenceNode: Any, transforms: list[Transform], outputSequenceNode: Any = None) -> Any:
-    """A sequence of transform nodes with the index values of ``sequenceNode``, in step with it in its browsers."""
+    """A sequence of transform nodes with the index values of ``sequenceNode``, in step with it in its browsers.
+
+    Where no browser shows the frames yet, one is made.
+    """
     scene = sequenceNode.GetScene()
     with allOrNothing(scene):
         if outputSequenceNode is None:
@@ -48,8 +51,17 @@ def publishTransforms(sequenceNode: Any, transforms: list[Transform], outputSequ
                 node.SetName(f"{sequenceNode.GetName()} {number} (LDR)")
                 node.SetAndObserveTransformFromParent(vtkTransform(transform))
                 outputSequenceNode.SetDataNodeAtValue(node, sequenceNode.GetNthIndexValue(number))
-        for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode")):
-            browser = scene.GetNthNodeByClass(number, "vtkMRMLSequenceBrowserNode")
-            if browser.IsSynchronizedSequenceNode(sequenceNode, True):
-                browser.AddSynchronizedSequenceNode(outputSequenceNode)
+        browsers = _browsersOf(sequenceNode)
+        if not browsers and scene.IsNodeClassRegistered("vtkMRMLSequenceBrowserNode"):
+            browsers = [scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{sequenceNode.GetName()} browser")]
+            browsers[0].SetAndObserveMasterSequenceNodeID(sequenceNode.GetID())
+        for browser in browsers:
+            browser.AddSynchronizedSequenceNode(outputSequenceNode)
     return outputSequenceNode
+
+
+def _browsersOf(sequenceNode: Any) -> list[Any]:
+    scene = sequenceNode.GetScene()
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSequenceBrowserNode")
+    browsers = [scene.GetNthNodeByClass(number, "vtkMRMLSequenceBrowserNode") for number in range(count)]
+    return [browser for browser in browsers if browser.IsSynchronizedSequenceNode(sequenceNode, True)]

@@ -23,7 +23,7 @@ from .masks import Masks, checkCovers, jointMask, sampleMask
 from .prealign import prealign
 from .refine import Adaptation, Refinement, StepCallback, adapt, refine
 from .resample import reduceToSpacing, sampleOnGrid
-from .similarity import lncc, weightedMean
+from .similarity import gaussianMean, lncc, weightedMean
 from .stages import CancelCallback, ProgressCallback, Stages
 from .student import MINIMUM_GRID_SIZE, ModelStore, Student
 from .tensors import toTensor
@@ -38,6 +38,8 @@ MINIMUM_OVERLAP = 0.05
 MAXIMUM_FOLDED_FRACTION = 0.001
 PASS_SHARES = (1.0, 0.5)
 CLEAR_GAIN = 0.02
+# Of the Gaussian that keeps the deformation between two visits from following lesions of up to 25 mm.
+FOLLOW_UP_SIGMA_MM = 10.0
 # What single precision can feign by sampling an image where it already is.
 LEAST_GAIN = 1e-5
 # A flow may not make the images more alike by carrying what is unlike out of the moving mask.
@@ -62,6 +64,8 @@ class Settings:
     ``adaptation``: the student's last layers learn from the pair, for images of a kind that it never saw.
     ``refinementSteps`` stands above the preset: None is what the preset does, 0 is no refinement. ``threads`` None is
     what torch uses anyway. A CUDA ``device`` runs the network and the refinement; all else stays on the CPU.
+    ``followUp`` is for two visits of one person, to see what changed: the deformation is so smooth that it undoes the
+    scanner's distortions and leaves a lesion the size it is. Such a pair wants a rigid pre-alignment and no refinement.
     """
 
     preset: Preset = Preset.FAST
@@ -72,6 +76,7 @@ class Settings:
     refinementSteps: int | None = None
     device: Device = Device.CPU
     threads: int | None = None
+    followUp: bool = False
 
     @property
     def steps(self) -> int:
@@ -195,6 +200,8 @@ def _register(
             "other. Choose a pre-alignment or give an initial transform."
         )
     flow, similarity = _cascade(student, pair, movingAligned, similarityPrealigned, stages)
+    if settings.followUp:
+        flow, similarity = pair.smoothed(movingAligned, flow, similarityPrealigned)
     if settings.adaptation is not None:
         stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(student, movingAligned, flow, settings.adaptation, stages.advance)
@@ -280,6 +287,14 @@ class _PairOnGrid:
         """``candidate`` and its similarity, if that is more than ``flow`` has reached; else those."""
         reached, _ = self.judge(moving, candidate)
         return (candidate, reached) if reached > similarity + LEAST_GAIN else (flow, similarity)
+
+    def smoothed(self, moving: Tensor, flow: Tensor | None, similarity: float) -> tuple[Tensor | None, float]:
+        """``flow`` so smooth that it follows no lesion, if it still makes the images more alike than ``similarity``."""
+        if flow is None:
+            return None, similarity
+        flow = gaussianMean(flow, (FOLLOW_UP_SIGMA_MM / self._grid.spacing)[::-1])
+        reached, _ = self.judge(moving, flow)
+        return (flow, reached) if reached > similarity + LEAST_GAIN else (None, similarity)
 
     def adapt(
         self, student: Student, moving: Tensor, flow: Tensor | None, how: Adaptation, advance: StepCallback

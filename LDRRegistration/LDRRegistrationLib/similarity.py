@@ -7,6 +7,7 @@ products cost less than cumulative sums (no pass is bound by memory) and lose no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .flow import jacobianDeterminant
@@ -36,6 +37,32 @@ def boxMean(image: Tensor, window: int) -> Tensor:
     image = torch.matmul(image, _windowMatrix(i, window, image).T)
     image = torch.matmul(_windowMatrix(j, window, image), image)
     return torch.matmul(_windowMatrix(k, window, image), image.reshape(*image.shape[:2], k, j * i)).view(image.shape)
+
+
+def gaussianMean(image: Tensor, sigmas: Sequence[float]) -> Tensor:
+    """Gaussian mean of (N, C, k, j, i), ``sigmas`` in voxels along k, j, i; at the border over the part that exists."""
+    import torch
+
+    k, j, i = image.shape[2:]
+    kernels = [_gaussianMatrix(size, float(sigma), image) for size, sigma in zip((k, j, i), sigmas, strict=True)]
+    if kernels[2] is not None:
+        image = torch.matmul(image, kernels[2].T)
+    if kernels[1] is not None:
+        image = torch.matmul(kernels[1], image)
+    if kernels[0] is not None:
+        image = torch.matmul(kernels[0], image.reshape(*image.shape[:2], k, j * i)).view(*image.shape[:2], k, j, i)
+    return image
+
+
+def _gaussianMatrix(size: int, sigma: float, like: Tensor) -> Tensor | None:
+    """(size, size) whose rows are Gaussians of sum 1; None where it would change nothing."""
+    import torch
+
+    if sigma < 0.05 or size == 1:
+        return None
+    index = torch.arange(size, dtype=like.dtype, device=like.device)
+    weights = torch.exp(-0.5 * ((index[:, None] - index) / sigma) ** 2)
+    return weights / weights.sum(dim=1, keepdim=True)
 
 
 def weightedMean(values: Tensor, weights: Tensor | None) -> Tensor:

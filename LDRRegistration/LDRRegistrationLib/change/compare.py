@@ -1,0 +1,69 @@
+"""Two visits of one person: their alignment, which must not hide what changed, and the map of what did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..engine import Prealignment, Preset, RegistrationResult, Settings, register
+from ..image import Image
+from ..masks import Masks
+from ..stages import CancelCallback, ProgressCallback
+from ..student import ModelStore
+from .maps import ChangeMap, computeChangeMap
+
+# Of the time, for the progress bar.
+SHARE_OF_REGISTRATION = 0.4
+
+
+def compareVisits(
+    current: Image,
+    prior: Image,
+    models: ModelStore,
+    settings: Settings | None = None,
+    *,
+    initialRas: np.ndarray | None = None,
+    mask: Image | None = None,
+    currentDate: str | None = None,
+    priorDate: str | None = None,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelCallback | None = None,
+) -> tuple[RegistrationResult, ChangeMap]:
+    """Register ``prior`` to ``current`` for follow-up, rigidly and then very smoothly, and compare them.
+
+    :param settings: model, device and threads; what would hide change is set here.
+    :param mask: where to look; without it the brain or the body is found.
+    :raises RegistrationError: the scans cannot be registered or compared; the message says why.
+    """
+
+    def partly(first: float, last: float) -> ProgressCallback | None:
+        if progress is None:
+            return None
+        return lambda fraction, stage: progress(first + fraction * (last - first), stage)
+
+    settings = settings or Settings()
+    still = settings.prealignment is Prealignment.NONE
+    settings = replace(
+        settings,
+        preset=Preset.FAST,
+        prealignment=Prealignment.NONE if still else Prealignment.RIGID,
+        refinementSteps=0,
+        adaptation=None,
+        warp=False,
+        followUp=True,
+    )
+    aligned = register(
+        current, prior, settings, models, initialRas, partly(0.0, SHARE_OF_REGISTRATION), cancelled, Masks()
+    )
+    changes = computeChangeMap(
+        current,
+        prior,
+        aligned.transform,
+        mask,
+        currentDate,
+        priorDate,
+        partly(SHARE_OF_REGISTRATION, 1.0),
+        cancelled,
+    )
+    return aligned, changes

@@ -1,0 +1,148 @@
+"""Two visits made comparable: the same blur, the same units, the same shading, whatever the protocols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..geometry import Grid
+from ..similarity import gaussianMean
+from ..tensors import toArray, toTensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# From a median absolute deviation to the standard deviation of a normal distribution.
+MAD_TO_SD = 1.4826
+# Residuals beyond so many standard deviations are change, or misalignment: they do not count (Tukey's biweight).
+OUTLIER = 4.0
+KNOTS = 10
+CURVE_SAMPLES = 60_000
+CURVE_ROUNDS = 8
+CURVE_STIFFNESS = 0.003
+# Shading is smooth over centimetres; a lesion is an outlier to it.
+SHADING_MM = 12.0
+SHADING_ROUNDS = 2
+# Of a Gaussian, in voxels of the grid on which a wide one is computed.
+COARSE_SIGMA = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Harmonised:
+    """``prior`` (k, j, i) in the units of the current image, and how well the curve between the two explains it.
+
+    ``agreement`` is the correlation coefficient of current and harmonised prior inside the mask; ``rising`` the share
+    of the mask where a brighter prior means a brighter current image.
+    """
+
+    prior: Tensor
+    agreement: float
+    rising: float
+
+
+def smooth(values: Tensor, sigmasVoxels: np.ndarray) -> Tensor:
+    """Gaussian mean of (k, j, i), one standard deviation in voxels for each axis."""
+    return gaussianMean(values[None, None], [float(s) for s in sigmasVoxels])[0, 0]
+
+
+def broadMean(values: Tensor, sigmasVoxels: np.ndarray) -> Tensor:
+    """The same for wide Gaussians, on a coarser grid of a few voxels a standard deviation; see ``resizeTo``."""
+    import torch
+
+    sigmas = np.asarray(sigmasVoxels, dtype=np.float64)
+    steps = [int(np.clip(sigma // COARSE_SIGMA, 1, n)) for sigma, n in zip(sigmas, values.shape, strict=True)]
+    # Ends that fill no block count as they are.
+    coarse = torch.nn.functional.avg_pool3d(values[None, None], steps, ceil_mode=True, count_include_pad=False)[0, 0]
+    return smooth(coarse, sigmas / steps)
+
+
+def resizeTo(values: Tensor, like: Tensor) -> Tensor:
+    """``values`` of ``broadMean`` at all voxels of ``like``, trilinear."""
+    import torch
+
+    return torch.nn.functional.interpolate(values[None, None], size=like.shape, mode="trilinear")[0, 0]
+
+
+def matchingSigmas(grid: Grid, moving: Grid, leastMm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviations in voxels (k, j, i) that bring fixed and warped moving image to the same blur on ``grid``.
+
+    A voxel is a box of its size (variance s^2 / 12), and linear interpolation between voxels blurs on average by
+    s^2 / 6 more. Only the parts along the axes of ``grid`` are matched. Both get at least ``leastMm``.
+    """
+    along = (grid.direction.T @ moving.direction) ** 2
+    fixedVariance = grid.spacing**2 / 12.0
+    movingVariance = along @ (moving.spacing**2 * (1.0 / 12.0 + 1.0 / 6.0))
+    sigmas = [
+        np.sqrt(np.maximum(missing, 0.0) + leastMm**2) / grid.spacing
+        for missing in (movingVariance - fixedVariance, fixedVariance - movingVariance)
+    ]
+    return sigmas[0][::-1], sigmas[1][::-1]
+
+
+def harmonise(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarray) -> Harmonised:
+    """The prior in the units of the current image: a contrast curve, then shading and curve in turn.
+
+    :param inside: (k, j, i) bool, where both images are defined and compared.
+    :param spacing: mm along k, j, i.
+    """
+    weights = inside.float()
+    prior, slopes = _throughCurve(current, prior, inside)
+    rising = float((slopes > 0).double().mean())
+    for _ in range(SHADING_ROUNDS):
+        prior = prior * _shading(current, prior, weights, SHADING_MM / spacing)
+        prior, _ = _throughCurve(current, prior, inside)
+    return Harmonised(prior, _correlation(current[inside], prior[inside]), rising)
+
+
+def _throughCurve(current: Tensor, prior: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
+    """The prior through the piecewise linear curve that fits best, and the slopes of the curve at a sample of it.
+
+    Iteratively reweighted least squares with Tukey's biweight and a penalty on the curve's bends; beyond the outer
+    knots the curve goes on straight, so that what is brighter than anything usual stays so.
+    """
+    x, y = (_sample(image[inside]) for image in (prior, current))
+    low, high = np.percentile(x, (0.5, 99.5))
+    width = max((high - low) / (KNOTS - 1), 1e-12)
+    place = np.clip(np.floor((x - low) / width), 0, KNOTS - 2).astype(int)
+    share = (x - low) / width - place
+    basis = np.zeros((len(x), KNOTS))
+    basis[np.arange(len(x)), place], basis[np.arange(len(x)), place + 1] = 1.0 - share, share
+    bends = np.diff(np.eye(KNOTS), 2, axis=0)
+    penalty = len(x) * (CURVE_STIFFNESS * bends.T @ bends + 1e-9 * np.eye(KNOTS))
+    weights = np.ones(len(x))
+    for _ in range(CURVE_ROUNDS):
+        values = np.linalg.solve((basis * weights[:, None]).T @ basis + penalty, basis.T @ (weights * y))
+        residual = y - basis @ values
+        weights = tukey(residual, MAD_TO_SD * float(np.median(np.abs(residual))))
+    steps = toTensor(np.diff(values))
+    position = (prior - float(low)) / float(width)
+    knot = position.floor().clamp(0, KNOTS - 2)
+    index = knot.long()
+    curve = toTensor(values)[index] + steps[index] * (position - knot)
+    return curve, steps[toTensor(place).long()]
+
+
+def _sample(values: Tensor) -> np.ndarray:
+    return toArray(values[:: max(1, values.numel() // CURVE_SAMPLES)]).astype(np.float64)
+
+
+def tukey(residual: np.ndarray, sd: float) -> np.ndarray:
+    """Tukey's biweight: 1 for no residual, 0 beyond ``OUTLIER`` standard deviations."""
+    return np.clip(1.0 - (residual / (OUTLIER * sd + 1e-12)) ** 2, 0.0, None) ** 2
+
+
+def _shading(current: Tensor, prior: Tensor, mask: Tensor, sigmas: np.ndarray) -> Tensor:
+    """The smooth factor between the images, by local robust least squares."""
+    residual = current - prior
+    sd = MAD_TO_SD * float(residual[mask > 0].abs().median())
+    weights = (1.0 - (residual / (OUTLIER * sd + 1e-12)) ** 2).clamp_min(0) ** 2 * mask
+    product, square = (broadMean(weights * prior * other, sigmas) for other in (current, prior))
+    little = 1e-3 * float(square.max()) + 1e-12
+    return resizeTo(((product + little) / (square + little)).clamp(0.5, 2.0), current)
+
+
+def _correlation(first: Tensor, second: Tensor) -> float:
+    first, second = (first - first.mean()).double(), (second - second.mean()).double()
+    return float((first * second).sum() / ((first**2).sum() * (second**2).sum() + 1e-12).sqrt())

@@ -1,0 +1,243 @@
+"""The change map: what differs between two visits, set against what would differ if nothing had changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import RegistrationError
+from ..field import Transform
+from ..geometry import Grid, transformPoints
+from ..image import Image, checkImage
+from ..intensity import guessModality
+from ..resample import reduceToSpacing, sampleOnGrid
+from ..stages import CancelCallback, ProgressCallback, Stages
+from ..tensors import toArray, toTensor
+from .brain import Place, findPlace
+from .dates import checkDates
+from .harmonise import Harmonised, harmonise, matchingSigmas, smooth
+from .noise import noiseLevel
+
+if TYPE_CHECKING:
+    pass
+
+# Blur of the images that volumes are measured on, and of those that change is detected on: standard deviations.
+FINE_MM, DETECTION_MM = 0.7, 1.3
+MARGIN_VOXELS = 3
+MAXIMUM_VOXELS = 16_000_000
+LEAST_OVERLAP_MM3 = 1000.0
+LEAST_OVERLAP = 0.2
+# Below this correlation after harmonisation, or with a curve that mostly falls, the images show different contrasts or
+# are not aligned.
+LEAST_AGREEMENT, LEAST_RISING = 0.6, 0.6
+# Where the unchanged difference is this many times its usual size the alignment is not to be trusted.
+UNCERTAIN = 3.0
+CERTAIN_ENOUGH = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class ChangeMap:
+    """What changed, voxel by voxel, on ``grid`` (k, j, i): the part of the fixed volume that is compared.
+
+    ``z``: signed change over the standard deviation that noise, interpolation and misalignment explain; above 0 is
+    brighter now. ``change``: signed difference in the current image's units, less blurred, for measuring. ``current``
+    and ``prior``: the harmonised images behind it, of a blur of ``blurMm`` (one standard deviation).
+    ``volumeChange``: growth of the tissue since the prior by the deformation alone, in percent (what the intensities no
+    longer show). ``mask``: where change may be called.
+    """
+
+    grid: Grid
+    fixedGrid: Grid
+    z: np.ndarray
+    change: np.ndarray
+    current: np.ndarray
+    prior: np.ndarray
+    volumeChange: np.ndarray
+    mask: np.ndarray
+    place: str
+    agreement: float
+    noise: float
+    blurMm: float
+    uncertainPercent: float
+    seconds: dict[str, float]
+    notes: list[str] = field(default_factory=list)
+
+    def onFixedGrid(self, array: np.ndarray, fill: float = 0.0) -> np.ndarray:
+        """``array`` (k, j, i) of this map's grid on the fixed volume's; whole numbers (labels) by nearest neighbour."""
+        toMap = self.grid.rasToIjk @ self.fixedGrid.ijkToRas
+        offset = np.rint(-toMap[:3, 3]).astype(int)[::-1]
+        if np.allclose(toMap[:3, :3], np.eye(3), atol=1e-6):
+            full = np.full(self.fixedGrid.shape, fill, dtype=array.dtype)
+            full[tuple(slice(o, o + n) for o, n in zip(offset, array.shape, strict=True))] = array
+            return full
+        image = Image(array, self.grid.ijkToRas)
+        return Transform(np.eye(4)).warp(image, self.fixedGrid, fill, nearest=array.dtype.kind in "iub")
+
+
+def computeChangeMap(
+    fixed: Image,
+    moving: Image,
+    transform: Transform,
+    mask: Image | None = None,
+    currentDate: str | None = None,
+    priorDate: str | None = None,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelCallback | None = None,
+) -> ChangeMap:
+    """Compare the current scan ``fixed`` with the prior scan ``moving`` under ``transform`` (fixed to moving points).
+
+    :param mask: where to look, on any grid, above 0.5; without it the brain, or else the body, is found.
+    :param currentDate, priorDate: ISO dates ("2024-05-31"), if known, to see that the visits are not swapped.
+    :raises RegistrationError: the images cannot be compared; the message says why.
+    """
+    stages = Stages(progress, cancelled)
+    stages.begin("Finding what to compare", 0.0)
+    notes = checkDates(currentDate, priorDate)
+    for image in (fixed, moving):
+        checkImage(image)
+    if guessModality(fixed) is not guessModality(moving):
+        raise RegistrationError(f"{fixed.name} and {moving.name} are not of one modality: one is CT, the other is not.")
+    fixedGrid = fixed.grid
+    place = findPlace(fixed) if mask is None else Place(mask, "given")
+    if not (np.asarray(place.mask.array) > 0.5).any():
+        raise RegistrationError("The mask is empty: there is nothing to compare.")
+    fixed, grid, box = _workPart(fixed, place)
+    inside = place.inside(grid)
+    if not inside.any():
+        raise RegistrationError(f"The mask lies outside {fixed.name}: there is nothing to compare.")
+
+    stages.begin("Warping the prior", 0.2)
+    prior = transform.warp(Image(_asFloat(moving.array), moving.ijkToRas), grid, fill=np.nan)
+    both = inside & _within(moving.grid, grid, transform.affine)
+    if mask is None:
+        # What is outside one brain, as it was found, may be bone or nothing at all there.
+        both &= findPlace(moving).inside(grid, transform.affine)
+    voxel = float(np.prod(grid.spacing))
+    if both.sum() < LEAST_OVERLAP * inside.sum() or both.sum() * voxel < LEAST_OVERLAP_MM3:
+        raise RegistrationError(
+            f"{fixed.name} and {moving.name} overlap in only {both.sum() / inside.sum():.0%} of the region to compare."
+        )
+    if both.sum() < 0.98 * inside.sum():
+        notes.append(f"{1 - both.sum() / inside.sum():.0%} of the region lies outside the prior and is not compared.")
+
+    stages.begin("Harmonising", 0.35)
+    spacing = grid.spacing[::-1]
+    sigmas = matchingSigmas(grid, moving.grid, FINE_MM)
+    current = smooth(toTensor(np.ascontiguousarray(fixed.array[box], dtype=np.float32)), sigmas[0])
+    aligned = smooth(toTensor(np.nan_to_num(prior)), sigmas[1])
+    region = toTensor(both.astype(np.float32)) > 0
+    for image, values in ((fixed, current), (moving, aligned)):
+        if float(values[region].std()) <= 1e-6 * max(float(values[region].abs().max()), 1e-12):
+            raise RegistrationError(f"{image.name} is empty within the region to compare: every voxel has one value.")
+    matched = harmonise(current, aligned, region, spacing)
+    _refuseUnlike(fixed, moving, matched)
+
+    stages.begin("Noise and change", 0.6)
+    more = np.sqrt(DETECTION_MM**2 - FINE_MM**2) / spacing
+    smoothCurrent, smoothPrior = smooth(current, more), smooth(matched.prior, more)
+    sd, local = noiseLevel(smoothCurrent, smoothPrior, region, spacing)
+    certain = region & (local < UNCERTAIN)
+    uncertain = 1.0 - float(certain.sum()) / float(region.sum())
+    if uncertain > CERTAIN_ENOUGH:
+        raise RegistrationError(
+            f"{fixed.name} and {moving.name} differ so much in {uncertain:.0%} of the region that their alignment is "
+            "not to be trusted: no change can be called."
+        )
+    if uncertain > 0.001:
+        notes.append(f"In {uncertain:.1%} of the region the alignment is uncertain: no change is called there.")
+    z = (smoothCurrent - smoothPrior) / sd * certain
+    volumeChange = _volumeChange(transform, grid)
+    stages.end()
+    return ChangeMap(
+        grid=grid,
+        fixedGrid=fixedGrid,
+        z=toArray(z),
+        change=toArray((current - matched.prior) * region),
+        current=toArray(current),
+        prior=toArray(matched.prior),
+        volumeChange=volumeChange,
+        mask=toArray(certain.float()) > 0,
+        place=place.what,
+        agreement=matched.agreement,
+        noise=float(sd[region].median()),
+        blurMm=float(np.exp(np.log(grid.spacing[::-1] ** 2 / 12.0 + (sigmas[0] * spacing) ** 2).mean() / 2.0)),
+        uncertainPercent=100.0 * uncertain,
+        seconds=stages.seconds,
+        notes=notes,
+    )
+
+
+def _workPart(fixed: Image, place: Place) -> tuple[Image, Grid, tuple[slice, slice, slice]]:
+    """The fixed image, coarser if it is enormous, its part around the mask as a grid, and as slices (k, j, i)."""
+    k, j, i = np.nonzero(np.asarray(place.mask.array) > 0.5)
+    step = max(1, len(k) // 100_000)
+    corners = np.stack([i, j, k], axis=1)[::step]
+    points = transformPoints(place.mask.ijkToRas, np.concatenate([corners, *(_extremes(corners))]))
+    reach = 0.5 * np.abs(place.mask.ijkToRas[:3, :3]).sum(axis=1)
+    spacing = float(fixed.grid.spacing.min())
+    while True:
+        ijk = transformPoints(fixed.grid.rasToIjk, points)
+        margin = MARGIN_VOXELS + np.abs(fixed.grid.rasToIjk[:3, :3]) @ reach
+        low = np.clip(np.floor(ijk.min(axis=0) - margin), 0, fixed.grid.sizeIjk - 1).astype(int)
+        high = np.clip(np.ceil(ijk.max(axis=0) + margin) + 1, low + 1, fixed.grid.sizeIjk).astype(int)
+        if np.prod(high - low) <= MAXIMUM_VOXELS:
+            break
+        spacing *= 1.3
+        reduced = reduceToSpacing(fixed, spacing)
+        if reduced.array.shape == fixed.array.shape:
+            continue
+        fixed = reduced
+    shift = np.eye(4)
+    shift[:3, 3] = low
+    n = (high - low)[::-1]
+    grid = Grid((int(n[0]), int(n[1]), int(n[2])), fixed.grid.ijkToRas @ shift)
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True))
+    return fixed, grid, (k, j, i)
+
+
+def _within(moving: Grid, grid: Grid, affine: np.ndarray) -> np.ndarray:
+    """(k, j, i) bool: which points of ``grid`` lie so far within the moving volume that its border plays no part.
+
+    Half a voxel, or a slice, is lost at each end, and the blur that is to come.
+    """
+    border = 0.5 * moving.spacing + 2.0 * DETECTION_MM
+    toVoxels = moving.rasToIjk @ affine @ grid.ijkToRas
+    k, j, i = (np.arange(n, dtype=np.float32) for n in grid.shape)
+    within = np.ones(grid.shape, dtype=bool)
+    for axis in range(3):
+        row = toVoxels[axis].astype(np.float32)
+        position = row[2] * k[:, None, None] + row[1] * j[None, :, None] + row[0] * i[None, None, :] + row[3]
+        margin = float(border[axis] / moving.spacing[axis]) - 0.5
+        within &= (position >= margin) & (position <= moving.sizeIjk[axis] - 1 - margin)
+    return within
+
+
+def _extremes(ijk: np.ndarray) -> list[np.ndarray]:
+    return [ijk[[index]] for axis in range(3) for index in (ijk[:, axis].argmin(), ijk[:, axis].argmax())]
+
+
+def _refuseUnlike(fixed: Image, moving: Image, matched: Harmonised) -> None:
+    if matched.rising < LEAST_RISING or matched.agreement < LEAST_AGREEMENT:
+        raise RegistrationError(
+            f"{fixed.name} and {moving.name} do not agree (correlation {matched.agreement:.2f}, a brighter prior means "
+            f"a brighter current image in {matched.rising:.0%}): they show different contrasts, or are not aligned. "
+            "Choose two scans of the same kind."
+        )
+
+
+def _volumeChange(transform: Transform, grid: Grid) -> np.ndarray:
+    """(k, j, i): growth in percent from the prior to the current scan by the deformation, without the affine."""
+    if transform.field is None:
+        return np.zeros(grid.shape, dtype=np.float32)
+    determinant = np.maximum(transform.field.jacobianDeterminant(), 0.05)
+    # A cell lies between the points of the field's grid.
+    shift = np.eye(4)
+    shift[:3, 3] = 0.5
+    growth = (100.0 * (1.0 / determinant - 1.0)).astype(np.float32)
+    return toArray(sampleOnGrid(growth, transform.field.grid.ijkToRas @ shift, grid))
+
+
+def _asFloat(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=np.float32)

@@ -1,0 +1,87 @@
+"""How large a difference between two visits noise, interpolation and misalignment leave where nothing changed."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..tensors import toArray, toTensor
+from .harmonise import broadMean, resizeTo, smooth
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+GRADIENT_BINS, LEVEL_BINS = 24, 8
+# The standard deviation of a bin comes from this quantile of its absolute differences: most of every bin is unchanged,
+# and the quantile sees the long tails of misalignment that a median would miss.
+QUANTILE = 0.85
+SAMPLES = 400_000
+# A bin counts as much as so many voxels of the whole, so that rare combinations get no wild estimate.
+PRIOR_VOXELS = 50
+# The noise is nowhere taken for less than this share of its median.
+LEAST_SHARE = 0.5
+# Noise and misalignment also differ from place to place.
+PLACE_MM = 25.0
+PLACE_CLIP = 5.0
+PLACE_LIMITS = (0.8, 5.0)
+
+
+def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Standard deviation (k, j, i) of the unchanged difference in the images' units, and the local factor in it.
+
+    A table of robust standard deviations over gradient and intensity, estimated from this very pair: a misalignment
+    by delta leaves delta times the gradient, partial volume goes with the gradient too, and noise of magnitude images
+    with the intensity. The gradient is the geometric mean of both images': a new lesion has an edge in one alone.
+    """
+    import torch
+
+    difference = current - prior
+    gradient = (_gradient(current, spacing) * _gradient(prior, spacing)).sqrt()
+    level = 0.5 * (current + prior)
+    samples = [toArray(image[inside]) for image in (difference.abs(), gradient, level)]
+    step = max(1, len(samples[0]) // SAMPLES)
+    magnitude, slopes, levels = (sample[::step] for sample in samples)
+    slopeEdges = np.quantile(slopes, np.linspace(0.02, 0.98, GRADIENT_BINS))
+    levelEdges = np.quantile(levels, np.linspace(0.05, 0.95, LEVEL_BINS))
+    row, column = np.searchsorted(slopeEdges, slopes), np.searchsorted(levelEdges, levels)
+    toSd = 1.0 / NormalDist().inv_cdf(0.5 + QUANTILE / 2)
+    whole = float(np.quantile(magnitude, QUANTILE)) * toSd
+    table = np.full((GRADIENT_BINS + 1, LEVEL_BINS + 1), whole)
+    for (a, b), _ in np.ndenumerate(table):
+        bin_ = magnitude[(row == a) & (column == b)]
+        if len(bin_):
+            own = float(np.quantile(bin_, QUANTILE)) * toSd
+            table[a, b] = (len(bin_) * own + PRIOR_VOXELS * whole) / (len(bin_) + PRIOR_VOXELS)
+    row, column = (
+        torch.bucketize(image, toTensor(edges)) for image, edges in ((gradient, slopeEdges), (level, levelEdges))
+    )
+    sd = toTensor(_smoothTable(table).ravel())[row * (LEVEL_BINS + 1) + column]
+    sd = (sd**2 + (LEAST_SHARE * float(sd[inside].median())) ** 2).sqrt()
+    mask = inside.float()
+    excess = (difference.abs() / sd).clamp(max=PLACE_CLIP) * mask
+    place = broadMean(excess, PLACE_MM / spacing) / broadMean(mask, PLACE_MM / spacing).clamp_min(1e-3)
+    place = resizeTo(place, excess)
+    place = (place / float(place[inside].median())).clamp(*PLACE_LIMITS)
+    return sd * place, place
+
+
+def _gradient(image: Tensor, spacing: np.ndarray) -> Tensor:
+    """Length of the gradient per mm by central differences, averaged over a millimetre; ``spacing`` along k, j, i."""
+    import torch
+
+    total = torch.zeros_like(image)
+    for axis, step in enumerate(spacing):
+        n = image.shape[axis]
+        if n > 2:
+            slope = (image.narrow(axis, 2, n - 2) - image.narrow(axis, 0, n - 2)) / (2.0 * float(step))
+            total.narrow(axis, 1, n - 2).add_(slope * slope)
+    return smooth(total.sqrt(), 1.0 / spacing)
+
+
+def _smoothTable(table: np.ndarray) -> np.ndarray:
+    """Each entry averaged with its four neighbours."""
+    padded = np.pad(table, 1, mode="edge")
+    neighbours = padded[2:, 1:-1] + padded[:-2, 1:-1] + padded[1:-1, 2:] + padded[1:-1, :-2]
+    return 0.4 * table + 0.15 * neighbours

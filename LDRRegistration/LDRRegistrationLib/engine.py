@@ -292,7 +292,7 @@ class _PairOnGrid:
         """``flow`` so smooth that it follows no lesion, if it still makes the images more alike than ``similarity``."""
         if flow is None:
             return None, similarity
-        flow = gaussianMean(flow, (FOLLOW_UP_SIGMA_MM / self._grid.spacing)[::-1])
+        flow = gaussianMean(flow, [FOLLOW_UP_SIGMA_MM / float(s) for s in self._grid.spacing[::-1]])
         reached, _ = self.judge(moving, flow)
         return (flow, reached) if reached > similarity + LEAST_GAIN else (None, similarity)
 

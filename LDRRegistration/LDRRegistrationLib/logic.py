@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .changes import ChangesLogic
 from .dependencies import ensureTorch, importTorch
 from .device import Device
 from .engine import Prealignment, Preset, RegistrationResult, register
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
 
 
-class RegistrationLogic(SeriesLogic, ResultsLogic):
+class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:

@@ -10,6 +10,7 @@ from .field import Transform
 from .geometry import Grid, canonicalGrid, transformPoints
 from .image import Image
 from .intensity import guessModality, normalise
+from .picture import renderText, writePng
 from .resample import reduceToSpacing, sampleAt, sampleOnGrid
 from .tensors import toArray, toTensor
 
@@ -49,7 +50,7 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
         rows[1].append(_blend(base, after)[content])
         rows[2].append(_deformedGrid(base, plane, across, transform)[content])
     captions = ("Before: fixed magenta, moving green", "After", f"Deformation: grid of {GRID_LINE_MM:g} mm")
-    _writePng(path, _sheet(rows, captions))
+    writePng(path, _sheet(rows, captions))
 
 
 def _readableSpacing(grid: Grid) -> float:
@@ -97,7 +98,7 @@ def _sheet(rows: list[list[np.ndarray]], captions: tuple[str, ...]) -> np.ndarra
     sheet = np.zeros(((heights + CAPTION + GAP) * len(rows) + GAP, sum(widths) + 4 * GAP, 3))
     for index, (row, caption) in enumerate(zip(rows, captions, strict=True)):
         top = GAP + index * (heights + CAPTION + GAP)
-        text = _renderText(caption)
+        text = renderText(caption)
         h, w = min(text.shape[0], CAPTION), min(text.shape[1], sheet.shape[1] - 2 * GAP)
         sheet[top : top + h, GAP : GAP + w] = text[:h, :w]
         left = GAP
@@ -106,34 +107,3 @@ def _sheet(rows: list[list[np.ndarray]], captions: tuple[str, ...]) -> np.ndarra
             sheet[y : y + panel.shape[0], x : x + panel.shape[1]] = panel
             left += width + GAP
     return np.clip(sheet, 0, 255).astype(np.uint8)
-
-
-def _renderText(text: str) -> np.ndarray:
-    """(height, width, 3): white text on black."""
-    import vtk
-    from vtk.util import numpy_support
-
-    textProperty = vtk.vtkTextProperty()
-    textProperty.SetFontSize(16)
-    textProperty.SetColor(1.0, 1.0, 1.0)
-    image = vtk.vtkImageData()
-    vtk.vtkTextRenderer.GetInstance().RenderString(textProperty, text, image, [0, 0], 72)
-    width, height, _ = image.GetDimensions()
-    rgba = numpy_support.vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)[::-1].astype(float)
-    return rgba[..., :3] * rgba[..., 3:] / 255.0
-
-
-def _writePng(path: Path, rgb: np.ndarray) -> None:
-    import vtk
-    from vtk.util import numpy_support
-
-    image = vtk.vtkImageData()
-    image.SetDimensions(rgb.shape[1], rgb.shape[0], 1)
-    scalars = numpy_support.numpy_to_vtk(np.ascontiguousarray(rgb[::-1]).reshape(-1, 3), deep=True)
-    image.GetPointData().SetScalars(scalars)
-    writer = vtk.vtkPNGWriter()
-    writer.SetFileName(str(path))
-    writer.SetInputData(image)
-    writer.Write()
-    if not path.is_file():
-        raise OSError(f"{path} could not be written.")

@@ -135,9 +135,9 @@ def _scanned(image: Image, grid: Grid, toImageRas: np.ndarray, astray: list[np.n
             toIjk[a, 0] * (i + d[0]) + toIjk[a, 1] * (j + d[1]) + toIjk[a, 2] * (k + d[2]) + toIjk[a, 3]
             for a in (2, 1, 0)
         ]
-        for row, a in zip(rows, (2, 1, 0), strict=True):
+        for place, a in enumerate((2, 1, 0)):
             for mm, factor in zip(astray, (image.grid.rasToIjk @ toImageRas)[a, :3], strict=False):
-                row += np.float32(factor) * mm
+                rows[place] += np.float32(factor) * mm
         total += map_coordinates(coefficients, rows, order=3, prefilter=False, mode="constant", cval=0.0)
     return total / np.prod(steps)
 

@@ -193,8 +193,8 @@ def _workPart(fixed: Image, place: Place) -> tuple[Image, Grid, tuple[slice, sli
     shift[:3, 3] = low
     n = (high - low)[::-1]
     grid = Grid((int(n[0]), int(n[1]), int(n[2])), fixed.grid.ijkToRas @ shift)
-    k, j, i = (slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True))
-    return fixed, grid, (k, j, i)
+    box = [slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True)]
+    return fixed, grid, (box[0], box[1], box[2])
 
 
 def _within(moving: Grid, grid: Grid, affine: np.ndarray) -> np.ndarray:

@@ -54,10 +54,10 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
         if len(bin_):
             own = float(np.quantile(bin_, QUANTILE)) * toSd
             table[a, b] = (len(bin_) * own + PRIOR_VOXELS * whole) / (len(bin_) + PRIOR_VOXELS)
-    row, column = (
+    rows, columns = (
         torch.bucketize(image, toTensor(edges)) for image, edges in ((gradient, slopeEdges), (level, levelEdges))
     )
-    sd = toTensor(_smoothTable(table).ravel())[row * (LEVEL_BINS + 1) + column]
+    sd = toTensor(_smoothTable(table).ravel())[rows * (LEVEL_BINS + 1) + columns]
     sd = (sd**2 + (LEAST_SHARE * float(sd[inside].median())) ** 2).sqrt()
     mask = inside.float()
     excess = (difference.abs() / sd).clamp(max=PLACE_CLIP) * mask

@@ -1,0 +1,67 @@
+"""Regions of change as rows: for the scene's table, changes.csv and the report."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .regions import Region
+
+# Texts, and numbers with their unit; the table node and the file have the same columns.
+TEXTS = ("Kind", "Verdict", "Note")
+COLUMNS = (
+    "Region",
+    "Kind",
+    "Volume (mm3)",
+    "Mean change",
+    "Mean z",
+    "Growth (%)",
+    "Volume change by deformation (%)",
+    "R (mm)",
+    "A (mm)",
+    "S (mm)",
+    "Largest diameter (mm)",
+    "Verdict",
+    "Note",
+)
+ACCEPTED, REJECTED = "accepted", "rejected"
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a reader says of a region."""
+
+    verdict: str = ""
+    note: str = ""
+
+
+def row(region: Region, opinion: Opinion | None = None) -> dict[str, int | float | str | None]:
+    """The values of ``COLUMNS``. RAS in mm; the growth is None where there was nothing before."""
+    opinion = opinion or Opinion()
+    r, a, s = region.centroidRas
+    values = (
+        region.rank,
+        region.kind,
+        round(region.volumeMm3, 1),
+        round(region.meanChange, 3),
+        round(region.meanZ, 2),
+        None if region.growthPercent is None else round(region.growthPercent, 1),
+        round(region.deformationPercent, 1),
+        round(r, 1),
+        round(a, 1),
+        round(s, 1),
+        round(region.largestDiameterMm, 1),
+        opinion.verdict,
+        opinion.note,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def writeCsv(path: Path, regions: Iterable[Region], opinions: Mapping[int, Opinion] | None = None) -> None:
+    """changes.csv: one line a region, by rank; ``opinions`` by rank."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(row(region, (opinions or {}).get(region.rank)) for region in regions)

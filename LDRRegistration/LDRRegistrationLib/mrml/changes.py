@@ -1,0 +1,147 @@
+"""A comparison of two visits as nodes: the map of change, a segment and a table row for each region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import slicer
+import vtk
+
+from ..change.detection import Detection
+from ..change.maps import ChangeMap
+from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
+from ..change.table import COLUMNS, TEXTS, Opinion, row
+from ..engine import RegistrationResult
+from .colors import showDiverging
+from .labelmaps import orientedImage
+from .matrices import localToWorld, matrixFromArray
+from .nodes import allOrNothing, placeBeside
+from .volumes import imageDataFromArray
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTableNode, vtkMRMLTransformNode
+
+# |z| at which the map's colors are full; below a fifth of it, which is what regions grow down to, nothing is shown.
+FULL_Z = 15.0
+COLORS = {NEW: (0.9, 0.1, 0.1), GROWN: (1.0, 0.6, 0.1), SHRUNKEN: (0.2, 0.7, 0.9), GONE: (0.1, 0.3, 0.9)}
+
+
+@dataclass
+class Changes:
+    """What ``detectChanges`` made. ``opinions``: what the reader said of the regions, by rank."""
+
+    result: RegistrationResult
+    changeMap: ChangeMap
+    detection: Detection
+    changeVolumeNode: vtkMRMLScalarVolumeNode
+    segmentationNode: vtkMRMLSegmentationNode
+    tableNode: vtkMRMLTableNode
+    transformNode: vtkMRMLTransformNode
+    opinions: dict[int, Opinion] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """A sentence on what was found, or why nothing was."""
+        return self.detection.explanation
+
+
+def changeVolume(changeMap: ChangeMap) -> vtk.vtkImageData:
+    """The voxels of the change volume; in any thread."""
+    return imageDataFromArray(changeMap.z.astype(np.float32))
+
+
+def publishChanges(
+    currentNode: Any,
+    result: RegistrationResult,
+    changeMap: ChangeMap,
+    detection: Detection,
+    imageData: vtk.vtkImageData,
+    transformNode: Any,
+    outputs: tuple[Any, ...],
+) -> Changes:
+    """Fill or make the change volume, segmentation and table, beside and under the parent of the current volume."""
+    scene = currentNode.GetScene()
+    kinds = ("vtkMRMLScalarVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTableNode")
+    names = ("Change", "Regions of change", "Table of changes")
+    with allOrNothing(scene):
+        volumeNode, segmentationNode, tableNode = (
+            node if node is not None else scene.AddNewNodeByClass(kind, f"{name}, {currentNode.GetName()}")
+            for node, kind, name in zip(outputs, kinds, names, strict=True)
+        )
+        toLocal = np.linalg.inv(localToWorld(currentNode)) @ changeMap.grid.ijkToRas
+        with slicer.util.NodeModify(volumeNode):
+            volumeNode.SetIJKToRASMatrix(matrixFromArray(toLocal))
+            volumeNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
+            volumeNode.SetAndObserveImageData(imageData)
+        showDiverging(volumeNode, FULL_Z)
+        segmentationNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
+        segmentationNode.CreateDefaultDisplayNodes()
+        segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
+        for node in (volumeNode, segmentationNode):
+            placeBeside(node, currentNode)
+        changes = Changes(result, changeMap, detection, volumeNode, segmentationNode, tableNode, transformNode)
+        showRegions(changes, toLocal)
+    return changes
+
+
+def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
+    """Segments and table rows of ``changes.detection``, in place of those there are."""
+    if ijkToLocal is None:
+        matrix = vtk.vtkMatrix4x4()
+        changes.changeVolumeNode.GetIJKToRASMatrix(matrix)
+        ijkToLocal = np.array([[matrix.GetElement(a, b) for b in range(4)] for a in range(4)])
+    node, labels = changes.segmentationNode, changes.detection.labels
+    segmentation = node.GetSegmentation()
+    segmentation.RemoveAllSegments()
+    for region in changes.detection.regions:
+        inside, first = _cropped(labels == region.rank)
+        shift = np.eye(4)
+        shift[:3, 3] = first[::-1]
+        image = orientedImage(imageDataFromArray(inside.astype(np.uint8)), ijkToLocal @ shift)
+        node.AddSegmentFromBinaryLabelmapRepresentation(image, region.name, COLORS[region.kind])
+    fillTable(changes)
+
+
+def fillTable(changes: Changes) -> None:
+    """The table node, from the regions and what the reader said of them."""
+    rows = [row(region, changes.opinions.get(region.rank)) for region in changes.detection.regions]
+    table = vtk.vtkTable()
+    for name in COLUMNS:
+        isText = name in TEXTS
+        column = vtk.vtkStringArray() if isText else vtk.vtkDoubleArray()
+        column.SetName(name)
+        for values in rows:
+            value = values[name]
+            column.InsertNextValue(value if isText else float("nan") if value is None else float(value))
+        table.AddColumn(column)
+    changes.tableNode.SetAndObserveTable(table)
+    changes.tableNode.SetDescription(changes.summary)
+    changes.tableNode.SetAttribute("LDRRegistration.Sensitivity", f"{changes.detection.sensitivity:.3f}")
+
+
+def jumpTo(scene: Any, ras: tuple[float, float, float]) -> None:
+    """Move all slice views to a point in the world."""
+    for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
+        scene.GetNthNodeByClass(number, "vtkMRMLSliceNode").JumpSliceByOffsetting(*ras)
+
+
+def showInViews(changes: Changes, currentNode: Any) -> None:
+    """The change map over the current volume in all slice views."""
+    scene = currentNode.GetScene()
+    for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
+        view = scene.GetNthNodeByClass(number, "vtkMRMLSliceCompositeNode")
+        with slicer.util.NodeModify(view):
+            view.SetBackgroundVolumeID(currentNode.GetID())
+            view.SetForegroundVolumeID(changes.changeVolumeNode.GetID())
+            view.SetForegroundOpacity(0.7)
+
+
+def _cropped(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The part that is not all False, and where it begins (k, j, i)."""
+    spans = []
+    for axis in range(3):
+        filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        spans.append(slice(int(filled[0]), int(filled[-1]) + 1))
+    return mask[spans[0], spans[1], spans[2]], np.array([span.start for span in spans])

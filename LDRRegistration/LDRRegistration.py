@@ -10,17 +10,18 @@ from LDRRegistrationLib import dependencies
 from LDRRegistrationLib.errors import DependencyError, RegistrationError
 from LDRRegistrationLib.gui import curved, hints
 from LDRRegistrationLib.gui.advanced import AdvancedSection
+from LDRRegistrationLib.gui.changes import ChangeRun, ChangesSection
+from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode
 from LDRRegistrationLib.gui.controller import RunController
-from LDRRegistrationLib.gui.presets import DeviceChoice, PrealignmentChoice, PresetChoice
+from LDRRegistrationLib.gui.presets import PresetChoice
 from LDRRegistrationLib.gui.result import ResultSection
 from LDRRegistrationLib.gui.view import RunView
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.names import transformName, volumeName
 from LDRRegistrationLib.sampledata import registerSampleData
-from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
+from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
-from slicer.parameterNodeWrapper import parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
@@ -59,29 +60,6 @@ class LDRRegistration(ScriptedLoadableModule):
         slicer.app.connect("startupCompleted()", registerSampleData)
 
 
-@parameterNodeWrapper
-class LDRRegistrationParameterNode:
-    """The user's choices, kept in the scene. Scenes store them by these names: do not rename them."""
-
-    fixedVolume: vtkMRMLScalarVolumeNode
-    movingVolume: vtkMRMLScalarVolumeNode
-    preset: PresetChoice = PresetChoice.FAST
-    outputTransform: vtkMRMLTransformNode
-    outputVolume: vtkMRMLScalarVolumeNode
-    model: str = "auto"
-    # Segmentations or label maps; what both are.
-    fixedMask: vtkMRMLDisplayableNode
-    movingMask: vtkMRMLDisplayableNode
-    initialTransform: vtkMRMLTransformNode
-    prealignment: PrealignmentChoice = PrealignmentChoice.AFFINE
-    adapt: bool = False
-    # -1: as the preset says.
-    refinementSteps: int = -1
-    device: DeviceChoice = DeviceChoice.CPU
-    # 0: as many as there are cores.
-    threads: int = 0
-
-
 class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The panel: binds the widgets to the parameter node, and Apply to the run controller."""
 
@@ -104,8 +82,12 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._view = RunView(self.ui)
         self._advanced = AdvancedSection(self.ui, self.logic.models.cards())
         self._result = ResultSection(self.ui, self.logic, self._view.log)
+        self._changes = ChangesSection(self.ui, self.logic, self._view.log)
         self._controller = RunController(self.logic, self)
+        self._changeRun = ChangeRun(self.logic)
+        self._changeController = RunController(self._changeRun, self)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
+        self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
         self.initializeParameterNode()
@@ -113,6 +95,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called before the module is reloaded or the application ends."""
         self._controller.close()
+        self._changeController.close()
         self.setParameterNode(None)
         self.removeObservers()
 
@@ -129,9 +112,11 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         super().onReload()
 
     def onSceneStartClose(self, caller, event) -> None:
-        self._controller.abandon(_("Cancelled: the scene was closed."))
+        for controller in (self._controller, self._changeController):
+            controller.abandon(_("Cancelled: the scene was closed."))
         self._view.forgetOutcome()
         self._result.forget()
+        self._changes.forget()
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -159,6 +144,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._parameterNode = parameterNode
         self._advanced.setChoices(parameterNode)
         self._result.setChoices(parameterNode)
+        self._changes.setChoices(parameterNode)
         if self._parameterNode is not None:
             self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
             self.addObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
@@ -168,14 +154,20 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._view.forgetOutcome()
         self._advanced.update()
         self._result.update()
+        self._changes.update()
         self._updateView()
+
+    def _running(self) -> RunController | None:
+        controllers = (self._controller, self._changeController)
+        return next((controller for controller in controllers if controller.isRunning), None)
 
     def onApplyButton(self, checked=False) -> None:
         """Start a registration, or cancel the one that runs."""
-        if self._controller.isRunning:
+        running = self._running()
+        if running is not None:
             # The second click of a double click on Apply is not a wish to cancel.
-            if self._controller.secondsRunning > DOUBLE_CLICK_SECONDS:
-                self._controller.cancel()
+            if running.secondsRunning > DOUBLE_CLICK_SECONDS:
+                running.cancel()
                 self._view.showCancelling()
             return
         # The moving volume may be shown under the transform that is about to be written.
@@ -211,12 +203,42 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 )
             )
 
+    def onFindChangesButton(self, checked=False) -> None:
+        """Start a comparison of the two scans; the button above cancels it."""
+        self._result.restore()
+        choices = self._parameterNode
+        try:
+            if not curved.offerCopies(choices, self.logic):
+                return
+            dependencies.installTorch()
+            self._changeController.start(
+                currentVolumeNode=choices.fixedVolume,
+                priorVolumeNode=choices.movingVolume,
+                model=choices.model,
+                device=choices.device.value,
+                threads=choices.threads or None,
+                initialTransformNode=choices.initialTransform,
+                prealignment=choices.prealignment.value,
+                **self._changes.parameters,
+            )
+        except Exception as error:
+            self.onRunFailed(error, traceback.format_exc())
+        else:
+            self._view.showRunning(
+                _("Comparing {current} with {prior}").format(
+                    current=choices.fixedVolume.GetName(), prior=choices.movingVolume.GetName()
+                )
+            )
+
     def onRunProgress(self, fraction: float, stage: str) -> None:
         self._view.showProgress(fraction, stage)
 
     def onRunFinished(self, job, result) -> None:
         # Not self._parameterNode: the user may have left the panel meanwhile.
         choices = self.logic.getParameterNode()
+        if self._changeRun.changes is not None:
+            self._showChanges(choices, result)
+            return
         with slicer.util.NodeModify(choices):
             choices.outputTransform = job.outputTransformNode
             choices.outputVolume = job.outputVolumeNode
@@ -225,6 +247,16 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._view.setOutcome(result.summary)
         if job.outputTransformNode is not None:
             self._view.log(_("To see it, open Result below."))
+        self._result.update()
+        self._updateView()
+
+    def _showChanges(self, choices, found) -> None:
+        changes, self._changeRun.changes = self._changeRun.changes, None
+        choices.outputTransform = changes.transformNode
+        for note in found.notes:
+            self._view.log(note)
+        self._view.setOutcome(changes.summary)
+        self._changes.show(changes, choices.fixedVolume)
         self._result.update()
         self._updateView()
 
@@ -247,9 +279,11 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _updateView(self) -> None:
         choices = self._parameterNode
-        if choices is None or self._controller.isRunning:
+        if choices is None or self._running() is not None:
             return
         missing = hints.whatIsMissing(choices)
+        self.ui.findChangesButton.enabled = not missing
+        self.ui.findChangesButton.toolTip = missing or _("Registers the two scans and finds what changed between them.")
         if choices.fixedVolume is not None and choices.movingVolume is not None:
             names = choices.movingVolume.GetName(), choices.fixedVolume.GetName()
             self.ui.outputTransformSelector.baseName = transformName(*names)

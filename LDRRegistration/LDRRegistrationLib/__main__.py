@@ -7,21 +7,30 @@ import contextlib
 import json
 import logging
 import os
-import shutil
-import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .errors import DependencyError, RegistrationCancelled, RegistrationError
 from .student import MODELS_FOLDER, ModelStore
+from .terminal import clearProgress, interruptsWait, showProgress
 
 EXIT_BAD_INPUT = 2
 EXIT_CANCELLED = 130
-OUTPUTS = ("transform.h5", "warped.nii.gz", "warped_labels.nii.gz", "overview.png", "report.json")
+OUTPUTS = (
+    "transform.h5",
+    "warped.nii.gz",
+    "warped_labels.nii.gz",
+    "change.nii.gz",
+    "change_regions.nii.gz",
+    "changes.csv",
+    "changes.html",
+    "overview.png",
+    "report.json",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,14 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.debug("The traceback:", exc_info=True)
         return _fail(f"The registration failed unexpectedly ({type(error).__name__}: {error}).")
     except (KeyboardInterrupt, RegistrationCancelled):
-        _clearProgress()
+        clearProgress()
         print("ldr-register: cancelled; nothing was written.", file=sys.stderr)
         return EXIT_CANCELLED
     return 0
 
 
 def _fail(sentence: str) -> int:
-    _clearProgress()
+    clearProgress()
     print(f"ldr-register: {' '.join(sentence.split())}", file=sys.stderr)
     return EXIT_BAD_INPUT
 
@@ -89,6 +98,17 @@ def _parser() -> argparse.ArgumentParser:
             f"--{which}-mask", metavar="M", type=Path, help=f"label map of {which.upper()}: compare only inside it"
         )
     parser.add_argument("--labels", metavar="MOVING_LABELS", type=Path, help="label map of MOVING to carry along")
+    change = parser.add_argument_group("what changed", "between two visits of one person, FIXED being the current scan")
+    change.add_argument(
+        "--change", action="store_true", help="write changes.html, changes.csv, change.nii.gz and change_regions.nii.gz"
+    )
+    change.add_argument(
+        "--sensitivity", type=float, default=0.5, metavar="S", help="0 (only the strongest changes) to 1 (default: 0.5)"
+    )
+    change.add_argument("--change-mask", type=Path, metavar="M", help="label map of FIXED: look only inside it")
+    change.add_argument(
+        "--dates", nargs=2, metavar=("CURRENT", "PRIOR"), default=(None, None), help="of the visits, as 2024-05-31"
+    )
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
     parser.add_argument(
         "--device", choices=["auto", "cpu", "cuda"], default="cpu", help="where the network runs (default: cpu)"
@@ -108,13 +128,14 @@ def _positive(text: str) -> int:
 def _register(options: argparse.Namespace) -> None:
     output: Path = options.output
     _makeWritable(output)
-    masks = (options.fixed_mask, options.moving_mask)
+    masks = (options.fixed_mask, options.moving_mask, options.change_mask)
     for path in (options.fixed, options.moving, options.initial, options.labels, *masks):
         if path is not None and path.resolve().parent == output.resolve() and path.name in OUTPUTS:
             raise RegistrationError(f"{path} would be overwritten by the result: choose another output folder.")
-    _showProgress(0.0, "Loading the libraries")
+    showProgress(0.0, "Loading the libraries")
     started = time.perf_counter()
-    with _interruptsWait():
+    with interruptsWait():
+        from .changes import writeChanges
         from .dependencies import importTorch
 
         torch = importTorch()
@@ -128,7 +149,7 @@ def _register(options: argparse.Namespace) -> None:
     seconds = {"Loading the libraries": time.perf_counter() - started}
 
     started = time.perf_counter()
-    _showProgress(0.0, "Reading the files")
+    showProgress(0.0, "Reading the files")
     scene = files.newScene()
     fixedNode, movingNode = files.readVolume(scene, options.fixed), files.readVolume(scene, options.moving)
     initialNode = files.readTransform(scene, options.initial) if options.initial else None
@@ -140,25 +161,48 @@ def _register(options: argparse.Namespace) -> None:
     seconds["Reading the files"] = time.perf_counter() - started
 
     logic = RegistrationLogic(options.models)
-    job = logic.prepare(
-        fixedVolumeNode=fixedNode,
-        movingVolumeNode=movingNode,
-        outputTransformNode=transformNode,
-        outputVolumeNode=warpedNode,
-        fixedMaskNode=maskNodes[0],
-        movingMaskNode=maskNodes[1],
-        initialTransformNode=initialNode,
-        preset=options.preset,
-        prealignment=options.prealignment,
-        model=options.model,
-        adaptationIterations=options.adapt,
-        device=options.device,
-    )
-    result = logic.compute(job, progress=lambda fraction, stage: _showProgress(0.9 * fraction, stage))
-    logic.publish(job, result)
+    choices = {
+        "outputTransformNode": transformNode,
+        "outputVolumeNode": warpedNode,
+        "initialTransformNode": initialNode,
+        "prealignment": options.prealignment,
+        "model": options.model,
+        "device": options.device,
+    }
+
+    def progress(fraction: float, stage: str) -> None:
+        showProgress(0.9 * fraction, stage)
+
+    found = None
+    if options.change:
+        changeJob = logic.prepareChanges(
+            currentVolumeNode=fixedNode,
+            priorVolumeNode=movingNode,
+            maskNode=maskNodes[2],
+            sensitivity=options.sensitivity,
+            currentDate=options.dates[0],
+            priorDate=options.dates[1],
+            **choices,
+        )
+        found = logic.computeChanges(changeJob, progress=progress)
+        logic.publishFoundChanges(changeJob, found)
+        job, result = changeJob.registration, found.result
+        seconds.update(found.changeMap.seconds)
+    else:
+        job = logic.prepare(
+            fixedVolumeNode=fixedNode,
+            movingVolumeNode=movingNode,
+            fixedMaskNode=maskNodes[0],
+            movingMaskNode=maskNodes[1],
+            preset=options.preset,
+            adaptationIterations=options.adapt,
+            **choices,
+        )
+        result = logic.compute(job, progress=progress)
+        logic.publish(job, result)
     seconds.update(result.seconds)
 
-    _showProgress(0.9, "Writing the results")
+    showProgress(0.9, "Writing the results")
     started = time.perf_counter()
     # Everything is written beside the final place first: an interrupted run leaves nothing that looks finished.
     with tempfile.TemporaryDirectory(prefix=".ldr-register-", dir=output) as folder:
@@ -174,44 +218,41 @@ def _register(options: argparse.Namespace) -> None:
                 outputLabelsNode=warpedLabels,
             )
             files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
+        if found is not None:
+            writeChanges(part, found.changeMap, found.detection)
+            for name, array in (("change", found.changeMap.z), ("change_regions", found.detection.labels)):
+                image = replace(job.fixed, array=found.changeMap.onFixedGrid(array))
+                files.writeImage(image, part / f"{name}.nii.gz")
         writeOverview(part / "overview.png", job.fixed, job.moving, job.initialRas, result.transform)
         seconds["Writing the results"] = time.perf_counter() - started
         report = reportContent(options.fixed, options.moving, job.settings, logic.models.card(options.model), result)
+        if found is not None:
+            report["change"] = {
+                "found": found.summary,
+                "notes": found.changeMap.notes,
+                "sensitivity": options.sensitivity,
+            }
         report["seconds"] = {stage: round(value, 4) for stage, value in seconds.items()}
         (part / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         written = sorted(path.name for path in part.iterdir())
         _moveAll(part, output)
-    _clearProgress()
+    clearProgress()
     print(result.summary)
-    for note in result.notes:
+    if found is not None:
+        print(found.summary)
+    for note in result.notes if found is None else found.notes:
         print(f"Note: {note}")
     print(f"Written to {output}: {', '.join(written)}")
 
 
 def _moveAll(part: Path, output: Path) -> None:
     """Put the finished files in their place, the report last. Ctrl-C comes too late here: the result stands."""
-    with contextlib.suppress(KeyboardInterrupt), _interruptsWait():
+    with contextlib.suppress(KeyboardInterrupt), interruptsWait():
         for name in OUTPUTS:
             if (part / name).exists():
                 os.replace(part / name, output / name)
             else:
                 (output / name).unlink(missing_ok=True)  # of an earlier run; it does not belong to this one
-
-
-@contextlib.contextmanager
-def _interruptsWait() -> Iterator[None]:
-    """Ctrl-C counts only afterwards: it would leave a library half loaded, or a set of files half renewed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt
 
 
 def _makeWritable(output: Path) -> None:
@@ -228,18 +269,6 @@ def _printModels(models: ModelStore) -> None:
         marks = [text for text, holds in (("default", card.isDefault), ("non-commercial", card.nonCommercial)) if holds]
         print(f"{card.name}{' (' + ', '.join(marks) + ')' if marks else ''}: {card.title}")
         print(f"    licence: {card.content.get('licence', 'not stated')}")
-
-
-def _showProgress(fraction: float, stage: str) -> None:
-    if sys.stderr.isatty():
-        filled = round(24 * fraction)
-        line = f"[{'#' * filled}{'.' * (24 - filled)}] {fraction:4.0%} {stage}"
-        print("\r" + line.ljust(shutil.get_terminal_size().columns - 1), end="", file=sys.stderr, flush=True)
-
-
-def _clearProgress() -> None:
-    if sys.stderr.isatty():
-        print("\r" + " " * (shutil.get_terminal_size().columns - 1) + "\r", end="", file=sys.stderr, flush=True)
 
 
 def run() -> None:

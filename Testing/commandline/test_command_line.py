@@ -13,7 +13,7 @@ import SimpleITK as sitk
 from LDRRegistrationLib.__main__ import main
 from LDRRegistrationLib.image import Image
 from support import itk
-from support.data import HIPPOCAMPUS, ROOT
+from support.data import CURRENT_FLAIR, HIPPOCAMPUS, PRIOR_FLAIR, ROOT
 from support.grids import grid_over, random_grid, smooth_image
 from support.models import write_model
 
@@ -283,3 +283,32 @@ def test_two_processes_give_the_same_bits(tmp_path):
         assert ran.returncode == 0, errors
         results.append(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / run / "warped.nii.gz"))))
     np.testing.assert_array_equal(results[0], results[1])
+
+
+def test_what_changed(tmp_path, capsys):
+    """--change on the bundled pair: report, table, map and regions, on the current scan's own grid."""
+    output = tmp_path / "out"
+    arguments = [str(CURRENT_FLAIR), str(PRIOR_FLAIR), "-o", str(output), "--change"]
+    assert main([*arguments, "--dates", "2010-05-01", "2009-10-10"]) == 0
+    said = capsys.readouterr().out
+    assert "of change in the brain" in said
+    written = {path.name for path in output.iterdir()}
+    assert written == {*OUTPUTS, "change.nii.gz", "change_regions.nii.gz", "changes.csv", "changes.html"}
+    current, change, regions = (
+        sitk.ReadImage(str(path))
+        for path in (CURRENT_FLAIR, output / "change.nii.gz", output / "change_regions.nii.gz")
+    )
+    assert current.GetSize() == change.GetSize() == regions.GetSize()
+    np.testing.assert_allclose(change.GetOrigin(), current.GetOrigin(), atol=1e-3)
+    lines = (output / "changes.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[1].startswith("1,new,")
+    # The table's place of the first region is one of its voxels; RAS to LPS.
+    first = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
+    point = (-float(first["R (mm)"]), -float(first["A (mm)"]), float(first["S (mm)"]))
+    assert regions[regions.TransformPhysicalPointToIndex(point)] == 1
+    assert json.loads((output / "report.json").read_text())["change"]["found"] in said
+    assert main([*arguments, "--dates", "2009-10-10", "2010-05-01"]) == 2
+    assert "swap them" in capsys.readouterr().err
+    # A later run without --change leaves nothing of it behind.
+    assert main(arguments[:-1]) == 0
+    assert {path.name for path in output.iterdir()} == set(OUTPUTS)

@@ -32,7 +32,7 @@ def compareVisits(
 ) -> tuple[RegistrationResult, ChangeMap]:
     """Register ``prior`` to ``current`` for follow-up, rigidly and then very smoothly, and compare them.
 
-    :param settings: model, device and threads; what would hide change is set here.
+    :param settings: model, device, threads and whether to warp; what would hide change is set here.
     :param mask: where to look; without it the brain or the body is found.
     :raises RegistrationError: the scans cannot be registered or compared; the message says why.
     """
@@ -50,7 +50,6 @@ def compareVisits(
         prealignment=Prealignment.NONE if still else Prealignment.RIGID,
         refinementSteps=0,
         adaptation=None,
-        warp=False,
         followUp=True,
     )
     aligned = register(

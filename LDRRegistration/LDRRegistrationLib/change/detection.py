@@ -71,7 +71,7 @@ def _hysteresis(z: np.ndarray, seed: float, extent: float) -> list[tuple[Box, np
             continue
         part = signed[whole]
         above = sitk.GetImageFromArray((part > extent).astype(np.uint8))
-        numbers = sitk.GetArrayViewFromImage(sitk.ConnectedComponent(above))
+        numbers = sitk.GetArrayFromImage(sitk.ConnectedComponent(above))
         wanted = np.unique(numbers[part > seed])
         # All voxels of all components in one pass, sorted by component.
         places = np.nonzero(numbers)

@@ -100,7 +100,7 @@ def _throughCurve(current: Tensor, prior: Tensor, inside: Tensor) -> tuple[Tenso
     """The prior through the piecewise linear curve that fits best, and the slopes of the curve at a sample of it.
 
     Iteratively reweighted least squares with Tukey's biweight and a penalty on the curve's bends; beyond the outer
-    knots the curve goes on straight, so that what is brighter than anything usual stays so.
+    knots the curve goes on straight, upwards at least as steeply as it rises on the whole.
     """
     x, y = (_sample(image[inside]) for image in (prior, current))
     low, high = np.percentile(x, (0.5, 99.5))
@@ -116,12 +116,19 @@ def _throughCurve(current: Tensor, prior: Tensor, inside: Tensor) -> tuple[Tenso
         values = np.linalg.solve((basis * weights[:, None]).T @ basis + penalty, basis.T @ (weights * y))
         residual = y - basis @ values
         weights = tukey(residual, MAD_TO_SD * float(np.median(np.abs(residual))))
-    steps = toTensor(np.diff(values))
+    steps = np.diff(values)
+    inner = toTensor(steps)
     position = (prior - float(low)) / float(width)
     knot = position.floor().clamp(0, KNOTS - 2)
     index = knot.long()
-    curve = toTensor(values)[index] + steps[index] * (position - knot)
-    return curve, steps[toTensor(place).long()]
+    within = position.clamp(0.0, KNOTS - 1.0)
+    curve = toTensor(values)[index] + inner[index] * (within - knot)
+    # Within one tissue noise alone varies, and the curve is flat; what is brighter than any tissue must not be.
+    overall = float(values[-1] - values[0]) / (KNOTS - 1)
+    upper = max(float(steps[-1]), overall) if overall > 0 else float(steps[-1])
+    beyond = position - within
+    curve = curve + beyond.clamp(max=0.0) * float(steps[0]) + beyond.clamp(min=0.0) * upper
+    return curve, inner[toTensor(place).long()]
 
 
 def _sample(values: Tensor) -> np.ndarray:

@@ -18,8 +18,8 @@ GRADIENT_BINS, LEVEL_BINS = 24, 8
 # and the quantile sees the long tails of misalignment that a median would miss.
 QUANTILE = 0.85
 SAMPLES = 400_000
-# A bin counts as much as so many voxels of the whole, so that rare combinations get no wild estimate.
-PRIOR_VOXELS = 50
+# Of all voxels: what is rarer than this says little about its own noise.
+RARE = 0.005
 # The noise is nowhere taken for less than this share of its median.
 LEAST_SHARE = 0.5
 # Noise and misalignment also differ from place to place.
@@ -33,13 +33,16 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
 
     A table of robust standard deviations over gradient and intensity, estimated from this very pair: a misalignment
     by delta leaves delta times the gradient, partial volume goes with the gradient too, and noise of magnitude images
-    with the intensity. The gradient is the geometric mean of both images': a new lesion has an edge in one alone.
+    with the intensity. The table must not learn from what changed: the gradient is the geometric mean of both images',
+    since a new lesion has an edge in one alone; of the two intensities the more usual one counts; and combinations that
+    are rare are taken for what gradient and intensity say each by itself.
     """
     import torch
 
     difference = current - prior
     gradient = (_gradient(current, spacing) * _gradient(prior, spacing)).sqrt()
-    level = 0.5 * (current + prior)
+    usual = current[inside].median()
+    level = torch.where((current - usual).abs() < (prior - usual).abs(), current, prior)
     samples = [toArray(image[inside]) for image in (difference.abs(), gradient, level)]
     step = max(1, len(samples[0]) // SAMPLES)
     magnitude, slopes, levels = (sample[::step] for sample in samples)
@@ -47,13 +50,18 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
     levelEdges = np.quantile(levels, np.linspace(0.05, 0.95, LEVEL_BINS))
     row, column = np.searchsorted(slopeEdges, slopes), np.searchsorted(levelEdges, levels)
     toSd = 1.0 / NormalDist().inv_cdf(0.5 + QUANTILE / 2)
+
+    def spread(chosen: np.ndarray, otherwise: float) -> float:
+        few = RARE * len(magnitude)
+        own = float(np.quantile(magnitude[chosen], QUANTILE)) * toSd if chosen.any() else 0.0
+        return (chosen.sum() * own + few * otherwise) / (chosen.sum() + few)
+
     whole = float(np.quantile(magnitude, QUANTILE)) * toSd
-    table = np.full((GRADIENT_BINS + 1, LEVEL_BINS + 1), whole)
-    for (a, b), _ in np.ndenumerate(table):
-        bin_ = magnitude[(row == a) & (column == b)]
-        if len(bin_):
-            own = float(np.quantile(bin_, QUANTILE)) * toSd
-            table[a, b] = (len(bin_) * own + PRIOR_VOXELS * whole) / (len(bin_) + PRIOR_VOXELS)
+    bySlope = [spread(row == a, whole) for a in range(GRADIENT_BINS + 1)]
+    byLevel = [spread(column == b, whole) for b in range(LEVEL_BINS + 1)]
+    table = np.outer(bySlope, byLevel) / max(whole, 1e-12)
+    for (a, b), otherwise in np.ndenumerate(table.copy()):
+        table[a, b] = spread((row == a) & (column == b), float(otherwise))
     rows, columns = (
         torch.bucketize(image, toTensor(edges)) for image, edges in ((gradient, slopeEdges), (level, levelEdges))
     )

@@ -23,8 +23,9 @@ PLATEAU_QUANTILE = 0.8
 # An abnormality is where the image is more than halfway from the surroundings to the region.
 HALF = 0.5
 # What was abnormal already must be this share of the region before it counts as grown rather than new.
-LEAST_SHARE_BEFORE = 0.5
-SURELY = 0.75
+LEAST_SHARE_BEFORE = 0.25
+# Of it, this share must be there as plainly as the region is; what is far beyond it (liquor) is something else.
+SURELY, LEAST_SHARE_SURELY, BEYOND = 0.75, 0.1, 1.4
 SHELL_MM = (0.8, 3.0)
 HULL_POINTS = 400
 
@@ -108,7 +109,13 @@ def _describe(
     volume = volumeFrom(total * voxel, squares * voxel, changeMap.blurMm)
     labels[box][voxels] = rank
     shell = _near(voxels, grid.spacing, SHELL_MM[1]) & ~_near(voxels, grid.spacing, SHELL_MM[0]) & free
-    kind, growth = _kind(current, prior, voxels, shell, sign)
+    kind, contrast, whole = _kind(current, prior, voxels, shell, sign)
+    growth = -100.0 if kind == GONE else None
+    if kind in (GROWN, SHRUNKEN):
+        # A shell of growth is no ball; its contrast is that of the lesion it lies around.
+        volume = total * voxel / max(contrast, 1e-12)
+        growth = 100.0 * volume / (whole * voxel)
+        growth = 100.0 * growth / max(100.0 - growth, 1.0) if kind == GROWN else -min(growth, 100.0)
     starts = np.array([part.start for part in box])
     points = (np.argwhere(voxels) + starts)[:, ::-1]
     ras = transformPoints(grid.ijkToRas, points)
@@ -130,27 +137,28 @@ def _describe(
 
 def _kind(
     current: np.ndarray, prior: np.ndarray, voxels: np.ndarray, shell: np.ndarray, sign: float
-) -> tuple[str, float | None]:
-    """Kind, and growth in percent of the whole abnormality.
+) -> tuple[str, float, float]:
+    """Kind, contrast of the abnormality to the tissue around it, and its voxels in the scan that has more of it.
 
     The scan in which the region stands out from the shell of tissue around it has the abnormality. What of region and
     shell is nearly as abnormal in the other scan, and hangs together with the region, was there before, or is still.
     """
     if not shell.any():
-        return (NEW, None) if sign > 0 else (GONE, -100.0)
+        return (NEW if sign > 0 else GONE), 0.0, 0.0
     steps = [float(np.median(image[voxels]) - np.median(image[shell])) for image in (current, prior)]
     appears = abs(steps[0]) >= abs(steps[1])
     image, other, step = (current, prior, steps[0]) if appears else (prior, current, steps[1])
     normal, otherNormal = (float(np.median(i[shell])) for i in (image, other))
-    direction, size = np.sign(step) or sign, abs(step)
-    nearby = voxels | shell
+    direction = np.sign(step) or sign
+    size = float(np.quantile(direction * (image[voxels] - normal), PLATEAU_QUANTILE))
+    nearby = _filled(voxels | shell)
     there = voxels | (nearby & (direction * (image - normal) > HALF * size))
-    before = there & (direction * (other - otherNormal) > HALF * size)
-    surely = there & (direction * (other - otherNormal) > SURELY * size)
-    if surely.sum() < LEAST_SHARE_BEFORE * voxels.sum():
-        return (NEW, None) if appears else (GONE, -100.0)
-    more, less = float(there.sum()), float(before.sum())
-    return (GROWN, 100.0 * (more - less) / less) if appears else (SHRUNKEN, 100.0 * (less - more) / more)
+    excess = direction * (other - otherNormal)
+    before = there & (excess > HALF * size) & (excess < BEYOND * size)
+    surely = before & (excess > SURELY * size)
+    isOld = before.sum() >= LEAST_SHARE_BEFORE * voxels.sum() and surely.sum() >= LEAST_SHARE_SURELY * voxels.sum()
+    kind = (GROWN if appears else SHRUNKEN) if isOld else (NEW if appears else GONE)
+    return kind, size, float(there.sum())
 
 
 def _widened(box: Box, core: np.ndarray, changeMap: ChangeMap, mm: float) -> Box:
@@ -179,6 +187,13 @@ def _near(mask: np.ndarray, spacing: np.ndarray, mm: float) -> np.ndarray:
     image.SetSpacing([float(s) for s in spacing])
     distance = sitk.SignedMaurerDistanceMap(image, squaredDistance=False, useImageSpacing=True)
     return sitk.GetArrayViewFromImage(distance) <= mm
+
+
+def _filled(mask: np.ndarray) -> np.ndarray:
+    """``mask`` with its holes."""
+    import SimpleITK as sitk
+
+    return sitk.GetArrayFromImage(sitk.BinaryFillhole(sitk.GetImageFromArray(mask.astype(np.uint8)))) > 0
 
 
 def _diameter(ras: np.ndarray) -> float:

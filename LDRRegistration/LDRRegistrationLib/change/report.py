@@ -110,7 +110,7 @@ def regionPicture(changeMap: ChangeMap, region: Region) -> np.ndarray:
 def _plane(region: Region) -> Grid:
     """A slice along R and A about the region's middle, larger where the region is."""
     half = max(HALF_SIDE_MM, 0.75 * region.largestDiameterMm)
-    count = round(2 * half / PIXEL_MM / ZOOM)
+    count = round(2 * half / PIXEL_MM)
     step = 2 * half / count
     ijkToRas = np.diag([step, step, step, 1.0])
     ijkToRas[:3, 3] = np.array(region.centroidRas) - [half, half, 0.0]

@@ -72,5 +72,6 @@ class RunView:
         self._ui.inputsCollapsibleButton.enabled = not running
         self._ui.outputsCollapsibleButton.enabled = not running
         self._ui.advancedCollapsibleButton.enabled = not running
+        self._ui.changesCollapsibleButton.enabled = not running
         if running:
             self._ui.resultCollapsibleButton.enabled = False

@@ -15,6 +15,7 @@ from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
 from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..engine import RegistrationResult
 from .colors import showDiverging
+from .display import compositeNodes
 from .labelmaps import orientedImage
 from .matrices import localToWorld, matrixFromArray
 from .nodes import allOrNothing, placeBeside
@@ -129,9 +130,7 @@ def jumpTo(scene: Any, ras: tuple[float, float, float]) -> None:
 
 def showInViews(changes: Changes, currentNode: Any) -> None:
     """The change map over the current volume in all slice views."""
-    scene = currentNode.GetScene()
-    for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
-        view = scene.GetNthNodeByClass(number, "vtkMRMLSliceCompositeNode")
+    for view in compositeNodes(currentNode.GetScene()):
         with slicer.util.NodeModify(view):
             view.SetBackgroundVolumeID(currentNode.GetID())
             view.SetForegroundVolumeID(changes.changeVolumeNode.GetID())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,30 @@ TILES = 6
 OVERLAY_OPACITY = 0.8
 
 
+def compositeNodes(scene: Any) -> list[Any]:
+    """What says which volumes each slice view shows."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")
+    return [scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode") for n in range(count)]
+
+
+def rememberViews(scene: Any) -> Callable[[], None]:
+    """A function that lets the slice views show again what they show now."""
+    views = [
+        (view, view.GetBackgroundVolumeID(), view.GetForegroundVolumeID(), view.GetForegroundOpacity())
+        for view in compositeNodes(scene)
+    ]
+
+    def putBack() -> None:
+        for view, background, foreground, opacity in views:
+            if scene.IsNodePresent(view):
+                with slicer.util.NodeModify(view):
+                    view.SetBackgroundVolumeID(background)
+                    view.SetForegroundVolumeID(foreground)
+                    view.SetForegroundOpacity(opacity)
+
+    return putBack
+
+
 class ResultDisplay:
     """Shows one registration; ``restore`` puts back the views, the moving volume's parent and what was made for it.
 
@@ -29,16 +54,9 @@ class ResultDisplay:
             raise RegistrationError("There is no result to show: choose the volumes and their transform.")
         self.fixed, self.moving, self.transform = fixedVolumeNode, movingVolumeNode, transformNode
         self.scene = fixedVolumeNode.GetScene()
-        self._views = [
-            (view, view.GetBackgroundVolumeID(), view.GetForegroundVolumeID(), view.GetForegroundOpacity())
-            for view in self._compositeNodes()
-        ]
+        self._putBack = rememberViews(self.scene)
         self._parentId = movingVolumeNode.GetTransformNodeID()
         self._made: dict[str, Any] = {}
-
-    def _compositeNodes(self) -> list[Any]:
-        count = self.scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")
-        return [self.scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode") for n in range(count)]
 
     def blend(self, opacity: float) -> None:
         """The moving volume over the fixed one, as it is carried at present; ``opacity`` 0 to 1."""
@@ -79,19 +97,14 @@ class ResultDisplay:
         """Tiles of the fixed and of the carried moving volume in turn, as a volume node of its own; the node."""
         if not self._present("checkerboard"):
             self._made["checkerboard"] = self._checkerboard()
-        for view in self._compositeNodes():
+        for view in compositeNodes(self.scene):
             view.SetBackgroundVolumeID(self._made["checkerboard"].GetID())
             view.SetForegroundVolumeID(None)
         return self._made["checkerboard"]
 
     def restore(self) -> None:
         """Everything as it was found."""
-        for view, background, foreground, opacity in self._views:
-            if self.scene.IsNodePresent(view):
-                with slicer.util.NodeModify(view):
-                    view.SetBackgroundVolumeID(background)
-                    view.SetForegroundVolumeID(foreground)
-                    view.SetForegroundOpacity(opacity)
+        self._putBack()
         if self.scene.IsNodePresent(self.moving) and self.isAfter:
             self.showAfter(False)
         if self.scene.IsNodePresent(self.transform):
@@ -107,7 +120,7 @@ class ResultDisplay:
         return name in self._made and bool(self.scene.IsNodePresent(self._made[name]))
 
     def _overlay(self, node: Any, opacity: float) -> None:
-        for view in self._compositeNodes():
+        for view in compositeNodes(self.scene):
             with slicer.util.NodeModify(view):
                 view.SetBackgroundVolumeID(self.fixed.GetID())
                 view.SetForegroundVolumeID(node.GetID())

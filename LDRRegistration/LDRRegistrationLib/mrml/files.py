@@ -14,6 +14,7 @@ import vtk
 
 from ..errors import RegistrationError
 from ..geometry import LPS_FROM_RAS
+from ..image import Image
 from .matrices import matrixFromArray
 from .volumes import imageDataFromArray, imageFromVolumeNode
 
@@ -77,9 +78,13 @@ def readTransform(scene, path: Path):
 
 def writeVolume(node, path: Path) -> None:
     """Write a volume node that has no parent transform as an image file (``.nii.gz``, ``.nrrd``, ...)."""
+    writeImage(imageFromVolumeNode(node), path)
+
+
+def writeImage(image: Image, path: Path) -> None:
+    """The same for an Image."""
     import SimpleITK
 
-    image = imageFromVolumeNode(node)
     volume = SimpleITK.GetImageFromArray(image.array)
     ijkToLps = LPS_FROM_RAS @ image.ijkToRas
     volume.SetOrigin(ijkToLps[:3, 3].tolist())

@@ -1,0 +1,201 @@
+"""The Changes section: finding what changed, the list of regions, what the reader says of them, and the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..change.table import ACCEPTED, REJECTED, Opinion
+from ..errors import RegistrationError
+from ..mrml.changes import Changes, jumpTo, showInViews
+from ..mrml.display import rememberViews
+
+MASKS = ("changeMask", "excludeMask")
+
+
+class ChangeRun:
+    """A comparison as the run controller takes it through its three steps; ``changes`` is the last one's."""
+
+    def __init__(self, logic: Any) -> None:
+        self._logic = logic
+        self.changes: Changes | None = None
+
+    def prepare(self, **parameters: Any) -> Any:
+        return self._logic.prepareChanges(**parameters)
+
+    def compute(self, job: Any, *, progress: Any, cancelled: Any) -> Any:
+        return self._logic.computeChanges(job, progress=progress, cancelled=cancelled)
+
+    def publish(self, job: Any, found: Any) -> None:
+        self.changes = self._logic.publishFoundChanges(job, found)
+
+
+class ChangesSection:
+    """Shows one comparison. The slider changes its regions at once, without another registration.
+
+    :param ui: the widgets of LDRRegistration.ui, by name.
+    :param logic: LDRRegistrationLogic.
+    :param log: takes a line for the panel's log.
+    """
+
+    def __init__(self, ui: Any, logic: Any, log: Any) -> None:
+        self._ui, self._logic, self._log = ui, logic, log
+        self._choices: Any = None
+        self._changes: Changes | None = None
+        self._current: Any = None
+        self._putBack: Any = None
+        self._updating = False
+        self._items: list[Any] = []
+        for name in MASKS:
+            selector = getattr(ui, f"{name}Selector")
+            selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node, name=name: self._onMaskChosen(name, node))
+        ui.sensitivitySlider.connect("valueChanged(int)", self._onSensitivity)
+        ui.changesTable.connect("currentCellChanged(int,int,int,int)", self._onRegionChosen)
+        ui.changeNoteEdit.connect("returnPressed()", self._onNote)
+        for name, slot in {
+            "previousChangeButton": lambda: self._step(-1),
+            "nextChangeButton": lambda: self._step(1),
+            "showChangesButton": self._onShow,
+            "acceptChangeButton": lambda: self._judge(ACCEPTED),
+            "rejectChangeButton": lambda: self._judge(REJECTED),
+            "exportChangesButton": self._onExport,
+        }.items():
+            getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
+        self._list()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The section's part of ``prepareChanges``."""
+        return {
+            "maskNode": self._choices.changeMask,
+            "excludeMaskNode": self._choices.excludeMask,
+            "sensitivity": self._choices.changeSensitivity / 100.0,
+        }
+
+    def setChoices(self, choices: Any) -> None:
+        """Follow a parameter node, or nothing."""
+        self._choices = choices
+        self.update()
+
+    def update(self) -> None:
+        """Show what the parameter node says; a comparison whose nodes are gone is forgotten."""
+        if self._changes is not None and not slicer.mrmlScene.IsNodePresent(self._changes.tableNode):
+            self.forget()
+        if self._choices is None:
+            return
+        self._updating = True
+        try:
+            self._ui.sensitivitySlider.value = self._choices.changeSensitivity
+            for name in MASKS:
+                getattr(self._ui, f"{name}Selector").setCurrentNode(getattr(self._choices, name))
+        finally:
+            self._updating = False
+
+    def forget(self) -> None:
+        """There is no comparison any more."""
+        self._changes, self._current, self._putBack = None, None, None
+        self._list()
+
+    def show(self, changes: Changes, currentNode: Any) -> None:
+        """A comparison was made: list its regions."""
+        self._changes, self._current = changes, currentNode
+        self._list()
+
+    def _list(self) -> None:
+        table, changes = self._ui.changesTable, self._changes
+        regions = changes.detection.regions if changes is not None else []
+        self._updating = True
+        try:
+            # Qt owns the items of a table, Python the wrappers.
+            self._items = []
+            table.rowCount = len(regions)
+            for place, region in enumerate(regions):
+                opinion = changes.opinions.get(region.rank, Opinion()) if changes is not None else Opinion()
+                growth = "" if region.growthPercent is None else f"{region.growthPercent:+.0f}"
+                texts = (region.name, f"{region.volumeMm3:.0f}", growth, f"{region.meanZ:+.1f}", opinion.verdict)
+                for column, text in enumerate(texts):
+                    cell = qt.QTableWidgetItem(text)
+                    self._items.append(cell)
+                    table.setItem(place, column, cell)
+        finally:
+            self._updating = False
+        for name in ("sensitivitySlider", "showChangesButton", "exportChangesButton"):
+            getattr(self._ui, name).enabled = changes is not None
+        for name in ("previousChange", "nextChange", "acceptChange", "rejectChange"):
+            getattr(self._ui, f"{name}Button").enabled = bool(regions)
+        self._ui.changeNoteEdit.enabled = bool(regions)
+
+    def _try(self, slot: Any) -> None:
+        try:
+            slot()
+        except RegistrationError as error:
+            self._log(str(error))
+            slicer.util.errorDisplay(str(error))
+
+    def _onMaskChosen(self, name: str, node: Any) -> None:
+        if not self._updating and self._choices is not None:
+            setattr(self._choices, name, node)
+
+    def _onSensitivity(self, value: int) -> None:
+        if self._updating or self._choices is None:
+            return
+        self._choices.changeSensitivity = value
+        if self._changes is not None:
+            self._logic.redetect(self._changes, sensitivity=value / 100.0)
+            self._list()
+            self._ui.statusLabel.text = self._changes.summary
+
+    def _onRegionChosen(self, place: int, *unused: int) -> None:
+        if self._updating or self._changes is None or not 0 <= place < len(self._changes.detection.regions):
+            return
+        region = self._changes.detection.regions[place]
+        jumpTo(slicer.mrmlScene, region.centroidRas)
+        self._ui.changeNoteEdit.text = self._changes.opinions.get(region.rank, Opinion()).note
+
+    def _step(self, by: int) -> None:
+        table = self._ui.changesTable
+        place = min(max(table.currentRow() + by, 0), table.rowCount - 1)
+        table.setCurrentCell(place, 0)
+
+    def _chosen(self) -> int:
+        place = self._ui.changesTable.currentRow()
+        if place < 0:
+            raise RegistrationError(_("Choose a region in the table first."))
+        return place
+
+    def _judge(self, verdict: str) -> None:
+        place, changes = self._chosen(), self._changes
+        if changes is None:
+            return
+        rank = changes.detection.regions[place].rank
+        before = changes.opinions.get(rank, Opinion())
+        verdict = "" if before.verdict == verdict else verdict
+        self._logic.judgeRegion(changes, rank=rank, verdict=verdict, note=before.note)
+        self._list()
+
+    def _onNote(self) -> None:
+        place, changes = self._ui.changesTable.currentRow(), self._changes
+        if changes is None or place < 0:
+            return
+        rank = changes.detection.regions[place].rank
+        verdict = changes.opinions.get(rank, Opinion()).verdict
+        self._logic.judgeRegion(changes, rank=rank, verdict=verdict, note=self._ui.changeNoteEdit.text)
+
+    def _onShow(self) -> None:
+        if self._putBack is not None:
+            self._putBack()
+            self._putBack = None
+        elif self._changes is not None:
+            self._putBack = rememberViews(slicer.mrmlScene)
+            showInViews(self._changes, self._current)
+        self._ui.showChangesButton.text = _("Hide map") if self._putBack is not None else _("Show map")
+
+    def _onExport(self) -> None:
+        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the report"))
+        if folder and self._changes is not None:
+            with slicer.util.WaitCursor():
+                paths = self._logic.exportChanges(self._changes, folder=folder)
+            self._log(_("Wrote {files} into {folder}.").format(files=", ".join(p.name for p in paths), folder=folder))

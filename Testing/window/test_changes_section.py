@@ -1,0 +1,108 @@
+"""The Changes section, used with the mouse on the bundled pair; nothing stands in for the computation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness.panel import is_idle, picture
+from harness.user import choose, click, wait_for
+
+
+@pytest.fixture
+def scans(panel: Any) -> tuple[Any, Any]:
+    import slicer
+    from LDRRegistrationLib.mrml.files import readVolume
+    from support.data import CURRENT_FLAIR, PRIOR_FLAIR
+
+    volumes = []
+    for path, name in ((CURRENT_FLAIR, "Current FLAIR"), (PRIOR_FLAIR, "Prior FLAIR")):
+        volumes.append(readVolume(slicer.mrmlScene, path))
+        volumes[-1].SetName(name)
+    choose(panel.ui.fixedVolumeSelector, "Current FLAIR")
+    choose(panel.ui.movingVolumeSelector, "Prior FLAIR")
+    click(panel.ui.changesCollapsibleButton)
+    return volumes[0], volumes[1]
+
+
+def compare(panel: Any) -> None:
+    click(panel.ui.findChangesButton)
+    wait_for(lambda: is_idle(panel), "the end of the comparison", seconds=120.0)
+    assert panel.errors == []
+
+
+def test_from_click_to_report(
+    panel: Any, scans: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import qt
+    import slicer
+
+    ui = panel.ui
+    red = slicer.vtkMRMLSliceNode()
+    red.SetLayoutName("Red")
+    slicer.mrmlScene.AddNode(red)
+    view = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    assert not ui.sensitivitySlider.enabled and not ui.exportChangesButton.enabled
+    compare(panel)
+    assert "of change in the brain" in ui.statusLabel.text
+    assert ui.outputTransformSelector.currentNode().GetName() == "Prior FLAIR to Current FLAIR (LDR)"
+    assert view.GetForegroundVolumeID() is None, "views change only when asked"
+    table = ui.changesTable
+    count = table.rowCount
+    assert count >= 1 and table.item(0, 0).text() == "1 new"
+
+    click(ui.nextChangeButton)
+    assert table.currentRow() == 0
+    assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(-10.6, abs=3.0)
+    click(ui.acceptChangeButton)
+    assert table.item(0, 4).text() == "accepted"
+    ui.changeNoteEdit.text = "left thalamus"
+    press_enter(ui.changeNoteEdit)
+    ui.sensitivitySlider.value = 85
+    assert table.rowCount > count and "regions of change" in ui.statusLabel.text
+    assert panel.logic.getParameterNode().changeSensitivity == 85
+    assert "accepted" in [table.item(row, 4).text() for row in range(table.rowCount)]
+    picture(panel, "changes")
+    click(ui.showChangesButton)
+    shown = slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID())
+    assert shown.GetName() == "Change, Current FLAIR" and ui.showChangesButton.text == "Hide map"
+    click(ui.showChangesButton)
+    assert view.GetForegroundVolumeID() is None and ui.showChangesButton.text == "Show map"
+
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *unused: str(tmp_path), raising=False)
+    click(ui.exportChangesButton)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["changes.csv", "changes.html"]
+    assert "left thalamus" in (tmp_path / "changes.csv").read_text(encoding="utf-8")
+    assert panel.errors == []
+    slicer.mrmlScene.Clear()
+    assert table.rowCount == 0 and not ui.sensitivitySlider.enabled
+
+
+def test_cancel_and_refusal_leave_the_scene_as_it_was(panel: Any, scans: tuple[Any, Any], add_volume: Any) -> None:
+    import slicer
+
+    before = slicer.mrmlScene.GetNumberOfNodes()
+    click(panel.ui.findChangesButton)
+    assert panel.ui.applyButton.text == "Cancel" and not panel.ui.changesCollapsibleButton.enabled
+    click(panel.ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run", seconds=60.0)
+    assert slicer.mrmlScene.GetNumberOfNodes() == before and panel.errors == []
+    add_volume("Flat", value=7.0)
+    choose(panel.ui.movingVolumeSelector, "Flat")
+    before = slicer.mrmlScene.GetNumberOfNodes()
+    click(panel.ui.findChangesButton)
+    wait_for(lambda: is_idle(panel), "the refusal", seconds=60.0)
+    assert len(panel.errors) == 1 and "Flat is constant" in panel.errors[0]
+    assert slicer.mrmlScene.GetNumberOfNodes() == before
+    assert panel.ui.changesTable.rowCount == 0
+    click(panel.ui.acceptChangeButton)
+    assert len(panel.errors) == 1, "nothing to accept: disabled"
+
+
+def press_enter(widget: Any) -> None:
+    from harness.pythonqt import unwrap
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    QTest.keyClick(unwrap(widget), Qt.Key.Key_Return)

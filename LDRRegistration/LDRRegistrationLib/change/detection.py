@@ -12,7 +12,10 @@ from .regions import Box, Region, describe
 
 SENSITIVITIES = {"low": 0.25, "default": 0.5, "high": 0.75}
 # Change over its standard deviation that a region must reach somewhere, and that its voxels must have, at 0.5.
-SEED_Z, EXTENT_Z = 7.5, 3.0
+SEED_Z, EXTENT_Z = 7.0, 3.0
+# Misalignment leaves ribbons along edges, and lesions are compact: a region whose longest side is more than this many
+# times the diameter of a ball of its volume must be stronger in proportion.
+COMPACT = 1.4
 # From the default to 1 (or to 0) the thresholds halve (or double).
 OCTAVES = 1.0
 LEAST_Z = 2.0
@@ -51,7 +54,12 @@ def detect(
     seed, extent = max(SEED_Z * factor, LEAST_Z), max(EXTENT_Z * factor, LEAST_Z)
     voxel = float(np.prod(changeMap.grid.spacing))
     smallest = max(SMALLEST_MM3 * factor, SMALLEST_VOXELS * voxel)
-    cores = [core for core in _hysteresis(changeMap.z, seed, extent) if core[1].sum() * voxel >= smallest]
+    cores = [
+        (box, core)
+        for box, core in _hysteresis(changeMap.z, seed, extent)
+        if core.sum() * voxel >= smallest
+        and np.abs(changeMap.z[box][core]).max() > seed * max(1.0, _elongation(core, changeMap) / COMPACT)
+    ]
     if mask is not None:
         cores = [core for core in cores if (mask[core[0]] & core[1]).any()]
     cores.sort(key=lambda core: -float(np.abs(changeMap.z[core[0]][core[1]]).sum()))
@@ -87,6 +95,12 @@ def _hysteresis(z: np.ndarray, seed: float, extent: float) -> list[tuple[Box, np
             k, j, i = (slice(start, start + n) for start, n in zip(starts, inside.shape, strict=True))
             found.append(((k, j, i), inside))
     return found
+
+
+def _elongation(core: np.ndarray, changeMap: ChangeMap) -> float:
+    spacing = changeMap.grid.spacing[::-1]
+    ball = (6.0 / np.pi * core.sum() * np.prod(spacing)) ** (1.0 / 3.0)
+    return float((np.array(core.shape) * spacing).max() / ball)
 
 
 def _box(mask: np.ndarray) -> Box | None:

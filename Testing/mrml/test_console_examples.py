@@ -45,7 +45,7 @@ def scene(monkeypatch):
 def test_the_readmes_lines_run_one_after_the_other(scene, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names = {"slicer": slicer, "getNode": scene.GetFirstNodeByName}
-    assert len(blocks()) == 6
+    assert len(blocks()) == 7
     for block in blocks():
         exec(compile(block, str(README), "exec"), names)
     said = capsys.readouterr().out
@@ -55,4 +55,5 @@ def test_the_readmes_lines_run_one_after_the_other(scene, capsys, monkeypatch, t
     assert names["transforms"].GetNumberOfDataNodes() == 2
     assert names["result"].similarity > names["result"].similarityStart
     assert names["table"].GetNumberOfRows() == 2 and not any(outcome.error for outcome in names["outcomes"])
-    assert [path.name for path in tmp_path.iterdir()] == ["prior-to-current.h5"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["prior-to-current.h5", "report"]
+    assert names["changes"].opinions[1].note == "thalamus" and (tmp_path / "report" / "changes.html").is_file()

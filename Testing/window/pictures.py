@@ -105,6 +105,19 @@ def main() -> None:
     click(ui.volumeChangeButton)
     save(views.picture(), folder / "Tutorial-4-volume-change.png")
     save(panel_picture(panel, 720), folder / "Panel.png")
+    click(ui.restoreButton)
+
+    ui.outputsCollapsibleButton.collapsed = ui.resultCollapsibleButton.collapsed = True
+    click(ui.changesCollapsibleButton)
+    click(ui.findChangesButton)
+    wait_for(lambda: is_idle(panel), "the end of the comparison", seconds=120.0)
+    click(ui.nextChangeButton)
+    click(ui.acceptChangeButton)
+    click(ui.nextChangeButton)
+    click(ui.previousChangeButton)
+    there = views.picture()
+    click(ui.showChangesButton)
+    save(beside(panel_picture(panel, 2 * VIEW_SIZE), there, views.picture()), folder / "Tutorial-5-changes.png")
     slicer.modules.LDRRegistrationWidget.cleanup()
     panel.parent.close()
 

@@ -21,7 +21,7 @@ OCTAVES = 1.0
 LEAST_Z = 2.0
 # The smallest region at 0.5, in mm3 of voxels above EXTENT_Z, and in voxels whatever their size.
 SMALLEST_MM3, SMALLEST_VOXELS = 25.0, 4
-MAXIMUM_REGIONS = 100
+MAXIMUM_REGIONS = 30
 
 
 @dataclass(frozen=True)

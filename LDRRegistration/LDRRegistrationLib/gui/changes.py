@@ -120,6 +120,7 @@ class ChangesSection:
                     cell = qt.QTableWidgetItem(text)
                     self._items.append(cell)
                     table.setItem(place, column, cell)
+            table.resizeColumnsToContents()
         finally:
             self._updating = False
         for name in ("sensitivitySlider", "showChangesButton", "exportChangesButton"):

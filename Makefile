@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-oldest lint bench-click bench-window pictures ablation clean
+.PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo
@@ -47,6 +47,11 @@ bench-click: $(STAMP)-test
 bench-window: $(STAMP)-test
 	$(BIN)/python Testing/benchmarks/window.py
 
+# The peers' environments are made in .bench; an hour and more on two cores, or BENCH=--quick. Images: LDR_DATA.
+BENCH ?=
+bench: $(STAMP)-test
+	$(BIN)/python Testing/benchmarks/peers_bench.py $(LDR_DATA) $(BENCH)
+
 pictures: $(STAMP)-test
 	$(BIN)/python Testing/window/pictures.py
 
@@ -62,4 +67,4 @@ $(STAMP)-test: $(STAMP)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-oldest demo build LDRRegistration/*.egg-info
+	rm -rf $(VENV) .venv-oldest .bench demo build LDRRegistration/*.egg-info

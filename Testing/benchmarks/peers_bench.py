@@ -1,0 +1,196 @@
+"""Accuracy against seconds: the module's presets and its peers, on the same pairs, in the same run, on the same cores.
+
+    python Testing/benchmarks/peers_bench.py DATA [--quick] [--sets brains hippocampus liver] [--output FOLDER]
+
+Each peer runs as a process in its own environment below .bench (made when it is missing); what is timed is the call in
+memory. Answers are kept pair by pair in .bench/results: a run that is stopped goes on where it was. ``--quick`` takes
+2 brains, 4 hippocampi and 2 livers; full SyN is run on two pairs of a set only. DATA is not bundled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import platform
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / folder) for folder in ("LDRRegistration", "training", "Testing/benchmarks")]
+
+from LDRRegistrationLib.dependencies import importTorch
+
+torch = importTorch()
+
+import pandas as pd
+from aldk.data.config import read_config
+from aldk.evaluation.methods import EngineMethod
+from aldk.evaluation.pairs import read_pairs
+from aldk.evaluation.runner import WHOLE, evaluate
+from LDRRegistrationLib.engine import Preset, Settings
+from LDRRegistrationLib.student import ModelStore
+from peers.peer import BENCH, PEERS, Peer
+
+CONFIG = ROOT / "training" / "configs" / "evaluation.json"
+SETS = {"brains": "oasis_brains", "hippocampus": "msd_hippocampus", "liver": "liver_4dmri"}
+QUICK = {"brains": 2, "hippocampus": 4, "liver": 2}
+SLOW = {"ANTs SyN": 2}
+OURS = {"LDR Fast": Preset.FAST, "LDR Accurate": Preset.ACCURATE}
+
+
+def prepare(peer: Peer) -> None:
+    if peer.python.is_file():
+        return
+    print(f"making {peer.python.parent.parent} with {', '.join(peer.packages)}")
+    venv.create(peer.python.parent.parent, with_pip=True)
+    command = [peer.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *peer.packages]
+    subprocess.run(command, check=True)
+
+
+def methods(models: ModelStore, brains: bool) -> dict[str, Any]:
+    """By shown name; on brains also the model for T1 brains."""
+    found: dict[str, Any] = {
+        name: EngineMethod(Settings(preset, "auto", warp=False), models) for name, preset in OURS.items()
+    }
+    if brains:
+        for card in models.cards():
+            if "brain" in card.name:
+                for name, preset in OURS.items():
+                    found[f"{name}, {card.name}"] = EngineMethod(Settings(preset, card.name, warp=False), models)
+    return {**found, **PEERS}
+
+
+def key(method: Any, models: ModelStore) -> str:
+    """What a kept answer depends on besides the pair."""
+    if isinstance(method, EngineMethod):
+        engine = hashlib.sha256()
+        for path in sorted((ROOT / "LDRRegistration" / "LDRRegistrationLib").glob("*.py")):
+            engine.update(path.read_bytes())
+        sha = models.card(method.settings.model).content["sha256"]
+        return f"ours-{method.settings.preset.value}-{sha[:12]}-{engine.hexdigest()[:12]}"
+    return f"{method.script}-{method.how}"
+
+
+def measured(name: str, method: Any, pair: Any, models: ModelStore) -> pd.DataFrame:
+    """The evaluation's rows of one pair, from the file or from a run."""
+    path = BENCH / "results" / key(method, models) / f"{pair.name.replace(' ', '-')}.csv"
+    if not path.is_file():
+        rows = evaluate(method, [pair])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        rows.to_csv(part, index=False)
+        part.replace(path)
+        whole = rows[rows["structure"] == WHOLE].iloc[0]
+        print(f"  {name}, {pair.name}: {whole['seconds']:.2f} s", flush=True)
+    return pd.read_csv(path, dtype={"structure": str}).assign(method=name)
+
+
+def table(rows: pd.DataFrame) -> pd.DataFrame:
+    """One line a method: means over pairs, median seconds."""
+    whole = rows[rows["structure"] == WHOLE]
+    lines = []
+    for name in rows["method"].unique():
+        mine = whole[whole["method"] == name]
+        line: dict[str, Any] = {"method": name, "pairs": len(mine)}
+        if "dice" in mine and mine["dice"].notna().any():
+            line["Dice"] = mine["dice"].mean()
+        for group in ("liver", "outside"):
+            part = rows[(rows["method"] == name) & (rows["structure"] == group)]
+            if len(part):
+                line[f"TRE {group}, mm"] = part["tre"].mean()
+                line[f"before {group}, mm"] = part["tre_initial"].mean()
+        line["folds, %"] = mine["folds_percent"].mean()
+        line["SD log J"] = mine["sd_log_j"].mean()
+        line["seconds"] = mine["seconds"].median()
+        if "peak_mb" in mine:
+            line["peak MB"] = mine["peak_mb"].max()
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def picture(tables: dict[str, pd.DataFrame], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(tables), figsize=(5.2 * len(tables), 4.2), squeeze=False)
+    for axis, (title, lines) in zip(axes[0], tables.items(), strict=True):
+        measure = "Dice" if "Dice" in lines else "TRE liver, mm"
+        for _, line in lines.iterrows():
+            ours = line["method"].startswith("LDR")
+            axis.scatter(line["seconds"], line[measure], s=60, color="tab:red" if ours else "tab:blue")
+            axis.annotate(
+                line["method"], (line["seconds"], line[measure]), xytext=(6, 4), textcoords="offset points", fontsize=8
+            )
+        axis.set_xscale("log")
+        axis.margins(x=0.35, y=0.15)
+        axis.set_xlabel("seconds, log")
+        axis.set_ylabel(measure)
+        axis.set_title(title)
+        axis.grid(alpha=0.3, which="both")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+def circumstances(used: list[Peer]) -> str:
+    processor = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.processor(),
+    )
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    versions = ", ".join(sorted({peer.version() for peer in used}))
+    return (
+        f"{processor}, {torch.get_num_threads()} cores, torch {torch.__version__}; {versions}; commit "
+        f"{commit.stdout.strip()}. Dice is the mean over all structures of at least 50 mm3; seconds are medians of the "
+        "call in memory; folds and SD of log J of the dense field on the fixed grid, the affine part included; peak MB "
+        "of the peer's whole process."
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--only", nargs="+", help="methods by shown name")
+    parser.add_argument("--output", type=Path, default=ROOT / "Testing" / "benchmarks" / "results")
+    options = parser.parse_args()
+    models = ModelStore()
+    datasets = read_config(CONFIG)["datasets"]
+    options.output.mkdir(parents=True, exist_ok=True)
+    tables, used = {}, []
+    for title in options.sets:
+        rows = []
+        for name, method in methods(models, title == "brains").items():
+            if options.only and name not in options.only:
+                continue
+            if isinstance(method, Peer):
+                prepare(method)
+                used.append(method)
+            limit = QUICK[title] if options.quick else None
+            if name in SLOW:
+                limit = SLOW[name]
+            for pair in read_pairs(options.data, datasets[SETS[title]], limit):
+                rows.append(measured(name, method, pair, models))
+        tables[title] = table(pd.concat(rows))
+        print(f"\n{title}\n{tables[title].to_string(index=False, float_format='%.3f')}\n")
+    text = [f"# Registration benchmark{', quick' if options.quick else ''}\n", circumstances(used)]
+    for title, lines in tables.items():
+        text += [f"\n## {title}\n", lines.to_markdown(index=False, floatfmt=".3f")]
+        lines.to_csv(options.output / f"{title}.csv", index=False, float_format="%.4f")
+    (options.output / "benchmark.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+    picture(tables, options.output / "benchmark.png")
+
+
+if __name__ == "__main__":
+    main()

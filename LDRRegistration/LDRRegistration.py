@@ -252,7 +252,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _showChanges(self, choices, found) -> None:
         changes, self._changeRun.changes = self._changeRun.changes, None
-        choices.outputTransform = changes.transformNode
+        with slicer.util.NodeModify(choices):
+            choices.outputTransform, choices.changeTable = changes.transformNode, changes.tableNode
         for note in found.notes:
             self._view.log(note)
         self._view.setOutcome(changes.summary)

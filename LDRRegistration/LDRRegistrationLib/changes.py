@@ -18,6 +18,7 @@ from .engine import RegistrationResult
 from .errors import RegistrationError
 from .image import Image
 from .mrml.changes import Changes, changeVolume, fillTable, publishChanges, showRegions
+from .mrml.dates import dateOf
 from .mrml.jobs import RegistrationJob, publishJob
 from .mrml.masks import imageFromMaskNode
 from .mrml.nodes import allOrNothing, checkScene
@@ -100,7 +101,8 @@ class ChangesLogic:
         :param excludeMaskNode: where not to look.
         :param sensitivity: 0 (only the strongest changes) to 1; 0.5 was calibrated on scans between which nothing
             changed. ``redetect`` changes it later, without another registration.
-        :param currentDate, priorDate: ISO dates, if known, to see that the scans are not swapped.
+        :param currentDate, priorDate: ISO dates, to see that the scans are not swapped; without them those of the DICOM
+            studies, where the scene knows them.
         :param outputTransformNode and the other outputs: made if None.
         :param settings: of ``registerVolumes``: model, device, threads, initialTransformNode, and prealignment="none"
             where the scans lie on each other already.
@@ -160,8 +162,8 @@ class ChangesLogic:
             registration=registration,
             include=imageFromMaskNode(maskNode),
             exclude=imageFromMaskNode(excludeMaskNode),
-            currentDate=currentDate,
-            priorDate=priorDate,
+            currentDate=currentDate or dateOf(currentVolumeNode),
+            priorDate=priorDate or dateOf(priorVolumeNode),
             sensitivity=sensitivity,
             outputIds=tuple(node.GetID() if node is not None else None for node in outputs),
         )

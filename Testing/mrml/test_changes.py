@@ -194,3 +194,16 @@ def test_views_go_where_a_region_is(s):
     s.scene.AddNode(view)
     nodes.jumpTo(s.scene, (10.0, 20.0, 30.0))
     assert view.GetSliceToRAS().GetElement(2, 3) == pytest.approx(30.0)
+
+
+def test_dates_of_the_dicom_studies_are_seen(s):
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(s.scene)
+    for volume, date in ((s.current, "20190101"), (s.prior, "20200101")):
+        study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), f"Study {date}")
+        hierarchy.SetItemAttribute(study, "DICOM.StudyDate", date)
+        hierarchy.CreateItem(study, volume)  # as the Slicer application does by itself
+    before = snapshot(s.scene)
+    with pytest.raises(RegistrationError, match=r"The prior scan .2020-01-01. was made after the current one"):
+        found(s)
+    assert snapshot(s.scene) == before
+    assert found(s, currentDate="2021-01-01").detection.regions, "what the user says counts"

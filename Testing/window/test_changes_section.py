@@ -41,7 +41,7 @@ def test_from_click_to_report(
     ui = panel.ui
     red = slicer.vtkMRMLSliceNode()
     red.SetLayoutName("Red")
-    slicer.mrmlScene.AddNode(red)
+    red = slicer.mrmlScene.AddNode(red)
     view = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
     assert not ui.sensitivitySlider.enabled and not ui.exportChangesButton.enabled
     compare(panel)
@@ -106,3 +106,35 @@ def press_enter(widget: Any) -> None:
     from PySide6.QtTest import QTest
 
     QTest.keyClick(unwrap(widget), Qt.Key.Key_Return)
+
+
+def test_a_saved_scene_has_the_list_and_what_was_said(panel: Any, scans: tuple[Any, Any], tmp_path: Path) -> None:
+    import slicer
+
+    ui, scene = panel.ui, slicer.mrmlScene
+    compare(panel)
+    click(ui.nextChangeButton)
+    click(ui.rejectChangeButton)
+    count = ui.changesTable.rowCount
+    node = panel.logic.getParameterNode().changeTable
+    node.AddDefaultStorageNode()
+    node.GetStorageNode().SetFileName(str(tmp_path / "changes.tsv"))
+    assert node.GetStorageNode().WriteData(node)
+    scene.SetURL(str(tmp_path / "saved.mrml"))
+    assert scene.Commit()
+    scene.Clear()
+    assert ui.changesTable.rowCount == 0
+    scene.SetURL(str(tmp_path / "saved.mrml"))
+    scene.Connect()
+    panel.enter()
+    assert ui.changesTable.rowCount == count
+    assert ui.changesTable.item(0, 0).text() == "1 new" and ui.changesTable.item(0, 4).text() == "rejected"
+    assert not ui.sensitivitySlider.enabled, "the comparison itself is not in the scene"
+    red = slicer.vtkMRMLSliceNode()
+    red.SetLayoutName("Red")
+    red = scene.AddNode(red)
+    click(ui.nextChangeButton)
+    assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(-10.6, abs=3.0)
+    click(ui.acceptChangeButton)
+    assert panel.logic.getParameterNode().changeTable.GetCellText(0, 11) == "accepted"
+    assert panel.errors == []

@@ -112,8 +112,8 @@ def _describe(
     kind, contrast, whole = _kind(current, prior, voxels, shell, sign)
     growth = -100.0 if kind == GONE else None
     if kind in (GROWN, SHRUNKEN):
-        # A shell of growth is no ball; its contrast is that of the lesion it lies around.
-        volume = total * voxel / max(contrast, 1e-12)
+        # A shell of growth is no ball, and would seem too large; its contrast is that of the lesion it lies around.
+        volume = min(volume, total * voxel / max(contrast, plateau, 1e-12))
         growth = 100.0 * volume / (whole * voxel)
         growth = 100.0 * growth / max(100.0 - growth, 1.0) if kind == GROWN else -min(growth, 100.0)
     starts = np.array([part.start for part in box])

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..change.table import ACCEPTED, REJECTED, Opinion
+from ..change.table import ACCEPTED, REJECTED
 from ..errors import RegistrationError
-from ..mrml.changes import Changes, jumpTo, showInViews
+from ..mrml.changes import Changes, jumpTo, placeOf, readTable, showInViews, writeOpinion
 from ..mrml.display import rememberViews
 
 MASKS = ("changeMask", "excludeMask")
+
+
+def _shown(row: dict[str, str]) -> tuple[str, ...]:
+    """The columns of the panel's list."""
+    number = {key: float(row[key]) for key in ("Region", "Volume (mm3)", "Growth (%)", "Mean z")}
+    growth = "" if math.isnan(number["Growth (%)"]) else f"{number['Growth (%)']:+.0f}"
+    name = f"{number['Region']:.0f} {row['Kind']}"
+    return name, f"{number['Volume (mm3)']:.0f}", growth, f"{number['Mean z']:+.1f}", row["Verdict"]
 
 
 class ChangeRun:
@@ -84,8 +93,11 @@ class ChangesSection:
         """Show what the parameter node says; a comparison whose nodes are gone is forgotten."""
         if self._changes is not None and not slicer.mrmlScene.IsNodePresent(self._changes.tableNode):
             self.forget()
+        if self._changes is not None and self._table() not in (None, self._changes.tableNode):
+            self.forget()
         if self._choices is None:
             return
+        self._list()
         self._updating = True
         try:
             self._ui.sensitivitySlider.value = self._choices.changeSensitivity
@@ -104,30 +116,36 @@ class ChangesSection:
         self._changes, self._current = changes, currentNode
         self._list()
 
+    def _rows(self) -> list[dict[str, str]]:
+        """What the table node says: also that of a scene that was saved, without the comparison itself."""
+        return [] if self._table() is None else readTable(self._table())
+
+    def _table(self) -> Any:
+        return self._choices.changeTable if self._choices is not None else None
+
     def _list(self) -> None:
-        table, changes = self._ui.changesTable, self._changes
-        regions = changes.detection.regions if changes is not None else []
+        table, rows = self._ui.changesTable, self._rows()
+        chosen = table.currentRow()
         self._updating = True
         try:
             # Qt owns the items of a table, Python the wrappers.
             self._items = []
-            table.rowCount = len(regions)
-            for place, region in enumerate(regions):
-                opinion = changes.opinions.get(region.rank, Opinion()) if changes is not None else Opinion()
-                growth = "" if region.growthPercent is None else f"{region.growthPercent:+.0f}"
-                texts = (region.name, f"{region.volumeMm3:.0f}", growth, f"{region.meanZ:+.1f}", opinion.verdict)
-                for column, text in enumerate(texts):
+            table.rowCount = len(rows)
+            for place, row in enumerate(rows):
+                for column, text in enumerate(_shown(row)):
                     cell = qt.QTableWidgetItem(text)
                     self._items.append(cell)
                     table.setItem(place, column, cell)
             table.resizeColumnsToContents()
+            if 0 <= chosen < len(rows):
+                table.setCurrentCell(chosen, 0)
         finally:
             self._updating = False
         for name in ("sensitivitySlider", "showChangesButton", "exportChangesButton"):
-            getattr(self._ui, name).enabled = changes is not None
+            getattr(self._ui, name).enabled = self._changes is not None
         for name in ("previousChange", "nextChange", "acceptChange", "rejectChange"):
-            getattr(self._ui, f"{name}Button").enabled = bool(regions)
-        self._ui.changeNoteEdit.enabled = bool(regions)
+            getattr(self._ui, f"{name}Button").enabled = bool(rows)
+        self._ui.changeNoteEdit.enabled = bool(rows)
 
     def _try(self, slot: Any) -> None:
         try:
@@ -150,11 +168,11 @@ class ChangesSection:
             self._ui.statusLabel.text = self._changes.summary
 
     def _onRegionChosen(self, place: int, *unused: int) -> None:
-        if self._updating or self._changes is None or not 0 <= place < len(self._changes.detection.regions):
+        rows = self._rows()
+        if self._updating or not 0 <= place < len(rows):
             return
-        region = self._changes.detection.regions[place]
-        jumpTo(slicer.mrmlScene, region.centroidRas)
-        self._ui.changeNoteEdit.text = self._changes.opinions.get(region.rank, Opinion()).note
+        jumpTo(slicer.mrmlScene, placeOf(rows[place]))
+        self._ui.changeNoteEdit.text = rows[place]["Note"]
 
     def _step(self, by: int) -> None:
         table = self._ui.changesTable
@@ -168,22 +186,21 @@ class ChangesSection:
         return place
 
     def _judge(self, verdict: str) -> None:
-        place, changes = self._chosen(), self._changes
-        if changes is None:
-            return
-        rank = changes.detection.regions[place].rank
-        before = changes.opinions.get(rank, Opinion())
-        verdict = "" if before.verdict == verdict else verdict
-        self._logic.judgeRegion(changes, rank=rank, verdict=verdict, note=before.note)
-        self._list()
+        place = self._chosen()
+        row = self._rows()[place]
+        self._say(place, "" if row["Verdict"] == verdict else verdict, row["Note"])
 
     def _onNote(self) -> None:
-        place, changes = self._ui.changesTable.currentRow(), self._changes
-        if changes is None or place < 0:
-            return
-        rank = changes.detection.regions[place].rank
-        verdict = changes.opinions.get(rank, Opinion()).verdict
-        self._logic.judgeRegion(changes, rank=rank, verdict=verdict, note=self._ui.changeNoteEdit.text)
+        place = self._ui.changesTable.currentRow()
+        if 0 <= place < len(self._rows()):
+            self._say(place, self._rows()[place]["Verdict"], self._ui.changeNoteEdit.text)
+
+    def _say(self, place: int, verdict: str, note: str) -> None:
+        if self._changes is not None:
+            self._logic.judgeRegion(self._changes, rank=place + 1, verdict=verdict, note=note)
+        else:
+            writeOpinion(self._table(), place, verdict, note)
+        self._list()
 
     def _onShow(self) -> None:
         if self._putBack is not None:

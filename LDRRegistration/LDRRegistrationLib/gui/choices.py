@@ -2,7 +2,7 @@
 
 # No "from __future__ import annotations": the wrapper needs the types themselves.
 
-from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
+from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTableNode, vtkMRMLTransformNode
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from .presets import DeviceChoice, PrealignmentChoice, PresetChoice
@@ -33,3 +33,4 @@ class LDRRegistrationParameterNode:
     excludeMask: vtkMRMLDisplayableNode
     # Percent.
     changeSensitivity: int = 50
+    changeTable: vtkMRMLTableNode

@@ -122,6 +122,27 @@ def fillTable(changes: Changes) -> None:
     changes.tableNode.SetAttribute("LDRRegistration.Sensitivity", f"{changes.detection.sensitivity:.3f}")
 
 
+def readTable(tableNode: Any) -> list[dict[str, str]]:
+    """The rows of a table of changes, of this session or of a saved scene; none of any other table."""
+    names = [tableNode.GetColumnName(n) for n in range(tableNode.GetNumberOfColumns())]
+    if names != list(COLUMNS):
+        return []
+    rows = range(tableNode.GetNumberOfRows())
+    return [{name: tableNode.GetCellText(r, c) for c, name in enumerate(names)} for r in rows]
+
+
+def writeOpinion(tableNode: Any, place: int, verdict: str, note: str) -> None:
+    """What a reader says of the region in row ``place``."""
+    for name, text in (("Verdict", verdict), ("Note", note)):
+        tableNode.SetCellText(place, COLUMNS.index(name), text)
+
+
+def placeOf(row: dict[str, str]) -> tuple[float, float, float]:
+    """The middle of a row's region, RAS mm in the world."""
+    r, a, s = (float(row[f"{axis} (mm)"]) for axis in "RAS")
+    return r, a, s
+
+
 def jumpTo(scene: Any, ras: tuple[float, float, float]) -> None:
     """Move all slice views to a point in the world."""
     for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):

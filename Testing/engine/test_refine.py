@@ -55,7 +55,7 @@ def test_only_the_last_layers_learn():
     module, parameters = student.lastLayers(1)
     named = dict(module.named_parameters())
     learning = [name for name, parameter in named.items() if parameter.requires_grad]
-    assert [name.rpartition("flow.")[2] for name in learning] == ["weight", "bias"]
+    assert [name.rpartition(".")[2] for name in learning] == ["weight", "bias"] and "flow" in learning[0]
     assert len(parameters) == 2
     assert len(student.lastLayers(2)[1]) == 4
     image = torch.rand(1, 1, 32, 32, 32)
@@ -67,7 +67,8 @@ def test_only_the_last_layers_learn():
 @pytest.mark.parametrize("how", [Adaptation(layers=2, iterations=15), Refinement(steps=15)])
 def test_the_shipped_student_is_improved_and_does_not_fold(pair, how):
     fixed, moving = pair
-    student = ModelStore().load()
+    # On noise like this, which no network was trained on; what adaptation does to real images is measured.
+    student = ModelStore().load("ldr-general")
     before = student.predict(fixed, moving)
     after = (
         adapt(student, fixed, moving, before, how=how)

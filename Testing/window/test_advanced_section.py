@@ -58,7 +58,7 @@ def test_a_models_card_says_what_it_may_be_used_for(panel: Any) -> None:
     assert "General" in ui.modelCardLabel.text and "non-commercial" not in ui.modelCardLabel.text
     choose(ui.modelComboBox, "T1 brains (non-commercial use)")
     assert "Only for non-commercial use." in ui.modelCardLabel.text and "oasis_brains" in ui.modelCardLabel.text
-    assert panel.logic.getParameterNode().model == "ldr-brain-t1"
+    assert panel.logic.getParameterNode().model == "c2f-brain-t1"
     panel.logic.getParameterNode().model = "from-elsewhere"
     assert ui.modelComboBox.currentText == "from-elsewhere"
     assert ui.modelCardLabel.text == 'The model "from-elsewhere" is not installed.'

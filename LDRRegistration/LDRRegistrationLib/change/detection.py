@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import RegistrationError
+from .boxes import Box, boundingBox
 from .maps import ChangeMap
-from .regions import Box, Region, describe
+from .regions import Region, describe
 
 SENSITIVITIES = {"low": 0.25, "default": 0.5, "high": 0.75}
 # Change over its standard deviation that a region must reach somewhere, and that its voxels must have, at 0.5.
@@ -74,7 +75,7 @@ def _hysteresis(z: np.ndarray, seed: float, extent: float) -> list[tuple[Box, np
 
     found = []
     for signed in (z, -z):
-        whole = _box(signed > extent)
+        whole = boundingBox(signed > extent)
         if whole is None:
             continue
         part = signed[whole]
@@ -101,16 +102,6 @@ def _elongation(core: np.ndarray, changeMap: ChangeMap) -> float:
     spacing = changeMap.grid.spacing[::-1]
     ball = (6.0 / np.pi * core.sum() * np.prod(spacing)) ** (1.0 / 3.0)
     return float((np.array(core.shape) * spacing).max() / ball)
-
-
-def _box(mask: np.ndarray) -> Box | None:
-    spans = []
-    for axis in range(3):
-        filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if not len(filled):
-            return None
-        spans.append(slice(int(filled[0]), int(filled[-1]) + 1))
-    return spans[0], spans[1], spans[2]
 
 
 def _explanation(changeMap: ChangeMap, regions: list[Region], found: int, seed: float, smallest: float) -> str:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..geometry import transformPoints
+from .boxes import Box
 from .volume import volumeFrom
 
 if TYPE_CHECKING:
     from .maps import ChangeMap
-
-Box = tuple[slice, slice, slice]
 
 NEW, GROWN, SHRUNKEN, GONE = "new", "grown", "shrunken", "gone"
 # Around a region: what the blur has spread of it, and the tissue that it is compared with.

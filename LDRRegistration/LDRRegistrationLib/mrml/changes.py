@@ -9,6 +9,7 @@ import numpy as np
 import slicer
 import vtk
 
+from ..change.boxes import boundingBox
 from ..change.detection import Detection
 from ..change.maps import ChangeMap
 from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
@@ -17,8 +18,9 @@ from ..engine import RegistrationResult
 from .colors import showDiverging
 from .display import compositeNodes
 from .labelmaps import orientedImage
-from .matrices import localToWorld, matrixFromArray
+from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import allOrNothing, placeBeside
+from .tables import setColumns
 from .volumes import imageDataFromArray
 
 if TYPE_CHECKING:
@@ -92,15 +94,18 @@ def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
     if ijkToLocal is None:
         matrix = vtk.vtkMatrix4x4()
         changes.changeVolumeNode.GetIJKToRASMatrix(matrix)
-        ijkToLocal = np.array([[matrix.GetElement(a, b) for b in range(4)] for a in range(4)])
+        ijkToLocal = arrayFromMatrix(matrix)
     node, labels = changes.segmentationNode, changes.detection.labels
     segmentation = node.GetSegmentation()
     segmentation.RemoveAllSegments()
     for region in changes.detection.regions:
-        inside, first = _cropped(labels == region.rank)
+        inside = labels == region.rank
+        box = boundingBox(inside)
+        if box is None:
+            continue
         shift = np.eye(4)
-        shift[:3, 3] = first[::-1]
-        image = orientedImage(imageDataFromArray(inside.astype(np.uint8)), ijkToLocal @ shift)
+        shift[:3, 3] = [part.start for part in box[::-1]]
+        image = orientedImage(imageDataFromArray(inside[box].astype(np.uint8)), ijkToLocal @ shift)
         node.AddSegmentFromBinaryLabelmapRepresentation(image, region.name, COLORS[region.kind])
     fillTable(changes)
 
@@ -108,16 +113,7 @@ def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
 def fillTable(changes: Changes) -> None:
     """The table node, from the regions and what the reader said of them."""
     rows = [row(region, changes.opinions.get(region.rank)) for region in changes.detection.regions]
-    table = vtk.vtkTable()
-    for name in COLUMNS:
-        isText = name in TEXTS
-        column = vtk.vtkStringArray() if isText else vtk.vtkDoubleArray()
-        column.SetName(name)
-        for values in rows:
-            value = values[name]
-            column.InsertNextValue(value if isText else float("nan") if value is None else float(value))
-        table.AddColumn(column)
-    changes.tableNode.SetAndObserveTable(table)
+    setColumns(changes.tableNode, {name: [values[name] for values in rows] for name in COLUMNS}, TEXTS)
     changes.tableNode.SetDescription(changes.summary)
     changes.tableNode.SetAttribute("LDRRegistration.Sensitivity", f"{changes.detection.sensitivity:.3f}")
 
@@ -156,12 +152,3 @@ def showInViews(changes: Changes, currentNode: Any) -> None:
             view.SetBackgroundVolumeID(currentNode.GetID())
             view.SetForegroundVolumeID(changes.changeVolumeNode.GetID())
             view.SetForegroundOpacity(0.7)
-
-
-def _cropped(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The part that is not all False, and where it begins (k, j, i)."""
-    spans = []
-    for axis in range(3):
-        filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        spans.append(slice(int(filled[0]), int(filled[-1]) + 1))
-    return mask[spans[0], spans[1], spans[2]], np.array([span.start for span in spans])

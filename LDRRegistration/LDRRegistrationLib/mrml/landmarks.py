@@ -13,6 +13,7 @@ from ..errors import RegistrationError
 from .carrying import sourceFromLocal, worldFromLocal
 from .matrices import matrixFromArray
 from .nodes import allOrNothing
+from .tables import setColumns
 from .transforms import accurate, notedSides, pointsThrough
 
 
@@ -110,21 +111,10 @@ def _points(node) -> tuple[list[str], np.ndarray]:
 
 
 def _fillTable(comparison: LandmarkComparison) -> None:
-    table = vtk.vtkTable()
-    label, before, after = vtk.vtkStringArray(), vtk.vtkDoubleArray(), vtk.vtkDoubleArray()
-    for array, name in ((label, "Landmark"), (before, "Before (mm)"), (after, "After (mm)")):
-        array.SetName(name)
-    statistics = zip(
-        ("Mean", "SD", "Maximum"),
-        comparison.statistics(comparison.beforeMm),
-        comparison.statistics(comparison.afterMm),
-        strict=True,
-    )
-    rows = [*zip(comparison.labels, comparison.beforeMm, comparison.afterMm, strict=True), *statistics]
-    for text, first, second in rows:
-        label.InsertNextValue(text)
-        before.InsertNextValue(float(first))
-        after.InsertNextValue(float(second))
-    for array in (label, before, after):
-        table.AddColumn(array)
-    comparison.tableNode.SetAndObserveTable(table)
+    before, after = comparison.beforeMm, comparison.afterMm
+    columns = {
+        "Landmark": [*comparison.labels, "Mean", "SD", "Maximum"],
+        "Before (mm)": [*before, *comparison.statistics(before)],
+        "After (mm)": [*after, *comparison.statistics(after)],
+    }
+    setColumns(comparison.tableNode, columns, ("Landmark",))

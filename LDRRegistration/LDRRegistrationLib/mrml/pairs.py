@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import vtk
-
 from ..engine import RegistrationResult
+from .tables import setColumns
 
 
 @dataclass
@@ -33,27 +32,16 @@ def fillPairsTable(tableNode: Any, outcomes: Iterable[PairOutcome]) -> None:
         "Seconds": lambda r: sum(r.seconds.values()),
     }
     outcomes = list(outcomes)
-    columns = [
-        _texts("Fixed", [o.fixedVolumeNode.GetName() if o.fixedVolumeNode else "" for o in outcomes]),
-        _texts("Moving", [o.movingVolumeNode.GetName() if o.movingVolumeNode else "" for o in outcomes]),
-        _texts("Transform", [o.outputTransformNode.GetName() if o.outputTransformNode else "" for o in outcomes]),
-    ]
+    columns: dict[str, list[Any]] = {
+        "Fixed": [_name(outcome.fixedVolumeNode) for outcome in outcomes],
+        "Moving": [_name(outcome.movingVolumeNode) for outcome in outcomes],
+        "Transform": [_name(outcome.outputTransformNode) for outcome in outcomes],
+    }
     for name, number in numbers.items():
-        column = vtk.vtkDoubleArray()
-        column.SetName(name)
-        for outcome in outcomes:
-            column.InsertNextValue(float("nan") if outcome.result is None else float(number(outcome.result)))
-        columns.append(column)
-    columns.append(_texts("What went wrong", [o.error for o in outcomes]))
-    table = vtk.vtkTable()
-    for column in columns:
-        table.AddColumn(column)
-    tableNode.SetAndObserveTable(table)
+        columns[name] = [None if outcome.result is None else number(outcome.result) for outcome in outcomes]
+    columns["What went wrong"] = [outcome.error for outcome in outcomes]
+    setColumns(tableNode, columns, ("Fixed", "Moving", "Transform", "What went wrong"))
 
 
-def _texts(name: str, values: list[str]) -> vtk.vtkStringArray:
-    array = vtk.vtkStringArray()
-    array.SetName(name)
-    for value in values:
-        array.InsertNextValue(value)
-    return array
+def _name(node: Any) -> str:
+    return node.GetName() if node is not None else ""

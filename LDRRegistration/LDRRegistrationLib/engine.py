@@ -14,7 +14,7 @@ import numpy as np
 from .device import Device, limits, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
-from .flow import compose, foldedFraction, jacobianDeterminant, unfold
+from .flow import compose, foldedFraction, jacobianDeterminant
 from .flow import warp as warpFlow
 from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
@@ -27,6 +27,7 @@ from .similarity import gaussianMean, lncc, weightedMean
 from .stages import CancelCallback, ProgressCallback, Stages
 from .student import MINIMUM_GRID_SIZE, ModelStore, Student
 from .tensors import toTensor
+from .unfold import unfold
 
 if TYPE_CHECKING:
     import torch

@@ -7,6 +7,7 @@ voxel x of the fixed grid to x + flow(x) in the moving image sampled on that sam
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,15 +64,22 @@ def resize(flow: Tensor, shape: tuple[int, int, int]) -> Tensor:
 
 def jacobianDeterminant(flow: Tensor) -> Tensor:
     """(N, k-1, j-1, i-1): determinant of the derivative of x + flow(x), by forward differences in each cell."""
-
+    flow = flow.movedim(1, 0)
     corner = flow[:, :, :-1, :-1, :-1]
-    columns = [
-        flow[:, :, 1:, :-1, :-1] - corner,
-        flow[:, :, :-1, 1:, :-1] - corner,
-        flow[:, :, :-1, :-1, 1:] - corner,
-    ]
-    (a, b, c), (d, e, f), (g, h, i) = (
-        [columns[axis][:, component] + float(axis == component) for axis in range(3)] for component in range(3)
+    return determinant(
+        [
+            flow[:, :, 1:, :-1, :-1] - corner,
+            flow[:, :, :-1, 1:, :-1] - corner,
+            flow[:, :, :-1, :-1, 1:] - corner,
+        ]
+    )
+
+
+def determinant(differences: Sequence[Tensor]) -> Tensor:
+    """(...): of I + D, where ``differences`` holds the columns of D, (3, ...) each: along k, j and i."""
+    (a, d, g), (b, e, h), (c, f, i) = (
+        [column[component] + float(axis == component) for component in range(3)]
+        for axis, column in enumerate(differences)
     )
     return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
 
@@ -79,24 +87,3 @@ def jacobianDeterminant(flow: Tensor) -> Tensor:
 def foldedFraction(flow: Tensor) -> float:
     """Share of cells whose Jacobian determinant is not positive."""
     return float((jacobianDeterminant(flow) <= 0).double().mean())
-
-
-def unfold(flow: Tensor, least: float = 0.1, iterations: int = 30) -> Tensor:
-    """The flow smoothed just where it folds: until every cell's Jacobian determinant is above ``least``.
-
-    Each iteration averages the flow over 3^3 voxels in the neighbourhood of the cells that are still too small. What
-    is left after ``iterations`` stays as it is.
-    """
-    import torch
-
-    functional = torch.nn.functional
-    for _ in range(iterations):
-        squeezed = (jacobianDeterminant(flow) < least).to(flow.dtype)[:, None]
-        if not squeezed.any():
-            break
-        # A cell has voxels at both its ends; one voxel more lets the mean draw from outside the fold.
-        near = functional.max_pool3d(functional.pad(squeezed, [1, 1, 1, 1, 1, 1]), 3, stride=1, padding=1)
-        near = near[:, :, :-1, :-1, :-1]
-        smooth = functional.avg_pool3d(functional.pad(flow, [1] * 6, mode="replicate"), 3, stride=1)
-        flow = flow + near * (smooth - flow)
-    return flow

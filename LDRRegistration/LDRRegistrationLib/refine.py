@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .adam import Adam
-from .flow import compose, resize, unfold, warp
+from .flow import compose, resize, warp
 from .masks import jointMask
 from .similarity import foldingLoss, gradientLoss, lnccLoss, weightedMean
+from .unfold import unfold
 
 if TYPE_CHECKING:
     from torch import Tensor

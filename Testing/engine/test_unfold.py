@@ -1,0 +1,75 @@
+"""unfold() against what it is said to do, written down densely."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from LDRRegistrationLib.dependencies import importTorch
+from LDRRegistrationLib.flow import foldedFraction, jacobianDeterminant
+from LDRRegistrationLib.similarity import gaussianMean
+from LDRRegistrationLib.unfold import unfold
+
+torch = importTorch()
+functional = torch.nn.functional
+
+
+def noise(shape: tuple[int, int, int], sigma: float, size: float, seed: int) -> torch.Tensor:
+    """A smooth random flow (1, 3, k, j, i) of so many voxels."""
+    torch.manual_seed(seed)
+    flow = gaussianMean(torch.randn(1, 3, *shape), [sigma] * 3)
+    return flow * (size / flow.std())
+
+
+def denseUnfold(flow: torch.Tensor, least: float, iterations: int) -> torch.Tensor:
+    for _ in range(iterations):
+        squeezed = (jacobianDeterminant(flow) < least).float()[:, None]
+        if not squeezed.any():
+            break
+        # Cell n touches voxels n and n + 1; one more on either side.
+        padded = functional.pad(squeezed, [2] * 6)
+        near = functional.max_pool3d(padded, 4, stride=1)
+        near = near[:, :, : flow.shape[2], : flow.shape[3], : flow.shape[4]]
+        smooth = functional.avg_pool3d(functional.pad(flow, [1] * 6, mode="replicate"), 3, stride=1)
+        flow = torch.where(near > 0, smooth, flow)
+    return flow
+
+
+@given(
+    shape=st.tuples(*[st.integers(3, 14)] * 3),
+    size=st.floats(0.3, 3.0),
+    seed=st.integers(0, 10**6),
+    iterations=st.integers(1, 12),
+)
+@settings(max_examples=40, deadline=None)
+def test_unfold_is_the_local_mean_where_it_folds(shape, size, seed, iterations):
+    flow = noise(shape, 1.5, size, seed)
+    expected = denseUnfold(flow, 0.1, iterations)
+    assert torch.allclose(unfold(flow, 0.1, iterations), expected, atol=1e-4)
+
+
+def test_a_flow_without_folds_stays_as_it_is_and_others_lose_theirs_where_they_are():
+    flow = noise((24, 20, 22), 4.0, 0.5, 1)
+    assert foldedFraction(flow) == 0
+    assert unfold(flow) is flow
+    folded = flow.clone()
+    folded[0, 2, 12, 10, 11] += 4.0
+    assert foldedFraction(folded) > 0
+    result = unfold(folded)
+    assert float(jacobianDeterminant(result).min()) >= 0.1
+    changed = (result != folded).any(dim=1)[0].nonzero()
+    assert len(changed) and (changed - torch.tensor([12, 10, 11])).abs().max() <= 8
+    # What came in is not touched.
+    assert folded[0, 2, 12, 10, 11] == flow[0, 2, 12, 10, 11] + 4.0
+
+
+def test_each_flow_of_a_batch_is_unfolded_for_itself():
+    flows = torch.cat([noise((12, 12, 12), 1.0, 1.5, seed) for seed in (3, 4)])
+    both = unfold(flows)
+    for number in range(2):
+        assert torch.equal(both[number : number + 1], unfold(flows[number : number + 1]))
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (2, 2, 2)])
+def test_flat_volumes(shape):
+    assert unfold(noise(shape, 1.0, 2.0, 0)).shape == (1, 3, *shape)

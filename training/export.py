@@ -180,7 +180,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--title", required=True, help="what users read")
     parser.add_argument("--output", type=Path, required=True, help="folder, usually the module's Resources/Models")
     parser.add_argument("--spacing", type=float, help="mm, of the grid the model is used on; default: as trained")
-    parser.add_argument("--passes", type=int, default=1, help="how often the module applies the network to a pair")
+    parser.add_argument(
+        "--passes",
+        type=int,
+        nargs="+",
+        default=[1],
+        help="how many times coarser than the finest grid each of the module's passes looks, such as 4 2 1",
+    )
     parser.add_argument("--modality", default="any", help="what it is for, in words")
     parser.add_argument("--licence", help="of the weights; default: that of the data, if it is one for all")
     parser.add_argument("--metrics", type=Path, help="json of measured values for the card")

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .comparison import Comparison
 from .device import Device, limits, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
-from .flow import compose, foldedFraction, jacobianDeterminant
-from .flow import warp as warpFlow
+from .flow import jacobianDeterminant
 from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
 from .intensity import Modality, guessModality, normalise
-from .masks import Masks, checkCovers, jointMask, sampleMask
+from .masks import Masks, checkCovers, sampleMask
+from .passes import runPasses
 from .prealign import prealign
 from .refine import Adaptation, Refinement, StepCallback, adapt, refine
 from .resample import reduceToSpacing, sampleOnGrid
-from .similarity import gaussianMean, lncc, weightedMean
+from .similarity import gaussianMean
 from .stages import CancelCallback, ProgressCallback, Stages
 from .student import MINIMUM_GRID_SIZE, ModelStore, Student
 from .tensors import toTensor
-from .unfold import unfold
 
 if TYPE_CHECKING:
     import torch
@@ -35,16 +35,8 @@ if TYPE_CHECKING:
 
 PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
-# A field that folds more than this, or that does not make the images more alike, is not worth its risk.
-MAXIMUM_FOLDED_FRACTION = 0.001
-PASS_SHARES = (1.0, 0.5)
-CLEAR_GAIN = 0.02
 # Of the Gaussian that keeps the deformation between two visits from following lesions of up to 25 mm.
 FOLLOW_UP_SIGMA_MM = 10.0
-# What single precision can feign by sampling an image where it already is.
-LEAST_GAIN = 1e-5
-# A flow may not make the images more alike by carrying what is unlike out of the moving mask.
-LEAST_SHARE_KEPT = 0.8
 
 
 class Preset(Enum):
@@ -190,8 +182,9 @@ def _register(
 
     stages.begin("Deformation", 0.4)
     pair = _PairOnGrid(fixedLow, movingLow, modality, grid, masks, device)
+    comparison = pair.comparison
     movingAligned, movingStart = pair.moving(affine), pair.moving(start)
-    similarityStart, similarityPrealigned = pair.similarity(movingStart), pair.similarity(movingAligned)
+    similarityStart, similarityPrealigned = comparison.similarity(movingStart), comparison.similarity(movingAligned)
     if similarityPrealigned < similarityStart:
         affine, movingAligned, similarityPrealigned = start, movingStart, similarityStart
         notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
@@ -200,17 +193,17 @@ def _register(
             f"{fixed.name} and {moving.name} do not overlap: less than {MINIMUM_OVERLAP:.0%} of either lies inside the "
             "other. Choose a pre-alignment or give an initial transform."
         )
-    flow, similarity = _cascade(student, pair, movingAligned, similarityPrealigned, stages)
+    flow, similarity = runPasses(student, comparison, movingAligned, similarityPrealigned, stages.check)
     if settings.followUp:
         flow, similarity = pair.smoothed(movingAligned, flow, similarityPrealigned)
     if settings.adaptation is not None:
         stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(student, movingAligned, flow, settings.adaptation, stages.advance)
-        flow, similarity = pair.better(movingAligned, adapted, flow, similarity)
+        flow, similarity = comparison.better(movingAligned, adapted, flow, similarity)
     if settings.steps:
         stages.begin("Refinement", 0.55, 0.8)
         refined = pair.refine(movingAligned, flow, Refinement(steps=settings.steps), stages.advance)
-        flow, similarity = pair.better(movingAligned, refined, flow, similarity)
+        flow, similarity = comparison.better(movingAligned, refined, flow, similarity)
     if flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
 
@@ -242,7 +235,7 @@ def _register(
 
 
 class _PairOnGrid:
-    """The two images as the network sees them: normalised to [0, 1], on one grid, with the measure that judges them.
+    """The two images as the network sees them: normalised to [0, 1] and on one grid.
 
     A moving image is (1, C, k, j, i): the image, and the moving mask's shares where there is one.
     """
@@ -255,9 +248,9 @@ class _PairOnGrid:
         self._movingIjkToRas = moving.ijkToRas
         self._moving = toTensor(normalise(moving.array, modality))
         self._movingMask = masks.moving
-        self.fixed = sampleOnGrid(normalise(fixed.array, modality), fixed.ijkToRas, grid).to(device)
-        self._fixedMask = None if masks.fixed is None else sampleMask(masks.fixed, grid)[None, None].to(device)
-        self._foreground = (self.fixed > 0.02).float()[None, None]
+        onGrid = sampleOnGrid(normalise(fixed.array, modality), fixed.ijkToRas, grid).to(device)
+        mask = None if masks.fixed is None else sampleMask(masks.fixed, grid)[None, None].to(device)
+        self.comparison = Comparison(onGrid[None, None], mask)
 
     def moving(self, affine: np.ndarray) -> Tensor:
         """The moving image under a 4x4 from fixed to moving RAS."""
@@ -268,73 +261,27 @@ class _PairOnGrid:
             channels.append(sampleMask(self._movingMask, self._grid, affine))
         return torch.stack(channels)[None].to(self._device)
 
-    def similarity(self, moved: Tensor) -> float:
-        """Mean squared local correlation of ``moved`` with the fixed image over its foreground, 0 to 1."""
-        mask = jointMask(self._fixedMask, moved[:, 1:])
-        values = lncc(self.fixed[None, None], moved[:, :1], mask=mask)
-        return float(weightedMean(values, self._foreground if mask is None else self._foreground * mask))
-
-    def judge(self, moving: Tensor, flow: Tensor) -> tuple[float, Tensor]:
-        """Similarity under a flow, and what it moves; -1 if the flow may not be kept: it folds, or flees the mask."""
-        warped = warpFlow(moving, flow)
-        flees = float(warped[:, 1:].sum()) < LEAST_SHARE_KEPT * float(moving[:, 1:].sum())
-        if flees or foldedFraction(flow) > MAXIMUM_FOLDED_FRACTION:
-            return -1.0, warped
-        return self.similarity(warped), warped
-
-    def better(
-        self, moving: Tensor, candidate: Tensor, flow: Tensor | None, similarity: float
-    ) -> tuple[Tensor | None, float]:
-        """``candidate`` and its similarity, if that is more than ``flow`` has reached; else those."""
-        reached, _ = self.judge(moving, candidate)
-        return (candidate, reached) if reached > similarity + LEAST_GAIN else (flow, similarity)
-
     def smoothed(self, moving: Tensor, flow: Tensor | None, similarity: float) -> tuple[Tensor | None, float]:
         """``flow`` so smooth that it follows no lesion, if it still makes the images more alike than ``similarity``."""
         if flow is None:
             return None, similarity
         flow = gaussianMean(flow, [FOLLOW_UP_SIGMA_MM / float(s) for s in self._grid.spacing[::-1]])
-        reached, _ = self.judge(moving, flow)
-        return (flow, reached) if reached > similarity + LEAST_GAIN else (None, similarity)
+        return self.comparison.better(moving, flow, None, similarity)
 
     def adapt(
         self, student: Student, moving: Tensor, flow: Tensor | None, how: Adaptation, advance: StepCallback
     ) -> Tensor:
         """A flow behind ``flow`` by the student's last layers, which learn from this pair."""
-        movingMask = None if self._movingMask is None else moving[:, 1:]
-        return adapt(student, self.fixed, moving[0, 0], flow, advance, how, self._fixedMask, movingMask)
+        fixed, mask = self.comparison.fixed[0, 0], self.comparison.mask
+        return adapt(student, fixed, moving[0, 0], flow, advance, how, mask, self._maskOf(moving))
 
     def refine(self, moving: Tensor, flow: Tensor | None, how: Refinement, advance: StepCallback) -> Tensor:
         """The flow, refined on this pair."""
-        movingMask = None if self._movingMask is None else moving[:, 1:]
-        return refine(self.fixed, moving[0, 0], flow, advance, how, self._fixedMask, movingMask)
+        fixed, mask = self.comparison.fixed[0, 0], self.comparison.mask
+        return refine(fixed, moving[0, 0], flow, advance, how, mask, self._maskOf(moving))
 
-
-def _cascade(
-    student: Student, pair: _PairOnGrid, moving: Tensor, similarity: float, stages: Stages
-) -> tuple[Tensor | None, float]:
-    """The student's flow over its passes (with shared weights; Tran et al., TMI 2022, call it a cascade).
-
-    The self-check: a pass counts in full, by half, or not at all, whatever makes the images most alike (where all of it
-    is a clear gain, half is not tried). Scans that are aligned to a fraction of a voxel already need less than the
-    network tends to give.
-    """
-    flow, warped = None, moving
-    for _ in range(student.card.passes):
-        stages.check()
-        step = student.predict(pair.fixed, warped[0, 0])
-        best, before = None, similarity
-        for share in PASS_SHARES:
-            if similarity > before + CLEAR_GAIN:
-                break
-            candidate = unfold(share * step if flow is None else compose(flow, share * step))
-            reached, image = pair.judge(moving, candidate)
-            if reached > similarity + LEAST_GAIN:
-                best, similarity, warped = candidate, reached, image
-        if best is None:
-            break
-        flow = best
-    return flow, similarity
+    def _maskOf(self, moving: Tensor) -> Tensor | None:
+        return None if self._movingMask is None else moving[:, 1:]
 
 
 def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:

@@ -50,13 +50,25 @@ class ModelCard:
         return float(self.content["spacingMm"])
 
     @property
-    def passes(self) -> int:
-        """How often the engine lets the network look: again at the moving image as warped so far."""
-        return int(self.content.get("passes", 1))
+    def passes(self) -> tuple[int, ...]:
+        """How many times coarser than the finest grid each pass looks; every one at the moving image as warped so far.
+
+        They are divisors of ``sizeMultiple`` and never grow.
+        """
+        return tuple(int(reduction) for reduction in self.content.get("passes", (1,)))
 
     @property
     def sizeMultiple(self) -> int:
         return int(self.content["sizeMultiple"])
+
+
+def _checkPasses(card: ModelCard) -> None:
+    """:raises ValueError: if the passes do not go from coarse to fine on grids that the finest one divides into."""
+    passes = card.passes
+    if not passes or min(passes) < 1 or any(card.sizeMultiple % n for n in passes):
+        raise ValueError(f"passes {passes} are no divisors of {card.sizeMultiple}")
+    if sorted(passes, reverse=True) != list(passes):
+        raise ValueError(f"passes {passes} do not go from coarse to fine")
 
 
 class ModelStore:
@@ -76,7 +88,8 @@ class ModelStore:
             try:
                 content = json.loads(path.read_text(encoding="utf-8"))
                 card = ModelCard(path.stem, path.with_suffix(".pt"), content)
-                _ = (card.spacingMm, card.sizeMultiple, content["sha256"])
+                _ = (card.spacingMm, content["sha256"])
+                _checkPasses(card)
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise DependencyError(f"The model card {path.name} cannot be read: {error!r}.") from error
             cards.append(card)
@@ -139,12 +152,15 @@ class Student:
     def predict(self, fixed: Tensor, moving: Tensor) -> Tensor:
         """The flow (1, 3, k, j, i), in voxels, from ``fixed`` to ``moving``, both (k, j, i) in [0, 1] on one grid.
 
-        The grid's sides are multiples of the card's ``sizeMultiple``, as ``modelGrid`` makes them.
+        Sides that are no multiples of the card's ``sizeMultiple`` are filled up with zeros, as beyond a volume.
         """
         import torch
 
+        k, j, i = fixed.shape
+        extra = [n for side in (i, j, k) for n in (0, -side % self.card.sizeMultiple)]
+        images = (torch.nn.functional.pad(image, extra)[None, None] for image in (fixed, moving))
         with torch.no_grad():
-            return self.run(self.module, fixed[None, None], moving[None, None])
+            return self.run(self.module, *images)[:, :, :k, :j, :i]
 
     @staticmethod
     def run(module: torch.jit.ScriptModule, fixed: Tensor, moving: Tensor) -> Tensor:

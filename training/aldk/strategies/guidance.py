@@ -87,6 +87,7 @@ class GuidanceOptions:
             decay=False,
             reduction=self.reduction,
             energy=Energy(self.energy, smoothness=1.0, folding=0.0),
+            stiffness=0.0,
             amsgrad=True,
             settled=0.0,
         )

@@ -1,0 +1,65 @@
+"""The self-check: whether a flow makes the images more alike without folding or fleeing the mask.
+
+A moving image is (1, C, k, j, i): the image in [0, 1] and, where there is a moving mask, its shares. Flows are
+(1, 3, k, j, i) in voxels of the grid compared on (see flow.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .flow import foldedFraction, warp
+from .masks import jointMask
+from .similarity import lncc, weightedMean
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# A field that folds more than this, or that does not make the images more alike, is not worth its risk.
+MAXIMUM_FOLDED_FRACTION = 0.001
+# What single precision can feign by sampling an image where it already is.
+LEAST_GAIN = 1e-5
+# A flow may not make the images more alike by carrying what is unlike out of the moving mask.
+LEAST_SHARE_KEPT = 0.8
+FOREGROUND = 0.02
+
+
+class Comparison:
+    """The fixed image (1, 1, k, j, i) in [0, 1], and in ``mask``, of its shape or None, where it counts."""
+
+    def __init__(self, fixed: Tensor, mask: Tensor | None = None) -> None:
+        self.fixed = fixed
+        self.mask = mask
+        self._foreground = (fixed > FOREGROUND).to(fixed.dtype)
+
+    def reduced(self, factor: int) -> Comparison:
+        """The same on a grid ``factor`` times coarser; the sides are multiples of ``factor``."""
+        return Comparison(reduced(self.fixed, factor), None if self.mask is None else reduced(self.mask, factor))
+
+    def similarity(self, moved: Tensor) -> float:
+        """Mean squared local correlation of ``moved`` with the fixed image over its foreground, 0 to 1."""
+        mask = jointMask(self.mask, moved[:, 1:])
+        values = lncc(self.fixed, moved[:, :1], mask=mask)
+        return float(weightedMean(values, self._foreground if mask is None else self._foreground * mask))
+
+    def judge(self, moving: Tensor, flow: Tensor) -> tuple[float, Tensor]:
+        """Similarity under a flow, and what it moves; -1 if the flow may not be kept: it folds, or flees the mask."""
+        warped = warp(moving, flow)
+        flees = float(warped[:, 1:].sum()) < LEAST_SHARE_KEPT * float(moving[:, 1:].sum())
+        if flees or foldedFraction(flow) > MAXIMUM_FOLDED_FRACTION:
+            return -1.0, warped
+        return self.similarity(warped), warped
+
+    def better(
+        self, moving: Tensor, candidate: Tensor, flow: Tensor | None, similarity: float
+    ) -> tuple[Tensor | None, float]:
+        """``candidate`` and its similarity, if that is more than ``flow`` has reached; else those."""
+        reached, _ = self.judge(moving, candidate)
+        return (candidate, reached) if reached > similarity + LEAST_GAIN else (flow, similarity)
+
+
+def reduced(image: Tensor, factor: int) -> Tensor:
+    """(N, C, k, j, i) on a grid ``factor`` times coarser over the same box, by means of blocks."""
+    import torch
+
+    return image if factor == 1 else torch.nn.functional.avg_pool3d(image, factor)

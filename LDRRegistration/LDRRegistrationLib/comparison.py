@@ -6,11 +6,13 @@ A moving image is (1, C, k, j, i): the image in [0, 1] and, where there is a mov
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .flow import foldedFraction, warp
+from .flow import warp
 from .masks import jointMask
 from .similarity import lncc, weightedMean
+from .unfold import unfold
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,38 +26,59 @@ LEAST_SHARE_KEPT = 0.8
 FOREGROUND = 0.02
 
 
+# Of the voxels along each axis every second says how alike images are as well as all do: windows are nine wide.
+STRIDE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A flow, None if it is none, what the moving image is under it, and how alike that is to the fixed one.
+
+    ``cells`` are the Jacobian determinants of the flow.
+    """
+
+    flow: Tensor | None
+    warped: Tensor
+    similarity: float
+    cells: Tensor | None = None
+
+
 class Comparison:
     """The fixed image (1, 1, k, j, i) in [0, 1], and in ``mask``, of its shape or None, where it counts."""
 
     def __init__(self, fixed: Tensor, mask: Tensor | None = None) -> None:
         self.fixed = fixed
         self.mask = mask
-        self._foreground = (fixed > FOREGROUND).to(fixed.dtype)
+        self._foreground = (fixed > FOREGROUND).to(fixed.dtype)[:, :, ::STRIDE, ::STRIDE, ::STRIDE]
 
     def reduced(self, factor: int) -> Comparison:
         """The same on a grid ``factor`` times coarser; the sides are multiples of ``factor``."""
         return Comparison(reduced(self.fixed, factor), None if self.mask is None else reduced(self.mask, factor))
 
+    def still(self, moved: Tensor) -> Judged:
+        """No flow: ``moved`` as it is."""
+        return Judged(None, moved, self.similarity(moved))
+
     def similarity(self, moved: Tensor) -> float:
         """Mean squared local correlation of ``moved`` with the fixed image over its foreground, 0 to 1."""
         mask = jointMask(self.mask, moved[:, 1:])
-        values = lncc(self.fixed, moved[:, :1], mask=mask)
+        values = lncc(self.fixed, moved[:, :1], mask=mask, stride=STRIDE)
+        if mask is not None:
+            mask = mask[:, :, ::STRIDE, ::STRIDE, ::STRIDE]
         return float(weightedMean(values, self._foreground if mask is None else self._foreground * mask))
 
-    def judge(self, moving: Tensor, flow: Tensor) -> tuple[float, Tensor]:
-        """Similarity under a flow, and what it moves; -1 if the flow may not be kept: it folds, or flees the mask."""
+    def judge(self, moving: Tensor, flow: Tensor) -> Judged:
+        """The flow without its folds; the similarity is -1 if it may not be kept: it still folds, or flees the mask."""
+        flow, cells = unfold(flow)
         warped = warp(moving, flow)
         flees = float(warped[:, 1:].sum()) < LEAST_SHARE_KEPT * float(moving[:, 1:].sum())
-        if flees or foldedFraction(flow) > MAXIMUM_FOLDED_FRACTION:
-            return -1.0, warped
-        return self.similarity(warped), warped
+        folds = float((cells <= 0).double().mean()) > MAXIMUM_FOLDED_FRACTION
+        return Judged(flow, warped, -1.0 if flees or folds else self.similarity(warped), cells)
 
-    def better(
-        self, moving: Tensor, candidate: Tensor, flow: Tensor | None, similarity: float
-    ) -> tuple[Tensor | None, float]:
-        """``candidate`` and its similarity, if that is more than ``flow`` has reached; else those."""
-        reached, _ = self.judge(moving, candidate)
-        return (candidate, reached) if reached > similarity + LEAST_GAIN else (flow, similarity)
+    def better(self, moving: Tensor, candidate: Tensor, before: Judged) -> Judged:
+        """``candidate`` judged, if it reaches more than what was there ``before``; else that."""
+        judged = self.judge(moving, candidate)
+        return judged if judged.similarity > before.similarity + LEAST_GAIN else before
 
 
 def reduced(image: Tensor, factor: int) -> Tensor:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .comparison import Comparison
+from .comparison import Comparison, Judged
 from .device import Device, limits, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
-from .flow import jacobianDeterminant
 from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
 from .intensity import Modality, guessModality, normalise
@@ -169,7 +168,7 @@ def _register(
     stages.begin("Pre-alignment", 0.1)
     start = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
     coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
-    aligned = prealign(
+    prealigned = prealign(
         reduceToSpacing(fixedLow, coarse),
         reduceToSpacing(movingLow, coarse),
         settings.prealignment.value,
@@ -177,44 +176,43 @@ def _register(
         stages.check,
         masks,
     )
-    notes = [aligned.note] if aligned.note else []
-    affine = aligned.matrix
+    notes = [prealigned.note] if prealigned.note else []
+    affine = prealigned.matrix
 
     stages.begin("Deformation", 0.4)
     pair = _PairOnGrid(fixedLow, movingLow, modality, grid, masks, device)
     comparison = pair.comparison
-    movingAligned, movingStart = pair.moving(affine), pair.moving(start)
-    similarityStart, similarityPrealigned = comparison.similarity(movingStart), comparison.similarity(movingAligned)
-    if similarityPrealigned < similarityStart:
-        affine, movingAligned, similarityPrealigned = start, movingStart, similarityStart
+    aligned, started = comparison.still(pair.moving(affine)), comparison.still(pair.moving(start))
+    if aligned.similarity < started.similarity:
+        affine, aligned = start, started
         notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
     if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
         raise RegistrationError(
             f"{fixed.name} and {moving.name} do not overlap: less than {MINIMUM_OVERLAP:.0%} of either lies inside the "
             "other. Choose a pre-alignment or give an initial transform."
         )
-    flow, similarity = runPasses(student, comparison, movingAligned, similarityPrealigned, stages.check)
+    found = runPasses(student, comparison, aligned, stages.check)
     if settings.followUp:
-        flow, similarity = pair.smoothed(movingAligned, flow, similarityPrealigned)
+        found = pair.smoothed(found, aligned)
     if settings.adaptation is not None:
         stages.begin("Adaptation", 0.5, 0.55)
-        adapted = pair.adapt(student, movingAligned, flow, settings.adaptation, stages.advance)
-        flow, similarity = comparison.better(movingAligned, adapted, flow, similarity)
+        adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, stages.advance)
+        found = comparison.better(aligned.warped, adapted, found)
     if settings.steps:
         stages.begin("Refinement", 0.55, 0.8)
-        refined = pair.refine(movingAligned, flow, Refinement(steps=settings.steps), stages.advance)
-        flow, similarity = comparison.better(movingAligned, refined, flow, similarity)
-    if flow is None:
+        refined = pair.refine(aligned.warped, found.flow, Refinement(steps=settings.steps), stages.advance)
+        found = comparison.better(aligned.warped, refined, found)
+    if found.flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
 
-    displacement = DisplacementField.fromFlow(flow, grid) if flow is not None else None
+    displacement = DisplacementField.fromFlow(found.flow, grid) if found.flow is not None else None
     transform = Transform(affine, displacement)
     warped = None
     if settings.warp:
         stages.begin("Warping", 0.8)
         warped = transform.warp(moving, fixed.grid, advance=stages.advance)
     stages.check()
-    folded, sdLogJacobian = _regularity(flow)
+    folded, sdLogJacobian = _regularity(found.cells)
     stages.end()
     return RegistrationResult(
         transform=transform,
@@ -222,9 +220,9 @@ def _register(
         model=student.card.name,
         modality=modality,
         seconds=stages.seconds,
-        similarityStart=similarityStart,
-        similarityPrealigned=similarityPrealigned,
-        similarity=similarity,
+        similarityStart=started.similarity,
+        similarityPrealigned=aligned.similarity,
+        similarity=found.similarity,
         foldedPercent=100.0 * folded,
         sdLogJacobian=sdLogJacobian,
         largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
@@ -261,12 +259,12 @@ class _PairOnGrid:
             channels.append(sampleMask(self._movingMask, self._grid, affine))
         return torch.stack(channels)[None].to(self._device)
 
-    def smoothed(self, moving: Tensor, flow: Tensor | None, similarity: float) -> tuple[Tensor | None, float]:
-        """``flow`` so smooth that it follows no lesion, if it still makes the images more alike than ``similarity``."""
-        if flow is None:
-            return None, similarity
-        flow = gaussianMean(flow, [FOLLOW_UP_SIGMA_MM / float(s) for s in self._grid.spacing[::-1]])
-        return self.comparison.better(moving, flow, None, similarity)
+    def smoothed(self, found: Judged, aligned: Judged) -> Judged:
+        """A flow so smooth that it follows no lesion, if that is more alike than ``aligned``; or that."""
+        if found.flow is None:
+            return aligned
+        flow = gaussianMean(found.flow, [FOLLOW_UP_SIGMA_MM / float(s) for s in self._grid.spacing[::-1]])
+        return self.comparison.better(aligned.warped, flow, aligned)
 
     def adapt(
         self, student: Student, moving: Tensor, flow: Tensor | None, how: Adaptation, advance: StepCallback
@@ -289,10 +287,9 @@ def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:
     return max(overlapFraction(fixed, moving, affine), overlapFraction(moving, fixed, np.linalg.inv(affine)))
 
 
-def _regularity(flow: Tensor | None) -> tuple[float, float]:
+def _regularity(cells: Tensor | None) -> tuple[float, float]:
     """Folded fraction of the cells of the model's grid, and the standard deviation of log J over the others."""
-    if flow is None:
+    if cells is None:
         return 0.0, 0.0
-    determinant = jacobianDeterminant(flow)
-    folded = determinant <= 0
-    return float(folded.double().mean()), float(determinant[~folded].log().std())
+    folded = cells <= 0
+    return float(folded.double().mean()), float(cells[~folded].log().std())

@@ -69,7 +69,7 @@ class DisplacementField:
     @property
     def longestMm(self) -> float:
         """Length of the longest displacement."""
-        return float(np.sqrt((self.vectors**2).sum(axis=-1).max()))
+        return float(np.sqrt(np.einsum("kjia,kjia->kji", self.vectors, self.vectors).max()))
 
     def jacobianDeterminant(self) -> np.ndarray:
         """(k-1, j-1, i-1): determinant of the derivative of x + v(x), by forward differences in each cell."""

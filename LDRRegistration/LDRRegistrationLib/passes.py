@@ -10,9 +10,8 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .comparison import LEAST_GAIN, Comparison, reduced
+from .comparison import Comparison, Judged, reduced
 from .flow import compose, resize
-from .unfold import unfold
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,51 +24,43 @@ CLEAR_GAIN = 0.02
 
 
 def runPasses(
-    student: Student, comparison: Comparison, moving: Tensor, similarity: float, check: Callable[[], None]
-) -> tuple[Tensor | None, float]:
-    """The flow after all passes of the student's card, and the similarity it reaches; None if no pass was of use.
+    student: Student, comparison: Comparison, still: Judged, check: Callable[[], None] = lambda: None
+) -> Judged:
+    """What all passes of the student's card come to; ``still`` if none was of use.
 
     Every pass is checked on its own grid: it counts in full, by half, or not at all, whatever makes the images most
     alike (where all of it is a clear gain, half is not tried). So is, on each finer grid, what the coarser one says.
 
-    :param moving: (1, C, k, j, i), see comparison.py; ``similarity`` is what it has as it is.
+    :param still: the moving image before all passes, judged by ``comparison``.
     :param check: called before each pass; raises to stop.
     """
-    flow = None
+    state = still
     levels = [(reduction, len(list(passes))) for reduction, passes in groupby(student.card.passes)]
     if levels[-1][0] != 1:
         levels.append((1, 0))
     for reduction, count in levels:
         here = comparison if reduction == 1 else comparison.reduced(reduction)
-        seen = reduced(moving, reduction)
-        reached, warped = similarity if reduction == 1 else here.similarity(seen), seen
-        if flow is not None:
-            k, j, i = seen.shape[2:]
-            carried = unfold(resize(flow, (k, j, i)))
-            flow = None
-            value, image = here.judge(seen, carried)
-            if value > reached + LEAST_GAIN:
-                flow, reached, warped = carried, value, image
+        coarser, state = state.flow, still if reduction == 1 else here.still(reduced(still.warped, reduction))
+        moving = state.warped
+        if coarser is not None:
+            k, j, i = moving.shape[2:]
+            state = here.better(moving, resize(coarser, (k, j, i)), state)
         for _ in range(count):
             check()
-            better = _onePass(student, here, seen, flow, reached, warped)
-            if better is None:
+            after = _onePass(student, here, moving, state)
+            if after is state:
                 break
-            flow, reached, warped = better
-    return flow, reached
+            state = after
+    return state
 
 
-def _onePass(
-    student: Student, here: Comparison, moving: Tensor, flow: Tensor | None, similarity: float, warped: Tensor
-) -> tuple[Tensor, float, Tensor] | None:
-    """The flow after one more pass, its similarity and the moving image under it; None if the pass is of no use."""
-    step = student.predict(here.fixed[0, 0], warped[0, 0])
-    best, before = None, similarity
+def _onePass(student: Student, here: Comparison, moving: Tensor, before: Judged) -> Judged:
+    """The state after one more pass; ``before`` itself if the pass is of no use."""
+    step = student.predict(here.fixed[0, 0], before.warped[0, 0])
+    best = before
     for share in SHARES:
-        if similarity > before + CLEAR_GAIN:
+        if best.similarity > before.similarity + CLEAR_GAIN:
             break
-        candidate = unfold(share * step if flow is None else compose(flow, share * step))
-        reached, image = here.judge(moving, candidate)
-        if reached > similarity + LEAST_GAIN:
-            best, similarity = (candidate, reached, image), reached
+        flow = share * step if before.flow is None else compose(before.flow, share * step)
+        best = here.better(moving, flow, best)
     return best

@@ -164,7 +164,7 @@ def refine(
     """
     images = fixed[None, None], moving[None, None]
     how = how or Refinement()
-    return unfold(optimise(*images, flow, how, _content(fixed), advance, fixedMask, movingMask))
+    return unfold(optimise(*images, flow, how, _content(fixed), advance, fixedMask, movingMask))[0]
 
 
 def adapt(
@@ -205,7 +205,7 @@ def adapt(
             if energies.settledWith(loss) or time.perf_counter() - start > how.seconds:
                 break
             adam.step(torch.autograd.grad(loss, parameters))
-    return unfold(best)
+    return unfold(best)[0]
 
 
 def _content(fixed: Tensor) -> Tensor:

@@ -29,14 +29,19 @@ def _windowMatrix(size: int, window: int, like: Tensor) -> Tensor:
     return inside / inside.sum(dim=1, keepdim=True)
 
 
-def boxMean(image: Tensor, window: int) -> Tensor:
-    """Mean over cubes of ``window`` voxels (odd) around every voxel; at the border over the part that exists."""
+def boxMean(image: Tensor, window: int, stride: int = 1) -> Tensor:
+    """Mean over cubes of ``window`` voxels (odd) around every voxel; at the border over the part that exists.
+
+    With a ``stride`` around every so many voxels along each axis only, from the first.
+    """
     import torch
 
     k, j, i = image.shape[2:]
-    image = torch.matmul(image, _windowMatrix(i, window, image).T)
-    image = torch.matmul(_windowMatrix(j, window, image), image)
-    return torch.matmul(_windowMatrix(k, window, image), image.reshape(*image.shape[:2], k, j * i)).view(image.shape)
+    image = torch.matmul(image, _windowMatrix(i, window, image)[::stride].T)
+    image = torch.matmul(_windowMatrix(j, window, image)[::stride], image)
+    j, i = image.shape[3:]
+    image = torch.matmul(_windowMatrix(k, window, image)[::stride], image.reshape(*image.shape[:2], k, j * i))
+    return image.view(*image.shape[:3], j, i)
 
 
 def gaussianMean(image: Tensor, sigmas: Sequence[float]) -> Tensor:
@@ -79,34 +84,37 @@ def lncc(
     window: int = LNCC_WINDOW,
     epsilon: float = LNCC_EPSILON,
     mask: Tensor | None = None,
+    stride: int = 1,
 ) -> Tensor:
     """(N, C, k, j, i): squared correlation coefficient of the two images in the window around every voxel, 0 to 1.
 
     Avants et al., Med Image Anal 2008. Windows that are flat in either image are 0. ``mask`` (N, 1, k, j, i) weighs
-    the voxels within each window; one of weight 0 has no influence on any.
+    the voxels within each window; one of weight 0 has no influence on any. ``stride`` as in ``boxMean``.
     """
     import torch
 
     channels = first.shape[1]
     if mask is not None:
-        return _maskedLncc(first, second, window, epsilon, mask)
+        return _maskedLncc(first, second, window, epsilon, mask, stride)
     # Apart, because the fixed image needs no gradient: its part of the graph is then never walked.
-    meanFirst, meanFirstSquare = boxMean(torch.cat([first, first * first], 1), window).split(channels, 1)
+    meanFirst, meanFirstSquare = boxMean(torch.cat([first, first * first], 1), window, stride).split(channels, 1)
     products = torch.cat([second, second * second, first * second], 1)
-    meanSecond, meanSecondSquare, meanProduct = boxMean(products, window).split(channels, 1)
+    meanSecond, meanSecondSquare, meanProduct = boxMean(products, window, stride).split(channels, 1)
     covariance = meanProduct - meanFirst * meanSecond
     varianceFirst = (meanFirstSquare - meanFirst * meanFirst).clamp_min(0)
     varianceSecond = (meanSecondSquare - meanSecond * meanSecond).clamp_min(0)
     return covariance * covariance / (varianceFirst * varianceSecond + epsilon)
 
 
-def _maskedLncc(first: Tensor, second: Tensor, window: int, epsilon: float, mask: Tensor) -> Tensor:
+def _maskedLncc(first: Tensor, second: Tensor, window: int, epsilon: float, mask: Tensor, stride: int) -> Tensor:
     import torch
 
     # Less than a hundredth of a voxel is no window.
-    share = boxMean(mask, window).clamp_min(0.01 / window**3)
+    share = boxMean(mask, window, stride).clamp_min(0.01 / window**3)
     products = torch.cat([first, second, first * first, second * second, first * second], 1)
-    meanFirst, meanSecond, squareFirst, squareSecond, product = (boxMean(products * mask, window) / share).chunk(5, 1)
+    meanFirst, meanSecond, squareFirst, squareSecond, product = (
+        boxMean(products * mask, window, stride) / share
+    ).chunk(5, 1)
     covariance = product - meanFirst * meanSecond
     varianceFirst = (squareFirst - meanFirst * meanFirst).clamp_min(0)
     varianceSecond = (squareSecond - meanSecond * meanSecond).clamp_min(0)

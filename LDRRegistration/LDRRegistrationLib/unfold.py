@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def unfold(flow: Tensor, least: float = 0.1, iterations: int = 30) -> Tensor:
-    """The flow (N, 3, k, j, i) smoothed until every cell's Jacobian determinant is above ``least``.
+def unfold(flow: Tensor, least: float = 0.1, iterations: int = 30) -> tuple[Tensor, Tensor]:
+    """The flow (N, 3, k, j, i) smoothed until every cell's Jacobian determinant is above ``least``; those determinants.
 
     Each iteration averages the flow over 3^3 voxels around the cells that are still too small. What is left after
     ``iterations`` stays as it is. It has no gradient.
@@ -23,11 +23,11 @@ def unfold(flow: Tensor, least: float = 0.1, iterations: int = 30) -> Tensor:
     with torch.no_grad():
         cells = jacobianDeterminant(flow)
         if bool((cells >= least).all()):
-            return flow
+            return flow, cells
         flow = flow.clone()
         for number in range(flow.shape[0]):
             _unfoldOne(flow[number], cells[number], least, iterations)
-    return flow
+    return flow, cells
 
 
 def _unfoldOne(flow: Tensor, cells: Tensor, least: float, iterations: int) -> None:

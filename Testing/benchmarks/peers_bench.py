@@ -4,7 +4,8 @@
 
 Each peer runs as a process in its own environment below .bench (made when it is missing); what is timed is the call in
 memory. Answers are kept pair by pair in .bench/results: a run that is stopped goes on where it was. ``--quick`` takes
-2 brains, 4 hippocampi and 2 livers; full SyN is run on two pairs of a set only. DATA is not bundled.
+2 brains, 4 hippocampi, 2 livers and one simulated pair each; full SyN is run on two pairs of a set only. DATA is not
+bundled. "contrasts" and "ct" are made by simulated.py.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import platform
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +29,24 @@ torch = importTorch()
 
 import pandas as pd
 from aldk.data.config import read_config
-from aldk.evaluation.methods import EngineMethod
-from aldk.evaluation.pairs import read_pairs
+from aldk.evaluation.pairs import EvaluationPair, read_pairs
 from aldk.evaluation.runner import WHOLE, evaluate
 from LDRRegistrationLib.engine import Preset, Settings
 from LDRRegistrationLib.student import ModelStore
+from peers.ours import Ours
 from peers.peer import BENCH, PEERS, Peer
+from simulated import simulated_pairs
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"
-SETS = {"brains": "oasis_brains", "hippocampus": "msd_hippocampus", "liver": "liver_4dmri"}
-QUICK = {"brains": 2, "hippocampus": 4, "liver": 2}
+# By shown name: the data set of CONFIG; None: simulated pairs.
+SETS = {
+    "brains": "oasis_brains",
+    "hippocampus": "msd_hippocampus",
+    "liver": "liver_4dmri",
+    "contrasts": None,
+    "ct": None,
+}
+QUICK = {"brains": 2, "hippocampus": 4, "liver": 2, "contrasts": 1, "ct": 1}
 SLOW = {"ANTs SyN": 2}
 OURS = {"LDR Fast": Preset.FAST, "LDR Accurate": Preset.ACCURATE}
 
@@ -50,22 +60,28 @@ def prepare(peer: Peer) -> None:
     subprocess.run(command, check=True)
 
 
-def methods(models: ModelStore, brains: bool) -> dict[str, Any]:
+def methods(models: ModelStore, title: str) -> dict[str, Any]:
     """By shown name; on brains also the model for T1 brains."""
-    found: dict[str, Any] = {
-        name: EngineMethod(Settings(preset, "auto", warp=False), models) for name, preset in OURS.items()
-    }
-    if brains:
+    found: dict[str, Any] = {name: Ours(Settings(preset, "auto", warp=False), models) for name, preset in OURS.items()}
+    if title == "brains":
         for card in models.cards():
             if "brain" in card.name:
                 for name, preset in OURS.items():
-                    found[f"{name}, {card.name}"] = EngineMethod(Settings(preset, card.name, warp=False), models)
-    return {**found, **PEERS}
+                    found[f"{name}, {card.name}"] = Ours(Settings(preset, card.name, warp=False), models)
+    peers = {n: peer.for_contrasts() if title == "contrasts" else peer for n, peer in PEERS.items()}
+    return {**found, **peers}
+
+
+def pairs(root: Path, title: str, limit: int | None) -> Iterator[EvaluationPair]:
+    entry = SETS[title]
+    if entry is None:
+        return simulated_pairs(root, title, limit)
+    return read_pairs(root, read_config(CONFIG)["datasets"][entry], limit)
 
 
 def key(method: Any, models: ModelStore) -> str:
     """What a kept answer depends on besides the pair."""
-    if isinstance(method, EngineMethod):
+    if isinstance(method, Ours):
         engine = hashlib.sha256()
         for path in sorted((ROOT / "LDRRegistration" / "LDRRegistrationLib").glob("*.py")):
             engine.update(path.read_bytes())
@@ -97,7 +113,7 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
         line: dict[str, Any] = {"method": name, "pairs": len(mine)}
         if "dice" in mine and mine["dice"].notna().any():
             line["Dice"] = mine["dice"].mean()
-        for group in ("liver", "outside"):
+        for group in ("liver", "outside", "body"):
             part = rows[(rows["method"] == name) & (rows["structure"] == group)]
             if len(part):
                 line[f"TRE {group}, mm"] = part["tre"].mean()
@@ -105,6 +121,8 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
         line["folds, %"] = mine["folds_percent"].mean()
         line["SD log J"] = mine["sd_log_j"].mean()
         line["seconds"] = mine["seconds"].median()
+        if "cpu_seconds" in mine:
+            line["CPU seconds"] = mine["cpu_seconds"].median()
         if "peak_mb" in mine:
             line["peak MB"] = mine["peak_mb"].max()
         lines.append(line)
@@ -119,7 +137,7 @@ def picture(tables: dict[str, pd.DataFrame], path: Path) -> None:
 
     figure, axes = plt.subplots(1, len(tables), figsize=(5.2 * len(tables), 4.2), squeeze=False)
     for axis, (title, lines) in zip(axes[0], tables.items(), strict=True):
-        measure = "Dice" if "Dice" in lines else "TRE liver, mm"
+        measure = next(name for name in ("Dice", "TRE liver, mm", "TRE body, mm") if name in lines)
         for _, line in lines.iterrows():
             ours = line["method"].startswith("LDR")
             axis.scatter(line["seconds"], line[measure], s=60, color="tab:red" if ours else "tab:blue")
@@ -166,12 +184,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "Testing" / "benchmarks" / "results")
     options = parser.parse_args()
     models = ModelStore()
-    datasets = read_config(CONFIG)["datasets"]
     options.output.mkdir(parents=True, exist_ok=True)
     tables, used = {}, []
     for title in options.sets:
         rows = []
-        for name, method in methods(models, title == "brains").items():
+        for name, method in methods(models, title).items():
             if options.only and name not in options.only:
                 continue
             if isinstance(method, Peer):
@@ -180,7 +197,7 @@ def main() -> None:
             limit = QUICK[title] if options.quick else None
             if name in SLOW:
                 limit = SLOW[name]
-            for pair in read_pairs(options.data, datasets[SETS[title]], limit):
+            for pair in pairs(options.data, title, limit):
                 rows.append(measured(name, method, pair, models))
         tables[title] = table(pd.concat(rows))
         print(f"\n{title}\n{tables[title].to_string(index=False, float_format='%.3f')}\n")

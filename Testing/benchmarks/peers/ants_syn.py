@@ -1,4 +1,4 @@
-"""ANTs (antspyx): SyNQuick and SyN with their own settings; SyN with mutual information across contrasts."""
+"""ANTs (antspyx): SyNQuick, which is driven by mutual information, and SyN, by local correlation, as they come."""
 
 import ants
 import numpy as np
@@ -6,7 +6,6 @@ from process import serve
 
 KINDS = {
     "synquick": {"type_of_transform": "antsRegistrationSyNQuick[s]"},
-    "synquick-mi": {"type_of_transform": "SyN", "syn_metric": "mattes", "reg_iterations": (100, 70, 50, 0)},
     "syn": {"type_of_transform": "antsRegistrationSyN[s]"},
 }
 

@@ -25,7 +25,8 @@ LONGEST_SECONDS = 1800
 class Peer:
     """``script`` below peers/, run with ``how`` in the environment ``.bench/ENVIRONMENT``.
 
-    ``packages`` are what that environment needs; ``shown`` is the name in tables.
+    ``packages`` are what that environment needs; ``shown`` is the name in tables, ``across`` the ``how`` for pairs of
+    unlike contrast.
     """
 
     shown: str
@@ -33,6 +34,11 @@ class Peer:
     how: str
     environment: str
     packages: tuple[str, ...]
+    across: str | None = None
+
+    def for_contrasts(self) -> Peer:
+        """The same with its settings for pairs of unlike contrast."""
+        return self if self.across is None else replace(self, how=self.across)
 
     @property
     def python(self) -> Path:
@@ -67,6 +73,14 @@ PEERS = {
         Peer("elastix", "elastix", "bspline", "elastix", ("SimpleITK-SimpleElastix", "numpy")),
         Peer("ANTs SyNQuick", "ants_syn", "synquick", "ants", ("antspyx", "numpy")),
         Peer("ANTs SyN", "ants_syn", "syn", "ants", ("antspyx", "numpy")),
-        Peer("Greedy", "greedy", "ncc", "greedy", ("picsl-greedy", "numpy")),
+        Peer("Greedy", "greedy", "ncc", "greedy", ("picsl-greedy", "numpy"), "across"),
+        Peer(
+            "convexAdam",
+            "convexadam",
+            "mind",
+            "convexadam",
+            ("convexAdam", "torch==2.13.0", "numpy", "picsl-greedy"),
+            "across",
+        ),
     )
 }

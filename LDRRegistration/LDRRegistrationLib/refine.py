@@ -40,6 +40,7 @@ class Energy:
     smoothness: float = 1.5
     folding: float = 3.0
     foldingMargin: float = 0.2
+    stride: int = 1
 
     def __call__(
         self,
@@ -58,7 +59,7 @@ class Energy:
         if self.similarity == "mse":
             loss = weightedMean((fixed - warped).square(), counted)
         else:
-            loss = lnccLoss(fixed, warped, weights=counted, mask=mask)
+            loss = lnccLoss(fixed, warped, weights=counted, mask=mask, stride=self.stride)
         loss = loss + self.smoothness * gradientLoss(flow)
         if self.folding:
             loss = loss + self.folding * foldingLoss(flow, self.foldingMargin)
@@ -82,7 +83,7 @@ class Refinement:
     stepVoxels: float = 0.2
     decay: bool = True
     reduction: int = 2
-    energy: Energy = field(default_factory=lambda: Energy(smoothness=0.0))
+    energy: Energy = field(default_factory=lambda: Energy(smoothness=0.0, stride=2))
     stiffness: float = 1.5
     amsgrad: bool = False
     settled: float = 1e-4

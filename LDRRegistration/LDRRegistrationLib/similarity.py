@@ -128,12 +128,15 @@ def lnccLoss(
     weights: Tensor | None = None,
     epsilon: float = LNCC_EPSILON,
     mask: Tensor | None = None,
+    stride: int = 1,
 ) -> Tensor:
     """1 - mean local squared correlation, over all voxels or weighted by ``weights`` (N, 1, k, j, i).
 
-    For ``mask`` see ``lncc``; it does not weigh the mean.
+    For ``mask`` and ``stride`` see ``lncc``; the mask does not weigh the mean.
     """
-    return 1.0 - weightedMean(lncc(fixed, warped, window, epsilon, mask), weights)
+    if weights is not None:
+        weights = weights[:, :, ::stride, ::stride, ::stride]
+    return 1.0 - weightedMean(lncc(fixed, warped, window, epsilon, mask, stride), weights)
 
 
 def correlationLoss(fixed: Tensor, warped: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -78,7 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--preset", choices=["fast", "accurate"], default="fast", help="accurate refines the result (default: fast)"
     )
-    parser.add_argument("--model", default="auto", metavar="NAME", help="model by name (default: auto)")
+    parser.add_argument(
+        "--model",
+        default="auto",
+        metavar="NAME",
+        help="model by name; auto (default): one for any use; auto-non-commercial: whichever fits the fixed image",
+    )
     parser.add_argument(
         "--prealignment", choices=["none", "rigid", "affine"], default="affine", help="before the deformation"
     )
@@ -225,7 +230,7 @@ def _register(options: argparse.Namespace) -> None:
                 files.writeImage(image, part / f"{name}.nii.gz")
         writeOverview(part / "overview.png", job.fixed, job.moving, job.initialRas, result.transform)
         seconds["Writing the results"] = time.perf_counter() - started
-        report = reportContent(options.fixed, options.moving, job.settings, logic.models.card(options.model), result)
+        report = reportContent(options.fixed, options.moving, job.settings, logic.models.card(result.model), result)
         if found is not None:
             report["change"] = {
                 "found": found.summary,

@@ -21,6 +21,7 @@ from .intensity import Modality, guessModality, normalise
 from .masks import Masks, checkCovers, sampleMask
 from .passes import runPasses
 from .prealign import prealign
+from .recognition import AUTO_NON_COMMERCIAL, pickModel
 from .refine import Adaptation, Refinement, StepCallback, adapt, refine
 from .resample import reduceToSpacing, sampleOnGrid
 from .similarity import gaussianMean
@@ -51,7 +52,8 @@ class Prealignment(Enum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user may choose. ``model`` is the name of a model, or "auto" for the default one.
+    """What the user may choose. ``model`` is the name of a model, "auto" for the default one, which is free for
+    any use, or "auto-non-commercial" for whichever fits the fixed image.
 
     ``adaptation``: the student's last layers learn from the pair, for images of a kind that it never saw.
     ``refinementSteps`` stands above the preset: None is what the preset does, 0 is no refinement. ``threads`` None is
@@ -151,7 +153,7 @@ def _register(
     for image in (fixed, moving):
         stages.check()
         checkImage(image)
-    student = models.load(settings.model)
+    student = models.load(pickModel(settings.model, models, fixed).name)
     student.module.to(device)
     grid = student.grid(fixed.grid)
     spacing = float(grid.spacing.min())
@@ -177,6 +179,8 @@ def _register(
         masks,
     )
     notes = [prealigned.note] if prealigned.note else []
+    if settings.model == AUTO_NON_COMMERCIAL and student.card.nonCommercial:
+        notes.append(f"The model {student.card.name} was picked for these images; it is for non-commercial use only.")
     affine = prealigned.matrix
 
     stages.begin("Deformation", 0.4)

@@ -58,6 +58,12 @@ class ModelCard:
         return tuple(int(reduction) for reduction in self.content.get("passes", (1,)))
 
     @property
+    def template(self) -> Path | None:
+        """The picture by which the model is picked for an image (see recognition.py); None: it is never picked."""
+        name = self.content.get("template")
+        return self.path.with_name(name) if name else None
+
+    @property
     def sizeMultiple(self) -> int:
         return int(self.content["sizeMultiple"])
 

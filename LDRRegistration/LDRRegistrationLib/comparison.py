@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .flow import warp
 from .masks import jointMask
-from .similarity import lncc, weightedMean
+from .similarity import gaussianMean, lncc, weightedMean
 from .unfold import unfold
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 # A field that folds more than this, or that does not make the images more alike, is not worth its risk.
 MAXIMUM_FOLDED_FRACTION = 0.001
+# Standard deviation of log J above which a flow strains tissue more than it can be; then it is smoothed by so many
+# voxels, again and again.
+MAXIMUM_SPREAD = 0.43
+CALMING_VOXELS = 0.5
+CALMING_ROUNDS = 6
 # What single precision can feign by sampling an image where it already is.
 LEAST_GAIN = 1e-5
 # A flow may not make the images more alike by carrying what is unlike out of the moving mask.
@@ -68,8 +73,12 @@ class Comparison:
         return float(weightedMean(values, self._foreground if mask is None else self._foreground * mask))
 
     def judge(self, moving: Tensor, flow: Tensor) -> Judged:
-        """The flow without its folds; the similarity is -1 if it may not be kept: it still folds, or flees the mask."""
+        """The flow without its folds, and calm; the similarity is -1 if it still folds, or flees the mask."""
         flow, cells = unfold(flow)
+        for _ in range(CALMING_ROUNDS):
+            if spread(cells) <= MAXIMUM_SPREAD:
+                break
+            flow, cells = unfold(gaussianMean(flow, [CALMING_VOXELS] * 3))
         warped = warp(moving, flow)
         flees = float(warped[:, 1:].sum()) < LEAST_SHARE_KEPT * float(moving[:, 1:].sum())
         folds = float((cells <= 0).double().mean()) > MAXIMUM_FOLDED_FRACTION
@@ -79,6 +88,12 @@ class Comparison:
         """``candidate`` judged, if it reaches more than what was there ``before``; else that."""
         judged = self.judge(moving, candidate)
         return judged if judged.similarity > before.similarity + LEAST_GAIN else before
+
+
+def spread(cells: Tensor) -> float:
+    """Standard deviation of the logarithm of the Jacobian determinants that are positive; 0 of none."""
+    logarithms = cells[cells > 0].log()
+    return float(logarithms.std()) if len(logarithms) > 1 else 0.0
 
 
 def reduced(image: Tensor, factor: int) -> Tensor:

@@ -22,16 +22,23 @@ def voxelPositions(shape: tuple[int, ...], like: Tensor) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="ij")).unsqueeze(0)
 
 
-def warp(image: Tensor, flow: Tensor, mode: str = "bilinear", padding: str = "border") -> Tensor:
+def warp(
+    image: Tensor,
+    flow: Tensor,
+    mode: str = "bilinear",
+    padding: str = "border",
+    origin: tuple[int, int, int] = (0, 0, 0),
+) -> Tensor:
     """``image`` (N, C, k, j, i) sampled at x + flow(x); ``mode`` is "bilinear" (trilinear) or "nearest".
 
-    The formula holds for sides of one voxel too, so that a network traced at one size is right at every other.
+    The flow may be that of a part of the image's grid, which begins at voxel ``origin`` (k, j, i). The formula holds
+    for sides of one voxel too, so that a network traced at one size is right at every other.
     """
     import torch
 
-    shape = flow.shape[2:]
-    positions = voxelPositions(tuple(shape), flow) + flow
-    scaled = [positions[:, a] * (2.0 / shape[a]) + (1.0 / shape[a] - 1.0) for a in (2, 1, 0)]
+    shape = image.shape[2:]
+    positions = voxelPositions(tuple(flow.shape[2:]), flow) + flow
+    scaled = [(positions[:, a] + origin[a]) * (2.0 / shape[a]) + (1.0 / shape[a] - 1.0) for a in (2, 1, 0)]
     grid = torch.stack(scaled, dim=-1)
     sample = torch.nn.functional.grid_sample
     return sample(image.to(flow.dtype), grid, mode=mode, padding_mode=padding, align_corners=False)

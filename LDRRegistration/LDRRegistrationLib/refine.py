@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .student import Student
 
 SETTLING_STEPS = 5
+# Voxels around what the fixed image shows, within which a refinement fades out.
+BOX_MARGIN = 4
 # Called before every step with the share that is done, 0 to 1; raises to stop (see stages.py).
 StepCallback = Callable[[float], None]
 
@@ -79,7 +81,7 @@ class Refinement:
     of the five before; 0: never.
     """
 
-    steps: int = 30
+    steps: int = 45
     stepVoxels: float = 0.2
     decay: bool = True
     reduction: int = 2
@@ -113,6 +115,8 @@ def optimise(
     advance: StepCallback = lambda share: None,
     fixedMask: Tensor | None = None,
     movingMask: Tensor | None = None,
+    origin: tuple[int, int, int] = (0, 0, 0),
+    free: Tensor | None = None,
 ) -> Tensor:
     """Flows (N, 3, k, j, i), in voxels, that align ``moving`` to ``fixed`` better, each (N, 1, k, j, i) in [0, 1].
 
@@ -120,8 +124,14 @@ def optimise(
     :param weights: (N, 1, k, j, i), where the similarity counts; None is everywhere alike.
     :param fixedMask, movingMask: (N, 1, k, j, i) in [0, 1]: what lies outside has no influence. The moving mask moves
         along, and its own motion has no gradient: the flow cannot gain by carrying it away.
+    :param origin: of ``fixed``, its mask and the flow in the grid of ``moving``, where they are a part of it.
+    :param free: (1, 1, k, j, i) in [0, 1], by which all that is added to the flow is multiplied; None is everywhere.
     """
     import torch
+
+    def more(added: Tensor) -> Tensor:
+        full = resize(added, shape) if less > 1 else added
+        return full if free is None else full * free
 
     shape = (fixed.shape[2], fixed.shape[3], fixed.shape[4])
     less = how.reduction
@@ -136,9 +146,9 @@ def optimise(
             advance(step / how.steps)
             if how.decay:
                 adam.rate = how.stepVoxels * (1 - step / how.steps) ** 0.9
-            current = start + (resize(added, shape) if less > 1 else added)
-            mask = _maskUnder(current, fixedMask, movingMask)
-            loss = how.energy(fixed, warp(moving, current), coarseStart + added, weights, mask)
+            current = start + more(added)
+            mask = _maskUnder(current, fixedMask, movingMask, origin)
+            loss = how.energy(fixed, warp(moving, current, origin=origin), coarseStart + added, weights, mask)
             if how.stiffness:
                 loss = loss + how.stiffness * gradientLoss(added)
             # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
@@ -147,7 +157,7 @@ def optimise(
             adam.step(torch.autograd.grad(loss, [added]))
             if energies.settledWith(loss):
                 break
-        return start + (resize(added.detach(), shape) if less > 1 else added.detach())
+        return start + more(added.detach())
 
 
 def refine(
@@ -159,13 +169,28 @@ def refine(
     fixedMask: Tensor | None = None,
     movingMask: Tensor | None = None,
 ) -> Tensor:
-    """The refinement of the accurate preset: ``optimise`` where there is content, then ``unfold``.
+    """The refinement of the accurate preset: ``optimise`` in the box that has content, then ``unfold``.
 
     ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i), masks (1, 1, k, j, i).
     """
-    images = fixed[None, None], moving[None, None]
     how = how or Refinement()
-    return unfold(optimise(*images, flow, how, _content(fixed), advance, fixedMask, movingMask))[0]
+    content = _content(fixed)
+    box, free = _boxAround(content)
+    part = (slice(None), slice(None), *box)
+    flow = fixed.new_zeros(1, 3, *fixed.shape) if flow is None else flow.clone()
+    flow[part] = optimise(
+        fixed[None, None][part],
+        moving[None, None],
+        flow[part],
+        how,
+        content[part],
+        advance,
+        None if fixedMask is None else fixedMask[part],
+        movingMask,
+        (box[0].start, box[1].start, box[2].start),
+        free,
+    )
+    return unfold(flow)[0]
 
 
 def adapt(
@@ -214,9 +239,39 @@ def _content(fixed: Tensor) -> Tensor:
     return (fixed > 0.02).to(fixed.dtype)[None, None]
 
 
-def _maskUnder(flow: Tensor, fixedMask: Tensor | None, movingMask: Tensor | None) -> Tensor | None:
+def _boxAround(content: Tensor) -> tuple[tuple[slice, slice, slice], Tensor]:
+    """The box of what is not 0 in (1, 1, k, j, i), BOX_MARGIN voxels wider, and how free a flow is in it.
+
+    ``free``, of the box's shape, falls to 0 over the margin where the box ends within the grid, so that a flow that is
+    changed in the box alone does not tear at its faces.
+    """
+    import torch
+
+    slices, ramps = [], []
+    for axis in (2, 3, 4):
+        size = content.shape[axis]
+        filled = content.amax([a for a in (2, 3, 4) if a != axis]).flatten().nonzero()
+        first, last = (int(filled[0]), int(filled[-1])) if len(filled) else (0, size - 1)
+        start, stop = max(first - BOX_MARGIN, 0), min(last + 1 + BOX_MARGIN, size)
+        # Whole blocks at half resolution.
+        start, stop = start - start % 2, min(stop + stop % 2, size)
+        steps = torch.arange(stop - start, dtype=content.dtype, device=content.device)
+        ramp = torch.ones_like(steps)
+        if start > 0:
+            ramp = torch.minimum(ramp, (steps + 1) / (BOX_MARGIN + 1))
+        if stop < size:
+            ramp = torch.minimum(ramp, steps.flip(0).add(1) / (BOX_MARGIN + 1))
+        slices.append(slice(start, stop))
+        ramps.append(ramp)
+    free = ramps[0][:, None, None] * ramps[1][:, None] * ramps[2]
+    return (slices[0], slices[1], slices[2]), free[None, None]
+
+
+def _maskUnder(
+    flow: Tensor, fixedMask: Tensor | None, movingMask: Tensor | None, origin: tuple[int, int, int] = (0, 0, 0)
+) -> Tensor | None:
     """Both masks on the fixed grid; the moving one moves along without gradient."""
-    return fixedMask if movingMask is None else jointMask(fixedMask, warp(movingMask, flow.detach()))
+    return fixedMask if movingMask is None else jointMask(fixedMask, warp(movingMask, flow.detach(), origin=origin))
 
 
 class _Energies:

@@ -189,8 +189,9 @@ class Student:
                 chosen.append(parameter.requires_grad_(True))
         return module, chosen
 
-    def grid(self, fixed: Grid) -> Grid:
-        return modelGrid(fixed, self.card.spacingMm, self.card.sizeMultiple)
+    def grid(self, fixed: Grid, coarsening: float = 1.0) -> Grid:
+        """``modelGrid`` for this model, its spacing ``coarsening`` times what the card says."""
+        return modelGrid(fixed, coarsening * self.card.spacingMm, self.card.sizeMultiple)
 
 
 def modelGrid(fixed: Grid, spacingMm: float, sizeMultiple: int) -> Grid:

@@ -60,20 +60,29 @@ def _around(
     # Within the smallest box, so that a few folds in a large volume cost little.
     low = [max(int(axis.min()) + min(steps), 0) for axis in places]
     high = [min(int(axis.max()) + max(steps), n - 1) for axis, n in zip(places, shape, strict=True)]
-    marked = torch.zeros([b - a + 1 for a, b in zip(low, high, strict=True)], dtype=torch.bool, device=like.device)
-    for offsets in product(steps, repeat=3):
-        moved = [(axis + o).clamp(a, b) - a for axis, o, a, b in zip(places, offsets, low, high, strict=True)]
-        marked[moved[0], moved[1], moved[2]] = True
+    size = [b - a + 1 for a, b in zip(low, high, strict=True)]
+    marked = torch.zeros(size, dtype=torch.bool, device=like.device)
+    moved = _neighbours(places, steps, low, high)
+    k, j, i = (axis - a for axis, a in zip(moved, low, strict=True))
+    marked.view(-1)[(k * size[1] + j) * size[2] + i] = True
     return tuple(axis + a for axis, a in zip(_where(marked), low, strict=True))
+
+
+def _neighbours(
+    places: Sequence[Tensor], steps: Sequence[int], low: Sequence[int], high: Sequence[int]
+) -> tuple[Tensor, ...]:
+    """Three (len(steps)^3, n): indices of ``places`` (n,) moved by every combination of ``steps``, within bounds."""
+    offsets = places[0].new_tensor(list(product(steps, repeat=3)))
+    return tuple(
+        (axis + offsets[:, number, None]).clamp(low[number], high[number]) for number, axis in enumerate(places)
+    )
 
 
 def _localMean(flow: Tensor, places: Sequence[Tensor]) -> Tensor:
     """(3, n): mean of the flow over 3^3 voxels, those beyond the border repeating it."""
-    total = flow.new_zeros(3, len(places[0]))
-    for offsets in product((-1, 0, 1), repeat=3):
-        k, j, i = ((axis + o).clamp(0, n - 1) for axis, o, n in zip(places, offsets, flow.shape[1:], strict=True))
-        total += flow[:, k, j, i]
-    return total / 27.0
+    _, nk, nj, ni = flow.shape
+    k, j, i = _neighbours(places, (-1, 0, 1), (0, 0, 0), (nk - 1, nj - 1, ni - 1))
+    return flow.reshape(3, -1)[:, (k * nj + j) * ni + i].mean(dim=1)
 
 
 def _determinantAt(flow: Tensor, cells: Sequence[Tensor]) -> Tensor:

@@ -6,13 +6,12 @@ Everything here is arrays in world RAS millimetres; no MRML, no Qt, any thread.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .comparison import Comparison, Judged, spread
-from .device import Device, limits, torchDevice
+from .device import limits, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
 from .geometry import Grid, overlapFraction
@@ -24,6 +23,7 @@ from .prealign import prealign
 from .recognition import AUTO_NON_COMMERCIAL, pickModel
 from .refine import Adaptation, Refinement, StepCallback, adapt, refine
 from .resample import reduceToSpacing, sampleOnGrid
+from .settings import Settings
 from .similarity import gaussianMean
 from .stages import CancelCallback, ProgressCallback, Stages
 from .student import MINIMUM_GRID_SIZE, ModelStore, Student
@@ -37,61 +37,6 @@ PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
 # Of the Gaussian that keeps the deformation between two visits from following lesions of up to 25 mm.
 FOLLOW_UP_SIGMA_MM = 10.0
-# Half the voxels, and the few steps that bring most of what many would: two brains within a second.
-FAST_COARSENING = 1.25
-FAST_REFINEMENT = Refinement(steps=4, stepVoxels=0.3, settled=0.0)
-
-
-class Preset(Enum):
-    FAST = "fast"
-    ACCURATE = "accurate"
-
-
-class Prealignment(Enum):
-    NONE = "none"
-    RIGID = "rigid"
-    AFFINE = "affine"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the user may choose. ``model`` is the name of a model, "auto" for the default one, which is free for
-    any use, or "auto-non-commercial" for whichever fits the fixed image.
-
-    ``adaptation``: the student's last layers learn from the pair, for images of a kind that it never saw.
-    ``refinementSteps`` stands above the preset: None is what the preset does, 0 is no refinement. ``threads`` None is
-    what torch uses anyway. A CUDA ``device`` runs the network and the refinement; all else stays on the CPU.
-    ``followUp`` is for two visits of one person, to see what changed: the deformation is so smooth that it undoes the
-    scanner's distortions and leaves a lesion the size it is. Such a pair wants a rigid pre-alignment and no refinement.
-    """
-
-    preset: Preset = Preset.FAST
-    model: str = "auto"
-    prealignment: Prealignment = Prealignment.AFFINE
-    warp: bool = True
-    adaptation: Adaptation | None = None
-    refinementSteps: int | None = None
-    device: Device = Device.CPU
-    threads: int | None = None
-    followUp: bool = False
-
-    @property
-    def refinement(self) -> Refinement:
-        """What follows the network."""
-        how = FAST_REFINEMENT if self.preset is Preset.FAST else Refinement()
-        if self.refinementSteps is None:
-            return how
-        return Refinement(steps=self.refinementSteps)
-
-    @property
-    def steps(self) -> int:
-        """Steps of refinement after the network."""
-        return 0 if self.followUp else self.refinement.steps
-
-    @property
-    def coarsening(self) -> float:
-        """How many times coarser than the model's card says the grid is that all happens on."""
-        return FAST_COARSENING if self.preset is Preset.FAST and not self.followUp else 1.0
 
 
 @dataclass

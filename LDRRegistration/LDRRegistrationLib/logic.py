@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from .changes import ChangesLogic
 from .dependencies import ensureTorch, importTorch
 from .device import Device
-from .engine import Prealignment, Preset, RegistrationResult, register
+from .engine import RegistrationResult, register
 from .field import Transform
 from .mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
 from .mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from .results import ResultsLogic
 from .series import SeriesLogic
+from .settings import Prealignment, Preset
 from .stages import CancelCallback, ProgressCallback
 from .student import MODELS_FOLDER, ModelStore
 

@@ -8,7 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .engine import RegistrationResult, Settings
+from .engine import RegistrationResult
+from .settings import Settings
 from .student import ModelCard
 
 

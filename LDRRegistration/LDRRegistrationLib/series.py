@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .dependencies import ensureTorch
-from .engine import Prealignment, Preset, register
+from .engine import register
 from .errors import RegistrationError
 from .field import Transform
 from .mrml.jobs import settingsFrom
@@ -17,6 +17,7 @@ from .mrml.nodes import checkScene
 from .mrml.pairs import PairOutcome, fillPairsTable
 from .mrml.sequences import framesOf, publishTransforms
 from .mrml.volumes import imageFromVolumeNode
+from .settings import Prealignment, Preset
 from .stages import CancelCallback, ProgressCallback
 from .student import ModelStore
 

@@ -22,7 +22,7 @@ from aldk.data.config import read_config
 from aldk.evaluation.methods import Answer, EngineMethod
 from aldk.evaluation.pairs import read_pairs
 from aldk.evaluation.runner import evaluate
-from LDRRegistrationLib.engine import Preset, Settings
+from LDRRegistrationLib.settings import Preset, Settings
 from LDRRegistrationLib.student import MODELS_FOLDER, ModelStore
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"

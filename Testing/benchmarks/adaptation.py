@@ -24,8 +24,8 @@ from aldk.evaluation.methods import EngineMethod
 from aldk.evaluation.pairs import read_pairs
 from aldk.evaluation.runner import WHOLE, evaluate
 from aldk.evaluation.tables import Provenance, markdown, update_table
-from LDRRegistrationLib.engine import Preset, Settings
 from LDRRegistrationLib.refine import Adaptation
+from LDRRegistrationLib.settings import Preset, Settings
 from LDRRegistrationLib.student import ModelStore
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"

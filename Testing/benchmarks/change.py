@@ -23,9 +23,10 @@ importTorch()
 import SimpleITK as sitk
 from LDRRegistrationLib.change.compare import compareVisits
 from LDRRegistrationLib.change.detection import detect
-from LDRRegistrationLib.engine import Prealignment, Settings, register
+from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.geometry import transformPoints
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.settings import Prealignment, Settings
 from LDRRegistrationLib.student import ModelStore
 from support import itk
 from support.data import read_image

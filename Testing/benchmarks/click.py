@@ -24,8 +24,8 @@ from LDRRegistrationLib.dependencies import importTorch
 
 torch = importTorch()  # before anything else does, as the module imports it
 
-from LDRRegistrationLib.engine import Preset
 from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.settings import Preset, Settings
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR, read_image
 from support.scene import add_volume, newScene
 
@@ -102,7 +102,7 @@ def main() -> None:
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; {result.summary}")
 
     student = logic.models.load(options.model)
-    grid = student.grid(fixed.grid)
+    grid = student.grid(fixed.grid, Settings(Preset(options.preset)).coarsening)
     image = torch.rand(grid.shape)
     seconds = []
     for _ in range(options.repeats):

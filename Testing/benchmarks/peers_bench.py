@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import math
 import platform
 import subprocess
 import sys
@@ -31,10 +33,10 @@ import pandas as pd
 from aldk.data.config import read_config
 from aldk.evaluation.pairs import EvaluationPair, read_pairs
 from aldk.evaluation.runner import WHOLE, evaluate
-from LDRRegistrationLib.engine import Preset, Settings
+from LDRRegistrationLib.settings import Preset, Settings
 from LDRRegistrationLib.student import ModelStore
 from peers.ours import Ours
-from peers.peer import BENCH, PEERS, Peer
+from peers.peer import BENCH, PEERS, Peer, PeerFailed
 from simulated import simulated_pairs
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"
@@ -85,8 +87,9 @@ def key(method: Any, models: ModelStore) -> str:
         engine = hashlib.sha256()
         for path in sorted((ROOT / "LDRRegistration" / "LDRRegistrationLib").glob("*.py")):
             engine.update(path.read_bytes())
-        sha = models.card(method.settings.model).content["sha256"]
-        return f"ours-{method.settings.preset.value}-{sha[:12]}-{engine.hexdigest()[:12]}"
+        card = models.card(method.settings.model)
+        engine.update(json.dumps({**card.content, "metrics": None}).encode())
+        return f"ours-{method.settings.preset.value}-{card.name}-{engine.hexdigest()[:12]}"
     return f"{method.script}-{method.how}"
 
 
@@ -94,7 +97,11 @@ def measured(name: str, method: Any, pair: Any, models: ModelStore) -> pd.DataFr
     """The evaluation's rows of one pair, from the file or from a run."""
     path = BENCH / "results" / key(method, models) / f"{pair.name.replace(' ', '-')}.csv"
     if not path.is_file():
-        rows = evaluate(method, [pair])
+        try:
+            rows = evaluate(method, [pair])
+        except PeerFailed as error:
+            print(f"  {name} failed on {pair.name}: {error}", flush=True)
+            rows = pd.DataFrame([{"pair": pair.name, "structure": WHOLE, "seconds": math.nan, "failed": 1}])
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         rows.to_csv(part, index=False)
@@ -111,6 +118,8 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     for name in rows["method"].unique():
         mine = whole[whole["method"] == name]
         line: dict[str, Any] = {"method": name, "pairs": len(mine)}
+        if "failed" in rows:
+            line["failed"] = int(mine["failed"].fillna(0).sum())
         if "dice" in mine and mine["dice"].notna().any():
             line["Dice"] = mine["dice"].mean()
         for group in ("liver", "outside", "body"):
@@ -118,8 +127,8 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
             if len(part):
                 line[f"TRE {group}, mm"] = part["tre"].mean()
                 line[f"before {group}, mm"] = part["tre_initial"].mean()
-        line["folds, %"] = mine["folds_percent"].mean()
-        line["SD log J"] = mine["sd_log_j"].mean()
+        line["folds, %"] = mine["folds_percent"].mean() if "folds_percent" in mine else math.nan
+        line["SD log J"] = mine["sd_log_j"].mean() if "sd_log_j" in mine else math.nan
         line["seconds"] = mine["seconds"].median()
         if "cpu_seconds" in mine:
             line["CPU seconds"] = mine["cpu_seconds"].median()

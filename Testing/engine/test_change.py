@@ -8,10 +8,10 @@ from LDRRegistrationLib.change.dates import checkDates
 from LDRRegistrationLib.change.detection import detect
 from LDRRegistrationLib.change.maps import computeChangeMap
 from LDRRegistrationLib.change.volume import volumeFrom
-from LDRRegistrationLib.engine import Prealignment, Settings
 from LDRRegistrationLib.errors import RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.field import Transform
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.settings import Prealignment, Settings
 from LDRRegistrationLib.student import ModelStore
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR, read_image
 from support.phantom import head

@@ -5,12 +5,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from LDRRegistrationLib import engine as engine_module
-from LDRRegistrationLib.engine import Prealignment, Preset, Settings, register
+from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.errors import DependencyError, RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.flow import jacobianDeterminant
 from LDRRegistrationLib.geometry import canonicalGrid
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.prealign import PrealignResult
+from LDRRegistrationLib.settings import Prealignment, Preset, Settings
 from LDRRegistrationLib.student import MAXIMUM_GRID_VOXELS, ModelStore, modelGrid
 from support.grids import random_grid, seeds, smooth_image
 from support.models import write_model

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 from LDRRegistrationLib.device import Device
-from LDRRegistrationLib.engine import Prealignment, Settings, register
+from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.errors import DependencyError, RegistrationError
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.masks import Masks
+from LDRRegistrationLib.settings import Prealignment, Settings
 from LDRRegistrationLib.student import ModelStore
 from support.models import write_model
 

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from LDRRegistrationLib.comparison import Comparison, reduced
+from LDRRegistrationLib.comparison import MAXIMUM_SPREAD, Comparison, reduced, spread
 from LDRRegistrationLib.dependencies import importTorch
 from LDRRegistrationLib.errors import DependencyError, RegistrationCancelled
-from LDRRegistrationLib.flow import warp
+from LDRRegistrationLib.flow import jacobianDeterminant, warp
 from LDRRegistrationLib.passes import runPasses
 from LDRRegistrationLib.similarity import gaussianMean, lncc, weightedMean
 from LDRRegistrationLib.student import ModelStore
@@ -106,3 +106,17 @@ def test_a_grid_that_the_network_cannot_halve_is_filled_up_and_cut_again(tmp_pat
     flow = model.predict(image, image)
     assert flow.shape == (1, 3, 7, 20, 33)
     assert torch.equal(flow[0, :, 3, 3, 3], torch.tensor([0.0, 1.0, 2.0]))
+
+
+def test_a_flow_that_strains_too_much_is_calmed_and_another_is_not():
+    fixed, moving = pair((0.0, 0.0, 0.0))
+    comparison = Comparison(fixed)
+    torch.manual_seed(5)
+    wild = gaussianMean(torch.randn(1, 3, *SHAPE), [1.5] * 3)
+    wild = wild * (0.6 / wild.std())
+    assert spread(jacobianDeterminant(wild)) > MAXIMUM_SPREAD
+    judged = comparison.judge(moving, wild)
+    assert judged.cells is not None and spread(judged.cells) <= MAXIMUM_SPREAD
+    torch.testing.assert_close(judged.cells, jacobianDeterminant(judged.flow), atol=1e-4, rtol=0)
+    calm = 0.2 * wild
+    assert comparison.judge(moving, calm).flow is calm

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 from LDRRegistrationLib.adam import Adam
-from LDRRegistrationLib.engine import Prealignment, Preset, Settings, register
+from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.errors import RegistrationCancelled
 from LDRRegistrationLib.flow import foldedFraction, warp
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.refine import Adaptation, Energy, Refinement, adapt, refine
+from LDRRegistrationLib.settings import Prealignment, Preset, Settings
 from LDRRegistrationLib.similarity import lnccLoss
 from LDRRegistrationLib.student import ModelStore
 from support.grids import random_grid, smooth_image
@@ -199,3 +200,40 @@ print("done")
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert ran.stdout == "done\n", ran.stderr
+
+
+def test_what_lies_far_from_all_that_is_shown_stays_as_it_was(pair):
+    """The box is refined alone, and its faces do not tear."""
+    fixed, moving = (torch.zeros(72, 64, 80) for _ in range(2))
+    fixed[20:68, 10:58, 16:64], moving[20:68, 10:58, 16:64] = pair
+    flow = refine(fixed, moving, None, how=Refinement(steps=40, settled=0.0))
+    outside = flow.clone()
+    outside[:, :, 16:72, 6:62, 12:68] = 0
+    assert float(outside.abs().max()) == 0.0
+    inner = flow[..., 28:60, 18:50, 24:56]
+    torch.testing.assert_close(inner, SHIFT.expand_as(inner), atol=0.35, rtol=0)
+    assert float(flow.diff(dim=2).abs().max()) < 0.6 and foldedFraction(flow) == 0
+
+
+def test_a_part_of_a_grid_is_warped_as_the_whole_is():
+    torch.manual_seed(0)
+    image, flow = torch.rand(1, 2, 12, 14, 16), torch.randn(1, 3, 12, 14, 16)
+    part = warp(image, flow[:, :, 3:9, 2:11, 5:], origin=(3, 2, 5))
+    torch.testing.assert_close(part, warp(image, flow)[:, :, 3:9, 2:11, 5:])
+
+
+def test_what_is_refined_starts_from_the_flow_and_smooths_only_what_is_added(pair):
+    """A flow with a step that the images do not show is kept where nothing pulls at it."""
+    flat = torch.full((48, 48, 48), 0.5)
+    step = torch.zeros(1, 3, 48, 48, 48)
+    step[:, 0, 24:] = 0.8
+    torch.testing.assert_close(refine(flat, flat, step, how=Refinement(steps=5)), step)
+
+
+def test_the_presets_refine_as_much_as_they_say():
+    assert Settings().steps == 4 and Settings(preset=Preset.ACCURATE).steps == Refinement().steps == 45
+    assert Settings(refinementSteps=0).steps == 0 and Settings(refinementSteps=7).steps == 7
+    assert Settings(followUp=True).steps == 0
+    assert (
+        Settings().coarsening > 1 == Settings(preset=Preset.ACCURATE).coarsening == Settings(followUp=True).coarsening
+    )

@@ -6,10 +6,11 @@ import json
 import numpy as np
 import pytest
 import torch
-from LDRRegistrationLib.engine import Preset, RegistrationResult, Settings, register
+from LDRRegistrationLib.engine import RegistrationResult, register
 from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.geometry import canonicalGrid
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.settings import Preset, Settings
 from LDRRegistrationLib.student import MODELS_FOLDER, ModelStore
 from LDRRegistrationLib.tensors import toTensor
 from support.data import CURRENT_FLAIR, HIPPOCAMPUS, PRIOR_FLAIR, read_image

@@ -5,12 +5,12 @@ import pytest
 import slicer
 import vtk
 from LDRRegistrationLib import logic as logic_module
-from LDRRegistrationLib.engine import Prealignment, Preset
 from LDRRegistrationLib.errors import DependencyError, RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml import jobs
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from LDRRegistrationLib.settings import Prealignment, Preset
 from support.grids import points_inside, random_affine, random_grid, smooth_image
 from support.models import write_model
 from support.scene import add_linear_transform, add_volume, array_of, from_parent_points, newScene, snapshot

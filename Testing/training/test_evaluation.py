@@ -20,10 +20,10 @@ from aldk.evaluation.runner import WHOLE, evaluate
 from aldk.evaluation.summary import lowest_mean, per_structure, summary
 from aldk.evaluation.tables import Provenance, current_commit, read_table, update_table
 from aldk.models import Architecture, build_model
-from LDRRegistrationLib.engine import Settings
 from LDRRegistrationLib.field import Transform
 from LDRRegistrationLib.geometry import Grid, canonicalGrid, transformPoints
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.settings import Settings
 from LDRRegistrationLib.student import ModelStore
 from support import itk
 from support.data import HIPPOCAMPUS

@@ -12,7 +12,8 @@ from aldk import checkpoint
 from aldk.checkpoint import load_network
 from aldk.errors import TrainingError
 from aldk.models import Architecture, build_model
-from LDRRegistrationLib.engine import Settings, register
+from LDRRegistrationLib.engine import register
+from LDRRegistrationLib.settings import Settings
 from LDRRegistrationLib.student import ModelStore
 from support.data import HIPPOCAMPUS, read_image
 

@@ -16,10 +16,11 @@ from aldk.models.pyramid import Affine, Pyramid, cost_volume
 from aldk.strategies import make_strategy
 from aldk.strategies.multilevel import MultilevelOptions
 from export import script
-from LDRRegistrationLib.engine import Prealignment, Settings, register
+from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.flow import warp
 from LDRRegistrationLib.geometry import canonicalGrid
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.settings import Prealignment, Settings
 from LDRRegistrationLib.similarity import diceLoss, gradientLoss, lnccLoss
 from LDRRegistrationLib.student import ModelStore
 from support.grids import random_grid, smooth_image

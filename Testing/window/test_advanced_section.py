@@ -26,7 +26,7 @@ def test_advanced_choices_reach_the_registration_and_stay_in_the_scene(panel: An
     ui = panel.ui
     assert ui.advancedCollapsibleButton.collapsed
     plain = advanced_settings(panel)
-    assert (plain.settings.model, plain.settings.steps, plain.settings.adaptation) == ("auto", 0, None)
+    assert (plain.settings.model, plain.settings.steps, plain.settings.adaptation) == ("auto", 4, None)
     assert plain.masks.fixed is None and plain.initialRas is None
 
     click(ui.advancedCollapsibleButton)
@@ -56,6 +56,9 @@ def test_advanced_choices_reach_the_registration_and_stay_in_the_scene(panel: An
 def test_a_models_card_says_what_it_may_be_used_for(panel: Any) -> None:
     ui = panel.ui
     assert "General" in ui.modelCardLabel.text and "non-commercial" not in ui.modelCardLabel.text
+    choose(ui.modelComboBox, "Automatic, also models for non-commercial use")
+    assert advanced_settings(panel).settings.model == "auto-non-commercial"
+    assert "your use is non-commercial" in ui.modelCardLabel.text and "oasis_brains" in ui.modelCardLabel.text
     choose(ui.modelComboBox, "T1 brains (non-commercial use)")
     assert "Only for non-commercial use." in ui.modelCardLabel.text and "oasis_brains" in ui.modelCardLabel.text
     assert panel.logic.getParameterNode().model == "c2f-brain-t1"

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..engine import Prealignment, Preset, RegistrationResult, Settings, register
+from ..engine import RegistrationResult, register
 from ..image import Image
 from ..masks import Masks
+from ..settings import Prealignment, Preset, Settings
 from ..stages import CancelCallback, ProgressCallback
 from ..student import ModelStore
 from .maps import ChangeMap, computeChangeMap

@@ -8,7 +8,7 @@ from enum import Enum
 from slicer.i18n import tr as _
 
 from ..device import Device
-from ..engine import Prealignment, Preset
+from ..settings import Prealignment, Preset
 
 
 class PresetChoice(Enum):

@@ -9,12 +9,13 @@ import numpy as np
 import vtk
 
 from ..device import Device
-from ..engine import Prealignment, Preset, RegistrationResult, Settings
+from ..engine import RegistrationResult
 from ..errors import RegistrationError
 from ..image import Image
 from ..masks import Masks
 from ..names import transformName, volumeName
 from ..refine import Adaptation
+from ..settings import Prealignment, Preset, Settings
 from .masks import imageFromMaskNode
 from .matrices import linearFromWorld, localToWorld
 from .nodes import allOrNothing, checkScene, isAbove

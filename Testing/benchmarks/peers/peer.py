@@ -21,6 +21,10 @@ RAS_FROM_LPS = np.array([-1.0, -1.0, 1.0], dtype=np.float32)
 LONGEST_SECONDS = 1800
 
 
+class PeerFailed(Exception):
+    """A peer ended with an error; its last words."""
+
+
 @dataclass(frozen=True)
 class Peer:
     """``script`` below peers/, run with ``how`` in the environment ``.bench/ENVIRONMENT``.
@@ -61,7 +65,7 @@ class Peer:
                 command, capture_output=True, text=True, cwd=folder, timeout=LONGEST_SECONDS, check=False
             )
             if ran.returncode != 0:
-                raise RuntimeError(f"{self.shown} failed on {pair.name}: {ran.stderr[-2000:]}")
+                raise PeerFailed(ran.stderr[-2000:])
             field = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "field.nii.gz")))
             values = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         return Answer(field.astype(np.float32) * RAS_FROM_LPS, None, values)

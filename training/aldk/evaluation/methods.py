@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from LDRRegistrationLib.engine import Settings, register
+from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.field import Transform
 from LDRRegistrationLib.geometry import Grid
 from LDRRegistrationLib.interpolation import interpolateOnGrid
+from LDRRegistrationLib.settings import Settings
 from LDRRegistrationLib.student import ModelStore
 from LDRRegistrationLib.tensors import toArray
 

@@ -50,6 +50,7 @@ SETS = {
 }
 QUICK = {"brains": 2, "hippocampus": 4, "liver": 2, "contrasts": 1, "ct": 1}
 SLOW = {"ANTs SyN": 2}
+MEASURES = ("Dice", "TRE liver, mm", "TRE body, mm")
 OURS = {"LDR Fast": Preset.FAST, "LDR Accurate": Preset.ACCURATE}
 
 
@@ -144,23 +145,30 @@ def picture(tables: dict[str, pd.DataFrame], path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(tables), figsize=(5.2 * len(tables), 4.2), squeeze=False)
-    for axis, (title, lines) in zip(axes[0], tables.items(), strict=True):
-        measure = next(name for name in ("Dice", "TRE liver, mm", "TRE body, mm") if name in lines)
+    columns = min(len(tables), 3)
+    rows = -(-len(tables) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(4.6 * columns, 3.7 * rows), squeeze=False)
+    for axis in axes.flat[len(tables) :]:
+        axis.set_visible(False)
+    for axis, (title, lines) in zip(axes.flat, tables.items(), strict=False):
+        measure = next(name for name in MEASURES if name in lines)
         for _, line in lines.iterrows():
             ours = line["method"].startswith("LDR")
-            axis.scatter(line["seconds"], line[measure], s=60, color="tab:red" if ours else "tab:blue")
+            axis.scatter(line["seconds"], line[measure], s=50, color="tab:red" if ours else "tab:blue", zorder=3)
             axis.annotate(
-                line["method"], (line["seconds"], line[measure]), xytext=(6, 4), textcoords="offset points", fontsize=8
+                line["method"], (line["seconds"], line[measure]), xytext=(5, 5), textcoords="offset points", fontsize=7
             )
         axis.set_xscale("log")
-        axis.margins(x=0.35, y=0.15)
+        axis.margins(x=0.3, y=0.18)
         axis.set_xlabel("seconds, log")
         axis.set_ylabel(measure)
-        axis.set_title(title)
+        if measure != "Dice":
+            axis.invert_yaxis()
+        axis.set_title(f"{title} (up and left is better)", fontsize=10)
         axis.grid(alpha=0.3, which="both")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
+    plt.close(figure)
 
 
 def circumstances(used: list[Peer]) -> str:

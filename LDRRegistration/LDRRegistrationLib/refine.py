@@ -72,21 +72,21 @@ class Energy:
 class Refinement:
     """How a flow is optimised; the defaults are those of the accurate preset.
 
-    ``stiffness`` times Grad-L2 of what is added to the flow joins the energy. The preset has this in place of the
-    flow's own smoothness: a network that learnt from labels knows of borders that the images hardly show, and
-    smoothing the whole flow would take them back (hippocampus: Dice .773 smoothing the flow, .793 what is added).
+    ``stiffness`` times Grad-L2 of what is added to the flow joins the energy. The preset has most of the smoothness
+    there, not on the whole flow: a network that learnt from labels knows of borders that the images hardly show, and
+    smoothing the whole flow takes them back (hippocampus: Dice .773 smoothing the flow, .790 to .793 what is added).
     ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
     than the images': at half resolution four to eight times cheaper, and smoother. With ``decay`` the steps shrink as
     (1 - n / steps)^0.9. It ends early once the energy, averaged over five steps, is less than ``settled`` below that
     of the five before; 0: never.
     """
 
-    steps: int = 45
+    steps: int = 40
     stepVoxels: float = 0.2
     decay: bool = True
     reduction: int = 2
-    energy: Energy = field(default_factory=lambda: Energy(smoothness=0.0, stride=2))
-    stiffness: float = 1.5
+    energy: Energy = field(default_factory=lambda: Energy(smoothness=0.5, stride=2))
+    stiffness: float = 1.0
     amsgrad: bool = False
     settled: float = 1e-4
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .device import Device
-from .refine import Adaptation, Refinement
+from .refine import Adaptation, Energy, Refinement
 
 # Half the voxels, and the few steps that bring most of what many would: two brains within a second.
 FAST_COARSENING = 1.25
-FAST_REFINEMENT = Refinement(steps=4, stepVoxels=0.3, settled=0.0)
+FAST_REFINEMENT = Refinement(
+    steps=4, stepVoxels=0.3, energy=Energy(smoothness=0.0, stride=2), stiffness=1.5, settled=0.0
+)
 
 
 class Preset(Enum):

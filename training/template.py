@@ -1,7 +1,7 @@
 r"""Make the small picture by which the module recognises what a model was made for (LDRRegistrationLib/recognition.py).
 
 python training/template.py --looks T1.nii.gz --unlike FLAIR.nii.gz \
-    --output LDRRegistration/Resources/Models/t1-brain.npz
+    --output training/datasets/t1-brain.npz
 """
 
 from __future__ import annotations

@@ -1,5 +1,9 @@
 """Which model is picked for an image, and that none with a restricted licence is without the user's word."""
 
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from LDRRegistrationLib.dependencies import importTorch
@@ -13,7 +17,20 @@ from support.grids import random_grid, smooth_image
 from support.models import write_model
 
 importTorch()
-TEMPLATE = Template.read(MODELS_FOLDER / "t1-brain.npz")
+PICTURE = Path(__file__).resolve().parents[2] / "training" / "datasets" / "t1-brain.npz"
+TEMPLATE = Template.read(PICTURE)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """The shipped models, the one for T1 brains with a picture of them."""
+    folder = tmp_path / "models"
+    shutil.copytree(MODELS_FOLDER, folder)
+    shutil.copy(PICTURE, folder)
+    path = folder / "c2f-brain-t1.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**card, "template": PICTURE.name}), encoding="utf-8")
+    return ModelStore(folder)
 
 
 def magnified(array: np.ndarray, seed: int) -> Image:
@@ -42,8 +59,7 @@ def test_a_t1_brain_is_recognised_and_another_contrast_and_other_things_are_not(
     assert not TEMPLATE.fits(Image(air, np.diag([5.0, 5.0, 5.0, 1.0]), "CT"))
 
 
-def test_no_restricted_model_is_picked_without_the_users_word():
-    store = ModelStore()
+def test_no_restricted_model_is_picked_without_the_users_word(store):
     brain = magnified(TEMPLATE.looks, 1)
     assert not pickModel("auto", store, brain).nonCommercial
     picked = pickModel(AUTO_NON_COMMERCIAL, store, brain)
@@ -54,11 +70,9 @@ def test_no_restricted_model_is_picked_without_the_users_word():
         pickModel("nothing", store, brain)
 
 
-def test_the_result_says_which_model_was_picked():
+def test_the_result_says_which_model_was_picked(store):
     brain = magnified(TEMPLATE.looks, 1)
-    result = register(
-        brain, magnified(TEMPLATE.looks, 5), Settings(model=AUTO_NON_COMMERCIAL, warp=False), ModelStore()
-    )
+    result = register(brain, magnified(TEMPLATE.looks, 5), Settings(model=AUTO_NON_COMMERCIAL, warp=False), store)
     assert result.model == "c2f-brain-t1"
     assert any("non-commercial use only" in note for note in result.notes)
 

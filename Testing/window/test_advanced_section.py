@@ -56,12 +56,26 @@ def test_advanced_choices_reach_the_registration_and_stay_in_the_scene(panel: An
 def test_a_models_card_says_what_it_may_be_used_for(panel: Any) -> None:
     ui = panel.ui
     assert "General" in ui.modelCardLabel.text and "non-commercial" not in ui.modelCardLabel.text
-    choose(ui.modelComboBox, "Automatic, also models for non-commercial use")
-    assert advanced_settings(panel).settings.model == "auto-non-commercial"
-    assert "your use is non-commercial" in ui.modelCardLabel.text and "oasis_brains" in ui.modelCardLabel.text
     choose(ui.modelComboBox, "T1 brains (non-commercial use)")
     assert "Only for non-commercial use." in ui.modelCardLabel.text and "oasis_brains" in ui.modelCardLabel.text
     assert panel.logic.getParameterNode().model == "c2f-brain-t1"
     panel.logic.getParameterNode().model = "from-elsewhere"
     assert ui.modelComboBox.currentText == "from-elsewhere"
     assert ui.modelCardLabel.text == 'The model "from-elsewhere" is not installed.'
+
+
+def test_models_that_are_picked_with_the_users_word_are_offered_with_their_cards(panel: Any) -> None:
+    """None of the shipped cards names a picture, so the entry is made of cards that do."""
+    from LDRRegistrationLib.gui.advanced import AdvancedSection
+    from LDRRegistrationLib.student import ModelCard, ModelStore
+
+    cards = [
+        ModelCard(card.name, card.path, {**card.content, "template": "t1.npz"} if card.nonCommercial else card.content)
+        for card in ModelStore().cards()
+    ]
+    assert panel.ui.modelComboBox.findData("auto-non-commercial") < 0
+    panel.ui.modelComboBox.clear()
+    section = AdvancedSection(panel.ui, cards)
+    assert panel.ui.modelComboBox.findData("auto-non-commercial") == 1
+    text = section.cardText("auto-non-commercial")
+    assert "your use is non-commercial" in text and "oasis_brains" in text

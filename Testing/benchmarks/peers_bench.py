@@ -1,6 +1,6 @@
 """Accuracy against seconds: the module's presets and its peers, on the same pairs, in the same run, on the same cores.
 
-    python Testing/benchmarks/peers_bench.py DATA [--quick] [--pairs N] [--sets ...] [--output FOLDER]
+    python Testing/benchmarks/peers_bench.py DATA [--quick] [--pairs SET=N ...] [--sets ...] [--output FOLDER]
 
 Each peer runs as a process in its own environment below .bench (made when it is missing); what is timed is the call in
 memory. Answers are kept pair by pair in .bench/results: a run that is stopped goes on where it was. ``--quick`` takes
@@ -196,11 +196,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--pairs", type=int, help="at most so many pairs of each set")
+    parser.add_argument("--pairs", nargs="+", default=[], metavar="SET=N", help="at most so many pairs of a set")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--only", nargs="+", help="methods by shown name")
     parser.add_argument("--output", type=Path, default=ROOT / "Testing" / "benchmarks" / "results")
     options = parser.parse_args()
+    asked = {title: int(number) for title, _, number in (entry.partition("=") for entry in options.pairs)}
     models = ModelStore()
     options.output.mkdir(parents=True, exist_ok=True)
     tables, used = {}, []
@@ -212,7 +213,7 @@ def main() -> None:
             if isinstance(method, Peer):
                 prepare(method)
                 used.append(method)
-            limit = QUICK[title] if options.quick else options.pairs
+            limit = QUICK[title] if options.quick else asked.get(title)
             if name in SLOW:
                 limit = min(SLOW[name], limit or SLOW[name])
             for pair in pairs(options.data, title, limit):

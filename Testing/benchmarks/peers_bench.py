@@ -145,7 +145,7 @@ def picture(tables: dict[str, pd.DataFrame], path: Path) -> None:
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    columns = min(len(tables), 3)
+    columns = 2 if len(tables) in (2, 4) else min(len(tables), 3)
     rows = -(-len(tables) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(4.6 * columns, 3.7 * rows), squeeze=False)
     for axis in axes.flat[len(tables) :]:

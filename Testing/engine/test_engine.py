@@ -16,7 +16,7 @@ from LDRRegistrationLib.student import MAXIMUM_GRID_VOXELS, ModelStore, modelGri
 from support.grids import random_grid, seeds, smooth_image
 from support.models import write_model
 
-ONLY_STUDENT = Settings(prealignment=Prealignment.NONE)
+ONLY_STUDENT = Settings(Preset.ACCURATE, prealignment=Prealignment.NONE, refinementSteps=0)
 
 
 @given(seed=seeds)

@@ -47,6 +47,9 @@ class Scene:
             "outputTransformNode": self.transform,
             "outputVolumeNode": self.warped,
             "prealignment": Prealignment.NONE,
+            # What the constant model says, as it says it.
+            "preset": "accurate",
+            "refinementSteps": 0,
             **changes,
         }
 

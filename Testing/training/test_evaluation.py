@@ -268,7 +268,7 @@ def test_a_field_that_is_none_is_refused():
 def test_the_engine_is_a_method_like_others(tmp_path):
     models = ModelStore(write_model(tmp_path, (0.0, 0.0, 0.0)))
     seen = []
-    method = EngineMethod(Settings(warp=False), models)
+    method = EngineMethod(Settings(warp=False, refinementSteps=0), models)
     frame = evaluate(method, read_bundled(1), report=lambda row, answer: seen.append((row, answer)))
     whole = frame[frame["structure"] == WHOLE].iloc[0]
     # The network does nothing, so that the deformable step is refused and the affine one remains.

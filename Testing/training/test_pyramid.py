@@ -20,7 +20,7 @@ from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.flow import warp
 from LDRRegistrationLib.geometry import canonicalGrid
 from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.settings import Prealignment, Settings
+from LDRRegistrationLib.settings import Prealignment, Preset, Settings
 from LDRRegistrationLib.similarity import diceLoss, gradientLoss, lnccLoss
 from LDRRegistrationLib.student import ModelStore
 from support.grids import random_grid, smooth_image
@@ -193,7 +193,7 @@ def test_an_exported_pyramid_registers_in_the_module(tmp_path):
     matrix = grid.ijkToRas.copy()
     matrix[:3, 3] -= shift
     fixed = Image(moving.array, matrix)
-    settings = Settings(model="pyramid", prealignment=Prealignment.NONE, warp=False)
+    settings = Settings(Preset.ACCURATE, "pyramid", Prealignment.NONE, warp=False, refinementSteps=0)
     result = register(fixed, moving, settings, ModelStore(tmp_path))
     found = result.transform.points(fixed.grid.centerRas[None])[0] - fixed.grid.centerRas
     np.testing.assert_allclose(found, shift, atol=0.02)

@@ -161,7 +161,7 @@ def _register(
         stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, stages.advance)
         found = comparison.better(aligned.warped, adapted, found)
-    if settings.steps:
+    if settings.steps and not settings.isEnough(found.similarity):
         stages.begin("Refinement", 0.55, 0.8)
         refined = pair.refine(aligned.warped, found.flow, settings.refinement, stages.advance)
         found = comparison.better(aligned.warped, refined, found)

@@ -15,6 +15,10 @@ FAST_REFINEMENT = Refinement(
 )
 
 
+# Two scans of one person are this alike after the network; a closer fit would follow their noise and their lesions.
+FAST_ENOUGH = 0.8
+
+
 class Preset(Enum):
     FAST = "fast"
     ACCURATE = "accurate"
@@ -60,6 +64,10 @@ class Settings:
     def steps(self) -> int:
         """Steps of refinement after the network."""
         return 0 if self.followUp else self.refinement.steps
+
+    def isEnough(self, similarity: float) -> bool:
+        """Whether the images are so alike after the network that the preset refines no more."""
+        return self.preset is Preset.FAST and self.refinementSteps is None and similarity > FAST_ENOUGH
 
     @property
     def coarsening(self) -> float:

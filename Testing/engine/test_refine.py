@@ -238,3 +238,5 @@ def test_the_presets_refine_as_much_as_they_say():
     assert (
         Settings().coarsening > 1 == Settings(preset=Preset.ACCURATE).coarsening == Settings(followUp=True).coarsening
     )
+    assert Settings().isEnough(0.85) and not Settings().isEnough(0.75)
+    assert not Settings(refinementSteps=4).isEnough(0.85) and not Settings(preset=Preset.ACCURATE).isEnough(0.85)

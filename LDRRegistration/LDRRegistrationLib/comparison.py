@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .flow import warp
+from .flow import foldedFraction, spreadOfLogJ, warp
 from .masks import jointMask
 from .similarity import gaussianMean, lncc, weightedMean
 from .unfold import unfold
@@ -28,9 +28,8 @@ CALMING_ROUNDS = 6
 LEAST_GAIN = 1e-5
 # A flow may not make the images more alike by carrying what is unlike out of the moving mask.
 LEAST_SHARE_KEPT = 0.8
+# Of intensities in [0, 1]: below it an image shows nothing.
 FOREGROUND = 0.02
-
-
 # Of the voxels along each axis every second says how alike images are as well as all do: windows are nine wide.
 STRIDE = 2
 
@@ -76,24 +75,18 @@ class Comparison:
         """The flow without its folds, and calm; the similarity is -1 if it still folds, or flees the mask."""
         flow, cells = unfold(flow)
         for _ in range(CALMING_ROUNDS):
-            if spread(cells) <= MAXIMUM_SPREAD:
+            if spreadOfLogJ(cells) <= MAXIMUM_SPREAD:
                 break
             flow, cells = unfold(gaussianMean(flow, [CALMING_VOXELS] * 3))
         warped = warp(moving, flow)
         flees = float(warped[:, 1:].sum()) < LEAST_SHARE_KEPT * float(moving[:, 1:].sum())
-        folds = float((cells <= 0).double().mean()) > MAXIMUM_FOLDED_FRACTION
+        folds = foldedFraction(cells) > MAXIMUM_FOLDED_FRACTION
         return Judged(flow, warped, -1.0 if flees or folds else self.similarity(warped), cells)
 
     def better(self, moving: Tensor, candidate: Tensor, before: Judged) -> Judged:
         """``candidate`` judged, if it reaches more than what was there ``before``; else that."""
         judged = self.judge(moving, candidate)
         return judged if judged.similarity > before.similarity + LEAST_GAIN else before
-
-
-def spread(cells: Tensor) -> float:
-    """Standard deviation of the logarithm of the Jacobian determinants that are positive; 0 of none."""
-    logarithms = cells[cells > 0].log()
-    return float(logarithms.std()) if len(logarithms) > 1 else 0.0
 
 
 def reduced(image: Tensor, factor: int) -> Tensor:

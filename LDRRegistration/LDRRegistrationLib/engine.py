@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .comparison import Comparison, Judged, spread
+from .comparison import Comparison, Judged
 from .device import limits, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
+from .flow import foldedFraction, spreadOfLogJ
 from .geometry import Grid, overlapFraction
 from .image import Image, checkImage
 from .intensity import Modality, guessModality, normalise
@@ -175,7 +176,6 @@ def _register(
         stages.begin("Warping", 0.8)
         warped = transform.warp(moving, fixed.grid, advance=stages.advance)
     stages.check()
-    folded, sdLogJacobian = _regularity(found.cells)
     stages.end()
     return RegistrationResult(
         transform=transform,
@@ -186,8 +186,8 @@ def _register(
         similarityStart=started.similarity,
         similarityPrealigned=aligned.similarity,
         similarity=found.similarity,
-        foldedPercent=100.0 * folded,
-        sdLogJacobian=sdLogJacobian,
+        foldedPercent=0.0 if found.cells is None else 100.0 * foldedFraction(found.cells),
+        sdLogJacobian=0.0 if found.cells is None else spreadOfLogJ(found.cells),
         largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
         warped=warped,
         notes=notes,
@@ -248,10 +248,3 @@ class _PairOnGrid:
 def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:
     """Share of the smaller box that lies inside the other."""
     return max(overlapFraction(fixed, moving, affine), overlapFraction(moving, fixed, np.linalg.inv(affine)))
-
-
-def _regularity(cells: Tensor | None) -> tuple[float, float]:
-    """Folded fraction of the cells of the model's grid, and the standard deviation of log J over the others."""
-    if cells is None:
-        return 0.0, 0.0
-    return float((cells <= 0).double().mean()), spread(cells)

@@ -91,6 +91,12 @@ def determinant(differences: Sequence[Tensor]) -> Tensor:
     return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
 
 
-def foldedFraction(flow: Tensor) -> float:
-    """Share of cells whose Jacobian determinant is not positive."""
-    return float((jacobianDeterminant(flow) <= 0).double().mean())
+def foldedFraction(cells: Tensor) -> float:
+    """Share of Jacobian determinants that are not positive."""
+    return float((cells <= 0).double().mean())
+
+
+def spreadOfLogJ(cells: Tensor) -> float:
+    """Standard deviation of the logarithm of the Jacobian determinants that are positive; 0 of less than two."""
+    logarithms = cells[cells > 0].log()
+    return float(logarithms.std()) if len(logarithms) > 1 else 0.0

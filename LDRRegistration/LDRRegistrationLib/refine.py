@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .adam import Adam
+from .comparison import FOREGROUND
 from .flow import compose, resize, warp
 from .masks import jointMask
 from .similarity import foldingLoss, gradientLoss, lnccLoss, weightedMean
@@ -74,7 +75,7 @@ class Refinement:
 
     ``stiffness`` times Grad-L2 of what is added to the flow joins the energy. The preset has most of the smoothness
     there, not on the whole flow: a network that learnt from labels knows of borders that the images hardly show, and
-    smoothing the whole flow takes them back (hippocampus: Dice .773 smoothing the flow, .790 to .793 what is added).
+    smoothing the whole flow takes them back.
     ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
     than the images': at half resolution four to eight times cheaper, and smoother. With ``decay`` the steps shrink as
     (1 - n / steps)^0.9. It ends early once the energy, averaged over five steps, is less than ``settled`` below that
@@ -236,7 +237,7 @@ def adapt(
 
 def _content(fixed: Tensor) -> Tensor:
     """(1, 1, k, j, i): 1 where the fixed image (k, j, i) shows something."""
-    return (fixed > 0.02).to(fixed.dtype)[None, None]
+    return (fixed > FOREGROUND).to(fixed.dtype)[None, None]
 
 
 def _boxAround(content: Tensor) -> tuple[tuple[slice, slice, slice], Tensor]:

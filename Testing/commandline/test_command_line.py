@@ -10,8 +10,10 @@ import time
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from LDRRegistrationLib import settings as settings_module
 from LDRRegistrationLib.__main__ import main
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.refine import Refinement
 from support import itk
 from support.data import CURRENT_FLAIR, HIPPOCAMPUS, PRIOR_FLAIR, ROOT
 from support.grids import grid_over, random_grid, smooth_image
@@ -38,7 +40,9 @@ def _run(files, output, *more):
     return main([fixed, moving, "-o", str(output), "--models", str(files["models"]), *more])
 
 
-def test_writes_everything_and_itk_agrees_with_the_warped_volume(files, tmp_path, capsys):
+def test_writes_everything_and_itk_agrees_with_the_warped_volume(files, tmp_path, capsys, monkeypatch):
+    # ITK interpolates a field linearly, the module (as VTK) by cubes: a refined one differs between its points.
+    monkeypatch.setattr(settings_module, "FAST_REFINEMENT", Refinement(steps=0))
     output = tmp_path / "new" / "out"
     labels = tmp_path / "labels.nii.gz"
     moving = sitk.ReadImage(str(files["moving"]))
@@ -54,12 +58,11 @@ def test_writes_everything_and_itk_agrees_with_the_warped_volume(files, tmp_path
     background = float(sitk.GetArrayFromImage(moving).min())
     judge = sitk.Resample(moving, fixed, transform, sitk.sitkLinear, background)
     difference = np.abs(sitk.GetArrayFromImage(judge).astype(float) - sitk.GetArrayFromImage(warped))
-    # ITK interpolates the field linearly, the module (as VTK) by cubes: a refined field differs between its points.
-    assert np.quantile(difference, 0.9) <= 4.0, np.quantile(difference, [0.5, 0.9, 0.95, 0.99])
+    assert np.quantile(difference, 0.99) <= 2.0
     nearest = sitk.Resample(sitk.ReadImage(str(labels)), fixed, transform, sitk.sitkNearestNeighbor, 0)
     warped_labels = sitk.ReadImage(str(output / "warped_labels.nii.gz"))
     agree = sitk.GetArrayFromImage(nearest) == sitk.GetArrayFromImage(warped_labels)
-    assert agree.mean() > 0.99 and sitk.GetArrayFromImage(warped_labels).max() == 7
+    assert agree.mean() > 0.998 and sitk.GetArrayFromImage(warped_labels).max() == 7
     printed = capsys.readouterr()
     assert "similarity" in printed.out and printed.err == ""
 

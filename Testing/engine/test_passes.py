@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from LDRRegistrationLib.comparison import MAXIMUM_SPREAD, Comparison, reduced, spread
+from LDRRegistrationLib.comparison import MAXIMUM_SPREAD, Comparison, reduced
 from LDRRegistrationLib.dependencies import importTorch
 from LDRRegistrationLib.errors import DependencyError, RegistrationCancelled
-from LDRRegistrationLib.flow import jacobianDeterminant, warp
+from LDRRegistrationLib.flow import jacobianDeterminant, spreadOfLogJ, warp
 from LDRRegistrationLib.passes import runPasses
 from LDRRegistrationLib.similarity import gaussianMean, lncc, weightedMean
 from LDRRegistrationLib.student import ModelStore
@@ -114,9 +114,9 @@ def test_a_flow_that_strains_too_much_is_calmed_and_another_is_not():
     torch.manual_seed(5)
     wild = gaussianMean(torch.randn(1, 3, *SHAPE), [1.5] * 3)
     wild = wild * (0.6 / wild.std())
-    assert spread(jacobianDeterminant(wild)) > MAXIMUM_SPREAD
+    assert spreadOfLogJ(jacobianDeterminant(wild)) > MAXIMUM_SPREAD
     judged = comparison.judge(moving, wild)
-    assert judged.cells is not None and spread(judged.cells) <= MAXIMUM_SPREAD
+    assert judged.cells is not None and spreadOfLogJ(judged.cells) <= MAXIMUM_SPREAD
     torch.testing.assert_close(judged.cells, jacobianDeterminant(judged.flow), atol=1e-4, rtol=0)
     calm = 0.2 * wild
     assert comparison.judge(moving, calm).flow is calm

@@ -1,6 +1,6 @@
 """Greedy (picsl-greedy): affine, then deformable, NCC of radius 2, as its documentation recommends for brains.
 
-Across contrasts both by NMI: on a simulated pair T1 to FLAIR 1.2 mm were left, with NCC 1.8 to 2.0 mm.
+Across contrasts both by NMI, which leaves less of a known motion than NCC does.
 """
 
 import numpy as np

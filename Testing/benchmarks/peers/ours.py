@@ -5,24 +5,30 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from aldk.evaluation.methods import Answer, EngineMethod
+from aldk.evaluation.methods import EngineMethod
 from aldk.evaluation.pairs import EvaluationPair
-from LDRRegistrationLib.engine import register
+from LDRRegistrationLib.engine import RegistrationResult, register
+from LDRRegistrationLib.settings import Settings
+from LDRRegistrationLib.student import ModelStore
 
 from .process import peak_mb
+
+TO_RESET_THE_PEAK = "5"
 
 
 class Ours(EngineMethod):
     """As ``EngineMethod``; besides CPU seconds and the process's peak memory during the call."""
 
-    def __call__(self, pair: EvaluationPair) -> Answer:
-        # Once before, as someone's second click: torch compiles a network for itself on its first two runs.
-        if not getattr(self, "_warm", False):
+    def __init__(self, settings: Settings, models: ModelStore) -> None:
+        super().__init__(settings, models)
+        self._warm = False
+
+    def run(self, pair: EvaluationPair) -> tuple[RegistrationResult, dict[str, float]]:
+        if not self._warm:
+            # Once before, so that it is someone's second click: torch compiles a network on its first two runs.
             register(pair.fixed, pair.moving, self.settings, self.models)
             self._warm = True
-        answer = super().__call__(pair)
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        Path("/proc/self/clear_refs").write_text(TO_RESET_THE_PEAK, encoding="ascii")
         before = time.process_time()
-        register(pair.fixed, pair.moving, self.settings, self.models)
-        values = {"cpu_seconds": time.process_time() - before, "peak_mb": peak_mb()}
-        return Answer(answer.displacement, answer.aligned, {**answer.values, **values}, answer.notes)
+        result, values = super().run(pair)
+        return result, {**values, "cpu_seconds": time.process_time() - before, "peak_mb": peak_mb()}

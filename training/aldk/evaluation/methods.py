@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from LDRRegistrationLib.engine import register
+from LDRRegistrationLib.engine import RegistrationResult, register
 from LDRRegistrationLib.field import Transform
 from LDRRegistrationLib.geometry import Grid
 from LDRRegistrationLib.interpolation import interpolateOnGrid
@@ -73,14 +73,18 @@ class EngineMethod:
     def __init__(self, settings: Settings, models: ModelStore) -> None:
         self.settings, self.models = settings, models
 
-    def __call__(self, pair: EvaluationPair) -> Answer:
-        """:raises RegistrationError: if the pair cannot be registered."""
+    def run(self, pair: EvaluationPair) -> tuple[RegistrationResult, dict[str, float]]:
+        """The registration alone, and what was measured around it.
+
+        :raises RegistrationError: if the pair cannot be registered.
+        """
         start = time.perf_counter()
         result = register(pair.fixed, pair.moving, self.settings, self.models)
-        values = {
-            "seconds": time.perf_counter() - start,
-            "grid_folds_percent": result.foldedPercent,
-            "grid_sd_log_j": result.sdLogJacobian,
-        }
+        return result, {"seconds": time.perf_counter() - start}
+
+    def __call__(self, pair: EvaluationPair) -> Answer:
+        """:raises RegistrationError: if the pair cannot be registered."""
+        result, values = self.run(pair)
+        values |= {"grid_folds_percent": result.foldedPercent, "grid_sd_log_j": result.sdLogJacobian}
         displacement = displacement_on_grid(result.transform, pair.fixed.grid)
         return Answer(displacement, result.transform.affine, values, tuple(result.notes))

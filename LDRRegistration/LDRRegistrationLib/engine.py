@@ -155,16 +155,20 @@ def _register(
             f"{fixed.name} and {moving.name} do not overlap: less than {MINIMUM_OVERLAP:.0%} of either lies inside the "
             "other. Choose a pre-alignment or give an initial transform."
         )
-    found = runPasses(student, comparison, aligned, stages.check)
+    unlike = settings.steps > 0 and comparison.showsAnotherContrast(aligned.warped)
+    if unlike:
+        notes.append("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
+    found = aligned if unlike else runPasses(student, comparison, aligned, stages.check, settings.morePasses)
     if settings.followUp:
         found = pair.smoothed(found, aligned)
-    if settings.adaptation is not None:
+    if settings.adaptation is not None and not unlike:
         stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, stages.advance)
         found = comparison.better(aligned.warped, adapted, found)
     if settings.steps and not settings.isEnough(found.similarity):
         stages.begin("Refinement", 0.55, 0.8)
-        refined = pair.refine(aligned.warped, found.flow, settings.refinement, stages.advance)
+        how = settings.refinementAcrossContrasts(fixed.grid, spacing) if unlike else settings.refinement
+        refined = pair.refine(aligned.warped, found.flow, how, stages.advance)
         found = comparison.better(aligned.warped, refined, found)
     if found.flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")

@@ -24,9 +24,9 @@ CLEAR_GAIN = 0.02
 
 
 def runPasses(
-    student: Student, comparison: Comparison, still: Judged, check: Callable[[], None] = lambda: None
+    student: Student, comparison: Comparison, still: Judged, check: Callable[[], None] = lambda: None, more: int = 0
 ) -> Judged:
-    """What all passes of the student's card come to; ``still`` if none was of use.
+    """What all passes of the student's card, and ``more`` on the finest grid, come to; ``still`` if none was of use.
 
     Every pass is checked on its own grid: it counts in full, by half, or not at all, whatever makes the images most
     alike (where all of it is a clear gain, half is not tried). So is, on each finer grid, what the coarser one says.
@@ -35,7 +35,7 @@ def runPasses(
     :param check: called before each pass; raises to stop.
     """
     state = still
-    levels = [(reduction, len(list(passes))) for reduction, passes in groupby(student.card.passes)]
+    levels = [(reduction, len(list(passes))) for reduction, passes in groupby((*student.card.passes, *[1] * more))]
     if levels[-1][0] != 1:
         levels.append((1, 0))
     for reduction, count in levels:

@@ -17,7 +17,7 @@ from .adam import Adam
 from .comparison import FOREGROUND
 from .flow import compose, resize, warp
 from .masks import jointMask
-from .similarity import foldingLoss, gradientLoss, lnccLoss, weightedMean
+from .similarity import LNCC_WINDOW, foldingLoss, gaussianMean, gradientLoss, lnccLoss, weightedMean
 from .unfold import unfold
 
 if TYPE_CHECKING:
@@ -36,13 +36,15 @@ StepCallback = Callable[[float], None]
 class Energy:
     """What is minimised: dissimilarity, ``smoothness`` times Grad-L2, and ``folding`` times the squeezed volume.
 
-    ``similarity`` is "lncc" or "mse"; cells of a volume below ``foldingMargin`` count as squeezed.
+    ``similarity`` is "lncc", in windows of ``window`` voxels around every ``stride``-th voxel along each axis, or
+    "mse"; cells of a volume below ``foldingMargin`` count as squeezed.
     """
 
     similarity: str = "lncc"
     smoothness: float = 1.5
     folding: float = 3.0
     foldingMargin: float = 0.2
+    window: int = LNCC_WINDOW
     stride: int = 1
 
     def __call__(
@@ -62,7 +64,7 @@ class Energy:
         if self.similarity == "mse":
             loss = weightedMean((fixed - warped).square(), counted)
         else:
-            loss = lnccLoss(fixed, warped, weights=counted, mask=mask, stride=self.stride)
+            loss = lnccLoss(fixed, warped, self.window, counted, mask=mask, stride=self.stride)
         loss = loss + self.smoothness * gradientLoss(flow)
         if self.folding:
             loss = loss + self.folding * foldingLoss(flow, self.foldingMargin)
@@ -75,19 +77,21 @@ class Refinement:
 
     ``stiffness`` times Grad-L2 of what is added to the flow joins the energy. The preset has most of the smoothness
     there, not on the whole flow: a network that learnt from labels knows of borders that the images hardly show, and
-    smoothing the whole flow takes them back.
+    smoothing the whole flow takes them back. What is added is smooth by construction with a ``sigma`` above 0: the
+    Gaussian mean, so many voxels of the optimised grid wide, of what Adam moves.
     ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
     than the images': at half resolution four to eight times cheaper, and smoother. With ``decay`` the steps shrink as
     (1 - n / steps)^0.9. It ends early once the energy, averaged over five steps, is less than ``settled`` below that
     of the five before; 0: never.
     """
 
-    steps: int = 40
+    steps: int = 20
     stepVoxels: float = 0.2
     decay: bool = True
     reduction: int = 2
-    energy: Energy = field(default_factory=lambda: Energy(smoothness=0.5, stride=2))
+    energy: Energy = field(default_factory=lambda: Energy(smoothness=0.5, window=5, stride=2))
     stiffness: float = 1.0
+    sigma: float = 0.0
     amsgrad: bool = False
     settled: float = 1e-4
 
@@ -131,6 +135,8 @@ def optimise(
     import torch
 
     def more(added: Tensor) -> Tensor:
+        if how.sigma > 0:
+            added = gaussianMean(added, [how.sigma] * 3)
         full = resize(added, shape) if less > 1 else added
         return full if free is None else full * free
 

@@ -153,6 +153,27 @@ def correlationLoss(fixed: Tensor, warped: Tensor, weights: Tensor | None = None
     return 1.0 - (covariance / (variances + 1e-12).sqrt()).mean()
 
 
+def nonlinearity(first: Tensor, second: Tensor, bins: int = 32) -> float:
+    """How much more of one image the other's intensities explain by any curve than by a rising line; 0 to 2.
+
+    The correlation ratio (Roche et al., MICCAI 1998), the larger of both directions, less the squared correlation
+    coefficient with its sign: near 0 for two scans of one contrast, more for two contrasts, even badly aligned ones.
+    ``first`` and ``second`` (n,) in [0, 1].
+    """
+    import torch
+
+    if min(float(first.std()), float(second.std())) < 1e-6:
+        return 0.0
+    correlation = float(torch.corrcoef(torch.stack([first, second]))[0, 1])
+    ratios = []
+    for known, other in ((first, second), (second, first)):
+        index = (known * bins).long().clamp(0, bins - 1)
+        counts = torch.bincount(index, minlength=bins).to(other.dtype)
+        means = torch.bincount(index, weights=other, minlength=bins).to(other.dtype) / counts.clamp_min(1)
+        ratios.append(float((counts * (means - other.mean()).square()).sum() / (other - other.mean()).square().sum()))
+    return max(ratios) - correlation * abs(correlation)
+
+
 def mindSsc(image: Tensor, radius: int = 1, distance: int = 2) -> Tensor:
     """(N, 12, k, j, i): self-similarity context descriptors of a one-channel image, each 0 to 1.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def unfold(flow: Tensor, least: float = 0.1, iterations: int = 30) -> tuple[Tensor, Tensor]:
+def unfold(flow: Tensor, least: float = 0.12, iterations: int = 30) -> tuple[Tensor, Tensor]:
     """The flow (N, 3, k, j, i) smoothed until every cell's Jacobian determinant is above ``least``; those determinants.
 
     Each iteration averages the flow over 3^3 voxels around the cells that are still too small. What is left after

@@ -25,9 +25,10 @@ def test_a_known_shift_goes_in_the_right_direction_in_any_geometry(seed, tmp_pat
     rng = np.random.default_rng(seed)
     grid = random_grid(rng, (50, 60, 55), extent_mm=110.0)
     moving = smooth_image(rng, grid, sigma=2.5)
-    # One voxel of 2 mm along the axis closest to A and two along the one closest to R: what the model claims.
-    directions = canonicalGrid(grid, 2.0).direction
-    shift = 2.0 * directions[:, 1] + 4.0 * directions[:, 0]
+    # One voxel along the axis closest to A and two along the one closest to R: what the model claims.
+    voxel = 2.0 * ONLY_STUDENT.coarsening
+    directions = canonicalGrid(grid, voxel).direction
+    shift = voxel * directions[:, 1] + 2.0 * voxel * directions[:, 0]
     matrix = grid.ijkToRas.copy()
     matrix[:3, 3] -= shift
     fixed = Image(moving.array, matrix)  # the same content, found at x in fixed and at x + shift in moving

@@ -56,6 +56,17 @@ def test_half_a_pass_counts_where_all_of_it_is_too_much(tmp_path):
     assert found.flow is not None and float(found.flow[0, 1, 24, 16, 32]) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("passes", [[2], [2, 1]])
+def test_more_passes_look_at_the_finest_grid(tmp_path, passes):
+    fixed, moving = pair((2.5 if len(passes) == 1 else 3.0, 0.0, 0.0))
+    comparison = Comparison(fixed)
+    who = student(tmp_path, (0.5, 0.0, 0.0), passes)
+    without, found = (runPasses(who, comparison, comparison.still(moving), more=more) for more in (0, 2))
+    assert found.similarity > without.similarity + 0.01
+    gained = float((found.flow - without.flow)[:, 0].median())
+    assert gained == pytest.approx(1.0, abs=0.01), "two passes of half a voxel each"
+
+
 @pytest.mark.parametrize("passes", [[1], [4], [4, 2, 1]])
 def test_what_makes_it_worse_on_every_grid_is_dropped(tmp_path, passes):
     fixed, _ = pair((0.0, 0.0, 0.0))

@@ -10,7 +10,7 @@ from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml import jobs
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
-from LDRRegistrationLib.settings import Prealignment, Preset
+from LDRRegistrationLib.settings import ACCURATE_COARSENING, Prealignment, Preset
 from support.grids import points_inside, random_affine, random_grid, smooth_image
 from support.models import write_model
 from support.scene import add_linear_transform, add_volume, array_of, from_parent_points, newScene, snapshot
@@ -20,7 +20,7 @@ ALONG_A = (0.0, 2.0, 0.0)  # 4 mm towards anterior, whatever the images say
 
 @pytest.fixture
 def logic(tmp_path):
-    return RegistrationLogic(write_model(tmp_path / "models", ALONG_A))
+    return RegistrationLogic(write_model(tmp_path / "models", ALONG_A, spacingMm=2.0 / ACCURATE_COARSENING))
 
 
 class Scene:

@@ -159,7 +159,8 @@ def test_the_inverse_is_an_inverse_and_is_read_by_others(seed, tmp_path_factory)
     inverse = case.logic.inverseTransform(transformNode=case.node)
     back = from_parent_points(inverse.transformNode, case.transform.points(points))
     np.testing.assert_allclose(back, points, atol=0.05)
-    assert inverse.meanErrorMm <= inverse.largestErrorMm < 0.1
+    # The largest is that of the one voxel where the field bends most.
+    assert inverse.meanErrorMm < 0.02 and inverse.meanErrorMm <= inverse.largestErrorMm < 0.25
     path = tmp_path_factory.mktemp("inverse") / "inverse.h5"
     writeTransform(inverse.transformNode, path)
     reloaded = from_parent_points(readTransform(case.scene, path), case.transform.points(points))

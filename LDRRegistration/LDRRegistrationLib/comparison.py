@@ -77,10 +77,11 @@ class Comparison:
 
     def showsAnotherContrast(self, moved: Tensor) -> bool:
         """Whether ``moved`` is of another contrast than the fixed image: another sequence, another modality."""
-        both = (self.fixed > FOREGROUND) & (moved[:, :1] > FOREGROUND)
+        fixed, moving = (image[:, :1, ::STRIDE, ::STRIDE, ::STRIDE] for image in (self.fixed, moved))
+        both = (fixed > FOREGROUND) & (moving > FOREGROUND)
         if int(both.sum()) < LEAST_VOXELS_FOR_CONTRAST:
             return False
-        return nonlinearity(self.fixed[both], moved[:, :1][both]) > UNLIKE_CONTRASTS
+        return nonlinearity(fixed[both], moving[both]) > UNLIKE_CONTRASTS
 
     def judge(self, moving: Tensor, flow: Tensor) -> Judged:
         """The flow without its folds, and calm; the similarity is -1 if it still folds, or flees the mask."""

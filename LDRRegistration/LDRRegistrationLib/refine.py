@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from .adam import Adam
 from .comparison import FOREGROUND
-from .flow import compose, resize, warp
+from .flow import compose, resize, resizer, warp
 from .masks import jointMask
 from .similarity import LNCC_WINDOW, foldingLoss, gaussianMean, gradientLoss, lnccLoss, weightedMean
 from .unfold import unfold
@@ -137,12 +137,13 @@ def optimise(
     def more(added: Tensor) -> Tensor:
         if how.sigma > 0:
             added = gaussianMean(added, [how.sigma] * 3)
-        full = resize(added, shape) if less > 1 else added
+        full = grown(added) if less > 1 else added
         return full if free is None else full * free
 
     shape = (fixed.shape[2], fixed.shape[3], fixed.shape[4])
     less = how.reduction
     coarse = (-(-shape[0] // less), -(-shape[1] // less), -(-shape[2] // less))
+    grown = resizer(coarse, shape, fixed)
     energies = _Energies(how.settled)
     with torch.enable_grad():
         start = fixed.new_zeros(fixed.shape[0], 3, *shape) if flow is None else flow.detach()

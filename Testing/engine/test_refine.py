@@ -9,7 +9,7 @@ import torch
 from LDRRegistrationLib.adam import Adam
 from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.errors import RegistrationCancelled
-from LDRRegistrationLib.flow import foldedFraction, jacobianDeterminant, warp
+from LDRRegistrationLib.flow import foldedFraction, jacobianDeterminant, resize, resizer, warp
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.refine import Adaptation, Energy, Refinement, adapt, refine
 from LDRRegistrationLib.settings import Prealignment, Preset, Settings
@@ -220,6 +220,13 @@ def test_a_part_of_a_grid_is_warped_as_the_whole_is():
     image, flow = torch.rand(1, 2, 12, 14, 16), torch.randn(1, 3, 12, 14, 16)
     part = warp(image, flow[:, :, 3:9, 2:11, 5:], origin=(3, 2, 5))
     torch.testing.assert_close(part, warp(image, flow)[:, :, 3:9, 2:11, 5:])
+
+
+@pytest.mark.parametrize("shapes", [((5, 6, 7), (10, 12, 13)), ((8, 8, 8), (8, 8, 8)), ((1, 9, 4), (2, 6, 7))])
+def test_products_resize_as_resize_does(shapes):
+    torch.manual_seed(0)
+    flow = torch.randn(2, 3, *shapes[0])
+    torch.testing.assert_close(resizer(*shapes, flow)(flow), resize(flow, shapes[1]))
 
 
 def test_what_is_refined_starts_from_the_flow_and_smooths_only_what_is_added(pair):

@@ -29,6 +29,7 @@ from LDRRegistrationLib.dependencies import importTorch
 
 torch = importTorch()
 
+import numpy as np
 import pandas as pd
 from aldk.data.config import read_config
 from aldk.evaluation.pairs import EvaluationPair, read_pairs
@@ -155,9 +156,16 @@ def picture(tables: dict[str, pd.DataFrame], path: Path) -> None:
         for _, line in lines.iterrows():
             ours = line["method"].startswith("LDR")
             axis.scatter(line["seconds"], line[measure], s=50, color="tab:red" if ours else "tab:blue", zorder=3)
-            axis.annotate(
-                line["method"], (line["seconds"], line[measure]), xytext=(5, 5), textcoords="offset points", fontsize=7
-            )
+            place = (line["seconds"], line[measure])
+            near = [
+                lines[measure].sub(place[1]).abs().lt(0.05 * np.ptp(lines[measure])),
+                lines["method"].lt(line["method"]),
+            ]
+            near.append((np.log10(lines["seconds"] / place[0])).abs() < 0.5)
+            # Of points close to each other the first has its name above, the others theirs below, to the left.
+            crowded = bool(np.logical_and.reduce(near).any())
+            offset, side = ((-5, -9), "right") if crowded else ((5, 5), "left")
+            axis.annotate(line["method"], place, xytext=offset, ha=side, textcoords="offset points", fontsize=7)
         axis.set_xscale("log")
         axis.margins(x=0.3, y=0.18)
         axis.set_xlabel("seconds, log")

@@ -184,7 +184,13 @@ def test_an_exported_pyramid_registers_in_the_module(tmp_path):
     path = tmp_path / "pyramid.pt"
     script(network).save(str(path))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    card = {"title": "Pyramid", "spacingMm": 2.0, "sizeMultiple": network.stride, "sha256": digest}
+    settings = Settings(Preset.ACCURATE, "pyramid", Prealignment.NONE, warp=False, refinementSteps=0)
+    card = {
+        "title": "Pyramid",
+        "spacingMm": 2.0 / settings.coarsening,
+        "sizeMultiple": network.stride,
+        "sha256": digest,
+    }
     path.with_suffix(".json").write_text(json.dumps(card))
     rng = np.random.default_rng(1)
     grid = random_grid(rng, (40, 50, 45), extent_mm=100.0)
@@ -193,7 +199,6 @@ def test_an_exported_pyramid_registers_in_the_module(tmp_path):
     matrix = grid.ijkToRas.copy()
     matrix[:3, 3] -= shift
     fixed = Image(moving.array, matrix)
-    settings = Settings(Preset.ACCURATE, "pyramid", Prealignment.NONE, warp=False, refinementSteps=0)
     result = register(fixed, moving, settings, ModelStore(tmp_path))
     found = result.transform.points(fixed.grid.centerRas[None])[0] - fixed.grid.centerRas
     np.testing.assert_allclose(found, shift, atol=0.02)

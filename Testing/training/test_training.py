@@ -56,15 +56,22 @@ def assert_same_weights(first, second):
         torch.testing.assert_close(second["average"][name], value, rtol=0, atol=0)
 
 
-def interrupt(arguments, output, printed):
-    """Start a run and tell it to stop after its first steps."""
-    with printed.open("w") as file:
-        process = subprocess.Popen(arguments, stdout=file, stderr=file)
-        while not (output / "log.csv").exists() or len(curve(output)) < 2:
-            assert process.poll() is None, printed.read_text()
-            time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+def interrupt(arguments, output, printed, how=signal.SIGTERM, ready=lambda: True):
+    """Start a run and send it a signal after its first steps, again if it ended before that."""
+    for _ in range(ATTEMPTS):
+        with printed.open("w") as file:
+            process = subprocess.Popen(arguments, stdout=file, stderr=file)
+            while process.poll() is None:
+                if (output / "log.csv").exists() and len(curve(output)) >= 2 and ready():
+                    break
+                time.sleep(0.02)
+            process.send_signal(how)
+            assert process.wait(timeout=60) in (0, -how), printed.read_text()
+        if checkpoint.load(output)["iteration"] < STEPS:
+            assert process.returncode == (0 if how == signal.SIGTERM else -how)
+            return
+        shutil.rmtree(output)  # on a busy machine a run may end before the signal is sent
+    pytest.fail("every run ended before it could be interrupted")
 
 
 @pytest.fixture
@@ -79,13 +86,7 @@ def test_a_killed_run_goes_on_with_the_same_curve(training_folder, tiny_config, 
     """Killed without warning after 20 steps: the steps since the last checkpoint are made, and logged, again."""
     killed = tmp_path / "killed"
     arguments = command(training_folder, tiny_config, killed, "--save-seconds", "0.3")
-    with (tmp_path / "output.txt").open("w") as file:
-        process = subprocess.Popen(arguments, stdout=file, stderr=file)
-        while len(curve(killed) if (killed / "log.csv").exists() else []) < 2 or not checkpoint.load(killed):
-            assert process.poll() is None
-            time.sleep(0.02)
-        process.send_signal(how)
-        assert process.wait(timeout=60) == (0 if how == signal.SIGTERM else -signal.SIGKILL)
+    interrupt(arguments, killed, tmp_path / "output.txt", how, lambda: checkpoint.load(killed))
     assert 0 < checkpoint.load(killed)["iteration"] < STEPS
     run(*command(training_folder, tiny_config, killed))
     assert curve(killed) == curve(trained)
@@ -107,11 +108,7 @@ def test_two_processes_share_the_steps_and_agree(training_folder, tiny_config, t
     assert checkpoint.load(outputs[0])["iteration"] == STEPS
     assert [number for number, _ in curve(outputs[0])] == LOGGED
     arguments = command(training_folder, tiny_config, outputs[1], "--processes", "2", "--aldk", "--teacher", "LDR")
-    for _ in range(ATTEMPTS):
-        interrupt(arguments, outputs[1], tmp_path / "output.txt")
-        if checkpoint.load(outputs[1])["iteration"] < STEPS:
-            break
-        shutil.rmtree(outputs[1])  # on a busy machine the run may end before the signal is sent
+    interrupt(arguments, outputs[1], tmp_path / "output.txt")
     assert 0 < checkpoint.load(outputs[1])["iteration"] < STEPS
     run(*arguments)
     assert_same_weights(*outputs)

@@ -32,8 +32,8 @@ LEAST_SHARE_KEPT = 0.8
 FOREGROUND = 0.02
 # Fewer say nothing about how the intensities of two images relate.
 LEAST_VOXELS_FOR_CONTRAST = 1000
-# Between brains, hippocampi, livers and CTs of one contrast it is below .03, between T1 and FLAIR .07, T1 and T2 .55.
-UNLIKE_CONTRASTS = 0.045
+# Between what pairs of one contrast and pairs of different ones come to: Testing/benchmarks/contrasts.py.
+UNLIKE_CONTRASTS = 0.05
 # Of the voxels along each axis every second says how alike images are as well as all do: windows are nine wide.
 STRIDE = 2
 
@@ -77,11 +77,15 @@ class Comparison:
 
     def showsAnotherContrast(self, moved: Tensor) -> bool:
         """Whether ``moved`` is of another contrast than the fixed image: another sequence, another modality."""
+        return self.unlikeness(moved) > UNLIKE_CONTRASTS
+
+    def unlikeness(self, moved: Tensor) -> float:
+        """``nonlinearity`` where both images show something; 0 where that is too little to tell."""
         fixed, moving = (image[:, :1, ::STRIDE, ::STRIDE, ::STRIDE] for image in (self.fixed, moved))
         both = (fixed > FOREGROUND) & (moving > FOREGROUND)
         if int(both.sum()) < LEAST_VOXELS_FOR_CONTRAST:
-            return False
-        return nonlinearity(fixed[both], moving[both]) > UNLIKE_CONTRASTS
+            return 0.0
+        return nonlinearity(fixed[both], moving[both])
 
     def judge(self, moving: Tensor, flow: Tensor) -> Judged:
         """The flow without its folds, and calm; the similarity is -1 if it still folds, or flees the mask."""

@@ -16,10 +16,16 @@ FIRST, SECOND, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Adam:
-    """Moves ``parameters`` in place, ``rate`` at most at each step."""
+    """Moves ``parameters`` in place, ``rate`` at most at each step.
 
-    def __init__(self, parameters: Sequence[Tensor], rate: float, amsgrad: bool = False) -> None:
+    ``epsilon`` is that of the paper, in units of the root mean square of a parameter's first gradient, if it is above
+    0: then what has hardly a gradient hardly moves, where the paper's Adam takes whole steps after rounding errors.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor], rate: float, amsgrad: bool = False, epsilon: float = 0.0) -> None:
         self.rate = rate
+        self._epsilon = epsilon
+        self._epsilons = [EPSILON] * len(parameters)
         self._parameters = [parameter.detach() for parameter in parameters]
         self._first = [parameter.new_zeros(parameter.shape) for parameter in self._parameters]
         self._second = [parameter.new_zeros(parameter.shape) for parameter in self._parameters]
@@ -28,6 +34,8 @@ class Adam:
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One step down ``gradients``, one a parameter."""
+        if self._steps == 0 and self._epsilon > 0:
+            self._epsilons = [self._epsilon * float(g.square().mean().sqrt()) + EPSILON for g in gradients]
         self._steps += 1
         rate = self.rate / (1.0 - FIRST**self._steps)
         scale = (1.0 - SECOND**self._steps) ** -0.5
@@ -37,4 +45,4 @@ class Adam:
             if self._largest is not None:
                 # As the maximum of the moments themselves: that of PyTorch, before their correction.
                 second = self._largest[number].copy_(self._largest[number].maximum(second))
-            parameter.addcdiv_(first, second.sqrt().mul_(scale).add_(EPSILON), value=-rate)
+            parameter.addcdiv_(first, second.sqrt().mul_(scale).add_(self._epsilons[number]), value=-rate)

@@ -18,6 +18,8 @@ from types import ModuleType
 from .errors import DependencyError
 
 MINIMUM_TORCH_VERSION = (2, 1)
+# A tenth of a millisecond.
+SPINS = "3000"
 _REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
 
 
@@ -84,12 +86,14 @@ def importTorch() -> ModuleType:
 
 @contextlib.contextmanager
 def _patientOpenMp() -> Iterator[None]:
-    """Let OpenMP's threads sleep while they wait, unless the user has said otherwise.
+    """Let OpenMP's threads soon sleep while they wait, unless the user has said otherwise.
 
-    By default they spin. Where anything else uses the cores, each small operation then waits for a thread that is not
-    running: a registration of one second was seen to take fourteen. OpenMP reads the variables when it is loaded.
+    By default they spin, for milliseconds. Where anything else uses the cores, each small operation then waits for a
+    thread that is not running: a registration of one second was seen to take fourteen. Where they never spin, waking
+    them takes as long as many a small operation, and two threads are slower than one. OpenMP reads the variables when
+    it is loaded.
     """
-    variables = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
+    variables = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": SPINS}
     mine = {} if "torch" in sys.modules else {name: v for name, v in variables.items() if name not in os.environ}
     os.environ.update(mine)
     try:

@@ -16,6 +16,7 @@ import numpy as np
 from .image import Image
 from .masks import Masks, sampleMask
 from .resample import affineSamplePositions
+from .sampling import sampleAtPositions
 from .tensors import toArray, toTensor
 
 if TYPE_CHECKING:
@@ -114,18 +115,15 @@ class Agreement:
         positions = affineSamplePositions(
             level.grid, level.moving.grid.rasToIjk @ matrix, level.moving.array.shape, 0, level.grid.shape[0]
         )
-        self._moved = moved = torch.nn.functional.grid_sample(
-            level.movingValues[None, None], positions.movedim(0, -1)[None], padding_mode="border", align_corners=True
-        )[0, 0]
+        places = positions.movedim(0, -1)[None]
+        self._moved = moved = sampleAtPositions(level.movingValues[None, None], places)[0, 0]
         self._inside = inside = torch.ones_like(moved)
         for axis, size in enumerate(reversed(level.moving.array.shape)):
             inside *= positions[axis].abs() <= 1.0 + 1.0 / (size - 1)
         if level.fixedMask is not None:
             inside *= level.fixedMask
         if level.movingMask is not None:
-            inside *= torch.nn.functional.grid_sample(
-                level.movingMask[None, None], positions.movedim(0, -1)[None], padding_mode="border", align_corners=True
-            )[0, 0]
+            inside *= sampleAtPositions(level.movingMask[None, None], places)[0, 0]
         f, m = fixed * inside, moved * inside
         sums = level.boxSum(torch.stack([inside, f, m, f * fixed, m * moved, f * moved]))
         self._count = sums[0].clamp_min(1e-3)

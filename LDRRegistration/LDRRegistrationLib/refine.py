@@ -80,9 +80,9 @@ class Refinement:
     smoothing the whole flow takes them back. What is added is smooth by construction with a ``sigma`` above 0: the
     Gaussian mean, so many voxels of the optimised grid wide, of what Adam moves.
     ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
-    than the images': at half resolution four to eight times cheaper, and smoother. With ``decay`` the steps shrink as
-    (1 - n / steps)^0.9. It ends early once the energy, averaged over five steps, is less than ``settled`` below that
-    of the five before; 0: never.
+    than the images': at half resolution four to eight times cheaper, and smoother; ``epsilon`` is Adam's (see adam.py).
+    With ``decay`` the steps shrink as (1 - n / steps)^0.9. It ends early once the energy, averaged over five steps, is
+    less than ``settled`` below that of the five before; 0: never.
     """
 
     steps: int = 20
@@ -93,6 +93,7 @@ class Refinement:
     stiffness: float = 1.0
     sigma: float = 0.0
     amsgrad: bool = False
+    epsilon: float = 0.2
     settled: float = 1e-4
 
 
@@ -149,7 +150,7 @@ def optimise(
         start = fixed.new_zeros(fixed.shape[0], 3, *shape) if flow is None else flow.detach()
         coarseStart = resize(start, coarse) if less > 1 else start
         added = torch.zeros_like(coarseStart).requires_grad_(True)
-        adam = Adam([added], how.stepVoxels, how.amsgrad)
+        adam = Adam([added], how.stepVoxels, how.amsgrad, how.epsilon)
         for step in range(how.steps):
             advance(step / how.steps)
             if how.decay:

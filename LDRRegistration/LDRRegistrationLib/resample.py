@@ -8,6 +8,7 @@ import numpy as np
 
 from .geometry import Grid
 from .image import Image
+from .sampling import sampleAtPositions
 from .tensors import toArray, toTensor
 
 if TYPE_CHECKING:
@@ -67,15 +68,8 @@ def affineSamplePositions(
 
 def sampleAt(source: Tensor, positions: Tensor, fill: float, nearest: bool = False) -> Tensor:
     """``source`` (k, j, i) at normalised positions (3, d, h, w); ``fill`` beyond the outer faces of its voxels."""
-    import torch
-
-    sampled = torch.nn.functional.grid_sample(
-        source[None, None],
-        positions.movedim(0, -1)[None],
-        mode="nearest" if nearest else "bilinear",
-        padding_mode="border",
-        align_corners=True,
-    )[0, 0]
+    mode = "nearest" if nearest else "bilinear"
+    sampled = sampleAtPositions(source[None, None], positions.movedim(0, -1)[None], mode)[0, 0]
     for axis, size in enumerate(reversed(source.shape)):
         limit = 1.0 + 1.0 / max(size - 1, 1) + 1e-6
         sampled.masked_fill_(positions[axis].abs() > limit, fill)

@@ -1,4 +1,4 @@
-"""A flow without folds: smoothed just where it folds, and computed just there."""
+"""A flow without folds: smoothed just where it folds, as far as it does, and computed just there."""
 
 from __future__ import annotations
 
@@ -11,12 +11,20 @@ from .flow import determinant, jacobianDeterminant
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Cells of a volume below LEAST are smoothed, fully below LEAST - MARGIN. By degrees, because where a threshold decides
+# what rounding errors tip over grows into tenths of a millimetre.
+LEAST = 0.16
+MARGIN = 0.12
+# Of full smoothing: a voxel of less is done.
+NEGLIGIBLE = 0.0005
 
-def unfold(flow: Tensor, least: float = 0.12, iterations: int = 30) -> tuple[Tensor, Tensor]:
-    """The flow (N, 3, k, j, i) smoothed until every cell's Jacobian determinant is above ``least``; those determinants.
 
-    Each iteration averages the flow over 3^3 voxels around the cells that are still too small. What is left after
-    ``iterations`` stays as it is. It has no gradient.
+def unfold(flow: Tensor, least: float = LEAST, iterations: int = 10) -> tuple[Tensor, Tensor]:
+    """The flow (N, 3, k, j, i) smoothed where a cell's Jacobian determinant is below ``least``; all determinants.
+
+    Each iteration draws the voxels around the cells that are too small towards the mean of the flow over 3^3 voxels,
+    all the way where one is below ``least`` by ``MARGIN``. What is left after ``iterations`` stays as it is. It has no
+    gradient.
     """
     import torch
 
@@ -32,19 +40,69 @@ def unfold(flow: Tensor, least: float = 0.12, iterations: int = 30) -> tuple[Ten
 
 def _unfoldOne(flow: Tensor, cells: Tensor, least: float, iterations: int) -> None:
     """In place: the flow (3, k, j, i), and the determinants of its cells (k-1, j-1, i-1)."""
-    shape, cellShape = tuple(flow.shape[1:]), tuple(cells.shape)
+    vectors = _Vectors(flow)
     squeezed = _where(cells < least)
+    sizes = cells[squeezed]
     for _ in range(iterations):
-        if not len(squeezed[0]):
+        strengths = ((least - sizes) / MARGIN).clamp(max=1.0)
+        if not len(strengths) or float(strengths.max()) < NEGLIGIBLE:
             break
         # A cell has voxels at both its ends; one voxel more lets the mean draw from outside the fold.
-        near = _around(squeezed, (-1, 0, 1, 2), shape, cells)
-        flow[:, near[0], near[1], near[2]] = _localMean(flow, near)
-        touched = _around(near, (-1, 0), cellShape, cells)
-        values = _determinantAt(flow, touched)
+        near, strengths = _around(squeezed, (-1, 0, 1, 2), vectors.shape, strengths)
+        vectors.drawToMean(near, strengths)
+        touched, _ = _around(near, (-1, 0), tuple(cells.shape), strengths)
+        values = vectors.determinants(touched)
         cells[touched] = values
         small = values < least
-        squeezed = tuple(axis[small] for axis in touched)
+        squeezed, sizes = tuple(axis[small] for axis in touched), values[small]
+    flow.copy_(vectors.flow)
+
+
+class _Vectors:
+    """A flow (3, k, j, i) laid out vector by vector, the first and last of each row repeated beyond its ends.
+
+    So three neighbours in a row are nine numbers in a row of memory, which is read at once.
+    """
+
+    def __init__(self, flow: Tensor) -> None:
+        self.shape = (flow.shape[1], flow.shape[2], flow.shape[3])
+        self._rows = flow.new_empty(self.shape[0], self.shape[1], self.shape[2] + 2, 3)
+        self._rows[:, :, 1:-1] = flow.movedim(0, -1)
+        self._repeatEnds()
+        self._vectors = self._rows.view(-1, 3)
+        self._triples = self._rows.view(-1).as_strided((len(self._vectors) - 2, 9), (3, 1))
+
+    @property
+    def flow(self) -> Tensor:
+        return self._rows[:, :, 1:-1].movedim(-1, 0)
+
+    def drawToMean(self, places: Sequence[Tensor], strengths: Tensor) -> None:
+        """Moves the vectors at ``places`` by their ``strengths`` (n,) of the way to their means over 3^3 voxels."""
+        nk, nj, ni = self.shape
+        k, j, i = places
+        starts = [
+            ((k + dk).clamp(0, nk - 1) * nj + (j + dj).clamp(0, nj - 1)) * (ni + 2) + i
+            for dk, dj in product((-1, 0, 1), repeat=2)
+        ]
+        sums = self._triples[starts[0]]
+        for start in starts[1:]:
+            sums += self._triples[start]
+        means = sums.view(-1, 3, 3).sum(dim=1) / 27.0
+        here = (k * nj + j) * (ni + 2) + i + 1
+        self._vectors[here] = self._vectors[here].lerp(means, strengths[:, None])
+        self._repeatEnds()
+
+    def determinants(self, cells: Sequence[Tensor]) -> Tensor:
+        """(n,): Jacobian determinants of x + flow(x) in some cells."""
+        _, nj, ni = self.shape
+        k, j, i = cells
+        here = (k * nj + j) * (ni + 2) + i + 1
+        corner = self._vectors[here]
+        return determinant([(self._vectors[here + step] - corner).T for step in (nj * (ni + 2), ni + 2, 1)])
+
+    def _repeatEnds(self) -> None:
+        self._rows[:, :, 0] = self._rows[:, :, 1]
+        self._rows[:, :, -1] = self._rows[:, :, -2]
 
 
 def _where(condition: Tensor) -> tuple[Tensor, ...]:
@@ -52,20 +110,23 @@ def _where(condition: Tensor) -> tuple[Tensor, ...]:
 
 
 def _around(
-    places: Sequence[Tensor], steps: tuple[int, ...], shape: tuple[int, ...], like: Tensor
-) -> tuple[Tensor, ...]:
-    """Each index inside ``shape`` that is one of ``steps`` away from one of ``places`` along every axis, once."""
-    import torch
+    places: Sequence[Tensor], steps: tuple[int, ...], shape: tuple[int, ...], strengths: Tensor
+) -> tuple[tuple[Tensor, ...], Tensor]:
+    """Each index inside ``shape`` that is one of ``steps`` away from one of ``places`` along every axis, once.
 
+    And the largest of the ``strengths`` (n,), above 0, of the places that it is so far away from.
+    """
     # Within the smallest box, so that a few folds in a large volume cost little.
     low = [max(int(axis.min()) + min(steps), 0) for axis in places]
     high = [min(int(axis.max()) + max(steps), n - 1) for axis, n in zip(places, shape, strict=True)]
     size = [b - a + 1 for a, b in zip(low, high, strict=True)]
-    marked = torch.zeros(size, dtype=torch.bool, device=like.device)
+    marked = strengths.new_zeros(size)
     moved = _neighbours(places, steps, low, high)
     k, j, i = (axis - a for axis, a in zip(moved, low, strict=True))
-    marked.view(-1)[(k * size[1] + j) * size[2] + i] = True
-    return tuple(axis + a for axis, a in zip(_where(marked), low, strict=True))
+    flat = ((k * size[1] + j) * size[2] + i).flatten()
+    marked.view(-1).scatter_reduce_(0, flat, strengths.repeat(len(flat) // len(strengths)), "amax")
+    found = _where(marked)
+    return tuple(axis + a for axis, a in zip(found, low, strict=True)), marked[found]
 
 
 def _neighbours(
@@ -76,17 +137,3 @@ def _neighbours(
     return tuple(
         (axis + offsets[:, number, None]).clamp(low[number], high[number]) for number, axis in enumerate(places)
     )
-
-
-def _localMean(flow: Tensor, places: Sequence[Tensor]) -> Tensor:
-    """(3, n): mean of the flow over 3^3 voxels, those beyond the border repeating it."""
-    _, nk, nj, ni = flow.shape
-    k, j, i = _neighbours(places, (-1, 0, 1), (0, 0, 0), (nk - 1, nj - 1, ni - 1))
-    return flow.reshape(3, -1)[:, (k * nj + j) * ni + i].mean(dim=1)
-
-
-def _determinantAt(flow: Tensor, cells: Sequence[Tensor]) -> Tensor:
-    """(n,): Jacobian determinants of x + flow(x) in some cells."""
-    k, j, i = cells
-    corner = flow[:, k, j, i]
-    return determinant([flow[:, k + 1, j, i] - corner, flow[:, k, j + 1, i] - corner, flow[:, k, j, i + 1] - corner])

@@ -14,6 +14,7 @@ from aldk.models import (
     build_model,
     count_parameters,
 )
+from aldk.models.layers import Conv3d
 from LDRRegistrationLib.flow import voxelPositions, warp
 from scipy.ndimage import map_coordinates
 from torch import nn
@@ -155,6 +156,17 @@ def test_half_reading_counts_the_way_in_full_voxels():
         model.flow.bias.fill_(0.5)
         flow = model(*images(16, 16, 16))
     torch.testing.assert_close(flow, torch.ones_like(flow))
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 2, 1, 1, 3), (1, 8, 5, 6, 4), (1, 8, 8, 6, 4), (2, 8, 5, 6, 4), (1, 67, 20, 16, 2)]
+)
+def test_small_images_are_convolved_as_all_are(shape):
+    layer, image = Conv3d(shape[1], 5), torch.rand(shape)
+    expected = torch.nn.functional.conv3d(image, layer.weight, layer.bias, padding=1)
+    assert torch.allclose(layer(image), expected, atol=1e-5)
+    traced = torch.jit.trace(layer, torch.rand(1, shape[1], 4, 4, 4), check_trace=False)
+    assert torch.allclose(traced(image), expected, atol=1e-5)
 
 
 def test_coarse_to_fine_adds_up_its_levels_in_full_voxels():

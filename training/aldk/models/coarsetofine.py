@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from LDRRegistrationLib.flow import warp
 from torch import Tensor, nn
 
-from .layers import double_resolution, initialise, start_near_identity
+from .layers import Conv3d, double_resolution, initialise, start_near_identity
 
 SLOPE = 0.1
 
@@ -44,14 +44,14 @@ class CoarseToFine(nn.Module):
         seen = [2 * widths[-1], *(2 * w + 3 + b for w, b in zip(coarse_first[1:], coarse_first, strict=False))]
         self.decoders = nn.ModuleList(
             nn.Sequential(
-                nn.Conv3d(channels, width, 3, padding=1),
+                Conv3d(channels, width),
                 nn.LeakyReLU(SLOPE),
-                nn.Conv3d(width, width, 3, padding=1),
+                Conv3d(width, width),
                 nn.LeakyReLU(SLOPE),
             )
             for channels, width in zip(seen, coarse_first, strict=True)
         )
-        self.flows = nn.ModuleList(nn.Conv3d(width, 3, 3, padding=1) for width in coarse_first)
+        self.flows = nn.ModuleList(Conv3d(width, 3) for width in coarse_first)
         initialise(self, SLOPE)
         for layer in self.flows:
             # What the coarsest level says is doubled with each finer one.

@@ -33,6 +33,37 @@ def initialise(network: nn.Module, slope: float = 0.0) -> None:
                 nn.init.zeros_(layer.bias)
 
 
+# Below so many channels times k times j, PyTorch does not give the convolution of a single image to oneDNN.
+ONEDNN_LEAST = 20480
+
+
+@torch.jit.script_if_tracing
+def convolve(image: Tensor, weight: Tensor, bias: Tensor, least: int) -> Tensor:
+    """3 x 3 x 3 convolution with zeros beyond the border, up to four times faster on small images on a CPU.
+
+    A single small image, which PyTorch would hand to its slowest code, is convolved as a batch of two overlapping
+    halves.
+    """
+    channels, k, j = image.size(1), image.size(2), image.size(3)
+    if image.size(0) > 1 or channels * k * j > least:
+        return torch.conv3d(image, weight, bias, padding=[1, 1, 1])
+    half = (k + 1) // 2
+    padded = torch.constant_pad_nd(image, [0, 0, 0, 0, 1, 1 + k % 2], 0.0)
+    halves = torch.cat([padded[:, :, : half + 2], padded[:, :, half : 2 * half + 2]], dim=0)
+    first, second = torch.conv3d(halves, weight, bias, padding=[0, 1, 1]).chunk(2, 0)
+    return torch.cat([first, second], dim=2)[:, :, :k]
+
+
+class Conv3d(nn.Conv3d):
+    """3 x 3 x 3, stride 1; see ``convolve``."""
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__(channels, width, 3, padding=1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return convolve(image, self.weight, self.bias, ONEDNN_LEAST)
+
+
 def double_resolution(flow: Tensor) -> Tensor:
     """The same motion on a grid twice as fine: (N, 3, k, j, i) to (N, 3, 2k, 2j, 2i), each in its own voxels."""
     # Plain layout: interpolation is twice as slow on channels-last. Single precision: flows need more than eight bits.

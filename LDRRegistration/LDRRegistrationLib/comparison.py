@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAXIMUM_FOLDED_FRACTION = 0.001
 # Standard deviation of log J above which a flow strains tissue more than it can be; then it is smoothed by so many
 # voxels, again and again.
-MAXIMUM_SPREAD = 0.43
+MAXIMUM_SPREAD = 0.42
 CALMING_VOXELS = 0.5
 CALMING_ROUNDS = 6
 # What single precision can feign by sampling an image where it already is.

@@ -85,7 +85,7 @@ class Refinement:
     less than ``settled`` below that of the five before; 0: never.
     """
 
-    steps: int = 20
+    steps: int = 25
     stepVoxels: float = 0.2
     decay: bool = True
     reduction: int = 2

@@ -16,7 +16,7 @@ FAST_COARSENING = 1.25
 FAST_REFINEMENT = Refinement(
     steps=4, stepVoxels=0.3, energy=Energy(smoothness=0.0, window=5, stride=2), stiffness=1.5, settled=0.0
 )
-# Twenty steps at 1.5 mm reach more than eighty at 2 mm.
+# Twenty-five steps at 1.5 mm reach more than eighty at 2 mm.
 ACCURATE_COARSENING = 0.75
 # Two scans of one person are this alike after the network; a closer fit would follow their noise and their lesions.
 FAST_ENOUGH = 0.8

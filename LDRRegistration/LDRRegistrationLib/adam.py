@@ -18,14 +18,15 @@ FIRST, SECOND, EPSILON = 0.9, 0.999, 1e-8
 class Adam:
     """Moves ``parameters`` in place, ``rate`` at most at each step.
 
-    ``epsilon`` is that of the paper, in units of the root mean square of a parameter's first gradient, if it is above
-    0: then what has hardly a gradient hardly moves, where the paper's Adam takes whole steps after rounding errors.
+    ``epsilon``, if it is above 0, is that of the paper in units of the root mean square of the first gradient, for each
+    entry of a parameter's first axis (a batch's pairs): then what has hardly a gradient hardly moves, where the paper's
+    Adam takes whole steps after rounding errors.
     """
 
     def __init__(self, parameters: Sequence[Tensor], rate: float, amsgrad: bool = False, epsilon: float = 0.0) -> None:
         self.rate = rate
         self._epsilon = epsilon
-        self._epsilons = [EPSILON] * len(parameters)
+        self._epsilons: list[Tensor] = [parameter.new_tensor(EPSILON) for parameter in parameters]
         self._parameters = [parameter.detach() for parameter in parameters]
         self._first = [parameter.new_zeros(parameter.shape) for parameter in self._parameters]
         self._second = [parameter.new_zeros(parameter.shape) for parameter in self._parameters]
@@ -35,7 +36,8 @@ class Adam:
     def step(self, gradients: Sequence[Tensor]) -> None:
         """One step down ``gradients``, one a parameter."""
         if self._steps == 0 and self._epsilon > 0:
-            self._epsilons = [self._epsilon * float(g.square().mean().sqrt()) + EPSILON for g in gradients]
+            sizes = [g.square().mean(tuple(range(1, g.dim())), keepdim=True).sqrt() for g in gradients]
+            self._epsilons = [self._epsilon * size + EPSILON for size in sizes]
         self._steps += 1
         rate = self.rate / (1.0 - FIRST**self._steps)
         scale = (1.0 - SECOND**self._steps) ** -0.5

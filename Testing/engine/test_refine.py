@@ -169,15 +169,15 @@ def test_adaptation_in_a_registration(tmp_path):
 
 
 def test_what_has_hardly_a_gradient_hardly_moves():
-    gradient = torch.tensor([1.0, -1.0, 1e-6, 0.0])
+    gradient = torch.tensor([[1.0, -1.0, 1e-6, 0.0]])
     moved = []
     for epsilon in (0.0, 0.5):
-        parameter = torch.zeros(4)
+        parameter = torch.zeros(1, 4)
         Adam([parameter], 0.1, epsilon=epsilon).step([gradient])
         moved.append(parameter)
-    assert torch.allclose(moved[0], torch.tensor([-0.1, 0.1, -0.099, 0.0]), atol=1e-3)
+    assert torch.allclose(moved[0], torch.tensor([[-0.1, 0.1, -0.099, 0.0]]), atol=1e-3)
     share = 1.0 / (1.0 + 0.5 * float(gradient.square().mean().sqrt()))
-    assert torch.allclose(moved[1], torch.tensor([-0.1 * share, 0.1 * share, 0.0, 0.0]), atol=1e-6)
+    assert torch.allclose(moved[1], torch.tensor([[-0.1 * share, 0.1 * share, 0.0, 0.0]]), atol=1e-6)
 
 
 @pytest.mark.parametrize("amsgrad", [False, True])

@@ -18,7 +18,7 @@ from types import ModuleType
 from .errors import DependencyError
 
 MINIMUM_TORCH_VERSION = (2, 1)
-# A tenth of a millisecond.
+# Rounds of waiting before a thread sleeps: fast on a quiet machine, not slow on a busy one.
 SPINS = "3000"
 _REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
 

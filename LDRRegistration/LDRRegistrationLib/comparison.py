@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .flow import foldedFraction, spreadOfLogJ, warp
 from .masks import jointMask
-from .similarity import gaussianMean, lncc, nonlinearity, weightedMean
+from .similarity import gaussianMean, lncc, nonlinearity, weightedMean, windows
 from .unfold import unfold
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Comparison:
         self.fixed = fixed
         self.mask = mask
         self._foreground = (fixed > FOREGROUND).to(fixed.dtype)[:, :, ::STRIDE, ::STRIDE, ::STRIDE]
+        self._windows = windows(fixed, stride=STRIDE)
 
     def reduced(self, factor: int) -> Comparison:
         """The same on a grid ``factor`` times coarser; the sides are multiples of ``factor``."""
@@ -70,7 +71,7 @@ class Comparison:
     def similarity(self, moved: Tensor) -> float:
         """Mean squared local correlation of ``moved`` with the fixed image over its foreground, 0 to 1."""
         mask = jointMask(self.mask, moved[:, 1:])
-        values = lncc(self.fixed, moved[:, :1], mask=mask, stride=STRIDE)
+        values = lncc(self.fixed, moved[:, :1], mask=mask, stride=STRIDE, known=self._windows)
         if mask is not None:
             mask = mask[:, :, ::STRIDE, ::STRIDE, ::STRIDE]
         return float(weightedMean(values, self._foreground if mask is None else self._foreground * mask))

@@ -41,21 +41,28 @@ class DisplacementField:
         The field goes on smoothly for a little, then fades out over a margin that is long enough not to fold: along
         each axis three times the largest displacement across the faces there.
         """
-        voxels = toArray(flow[0].flip(0).movedim(0, -1))
-        voxels = np.pad(voxels, [(BORDER_KEPT, BORDER_KEPT)] * 3 + [(0, 0)], mode="reflect", reflect_type="odd")
+        voxels = flow[0].detach().cpu()
         ramps = []
         for axis in range(3):
-            across = max(float(np.abs(np.take(voxels, end, axis=axis)[..., 2 - axis]).max()) for end in (0, -1))
+            across = max(_largestOutermost(voxels[axis], axis, end) for end in (0, -1))
             length = max(3, int(np.ceil(3.0 * across)))
             fade = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, length + 1) / (length + 1))
             ramps.append(np.concatenate([fade, np.zeros(BORDER_ZEROS)]).astype(np.float32))
-        vectors = voxels @ grid.ijkToRas[:3, :3].T.astype(np.float32)
-        vectors = np.pad(vectors, [(len(ramp), len(ramp)) for ramp in ramps] + [(0, 0)], mode="edge")
+        margins = [BORDER_KEPT + len(ramp) for ramp in ramps]
+        sizes = voxels.shape[1:]
+        vectors = np.empty((*(n + 2 * m for n, m in zip(sizes, margins, strict=True)), 3), np.float32)
+        filled = [slice(margin, margin + size) for margin, size in zip(margins, sizes, strict=True)]
+        toMm = toTensor(grid.ijkToRas[:3, 2::-1])
+        toTensor(vectors)[tuple(filled)] = (toMm @ voxels.reshape(3, -1)).view_as(voxels).movedim(0, -1)
         for axis, ramp in enumerate(ramps):
-            weights = np.concatenate([ramp[::-1], np.ones(voxels.shape[axis], np.float32), ramp])
-            vectors *= weights.reshape([-1 if a == axis else 1 for a in range(4)])
-        margins = tuple(BORDER_KEPT + len(ramp) for ramp in ramps)
-        return DisplacementField(np.ascontiguousarray(vectors, dtype=np.float32), grid.padded(margins))
+            filled[axis] = slice(None)
+            planes = np.moveaxis(vectors[tuple(filled)], axis, 0)
+            for inwards in (planes, planes[::-1]):
+                first, last = margins[axis], len(ramp)
+                for step in range(1, BORDER_KEPT + 1):
+                    inwards[first - step] = 2 * inwards[first] - inwards[first + step]
+                np.multiply(ramp[::-1, None, None, None], inwards[last], out=inwards[:last])
+        return DisplacementField(vectors, grid.padded(tuple(margins)))
 
     def flow(self) -> Tensor:
         """(1, 3, k, j, i) in voxels of the field's own grid, channels along k, j, i."""
@@ -69,11 +76,20 @@ class DisplacementField:
     @property
     def longestMm(self) -> float:
         """Length of the longest displacement."""
-        return float(np.sqrt(np.einsum("kjia,kjia->kji", self.vectors, self.vectors).max()))
+        r, a, s = toTensor(self.vectors).unbind(-1)
+        return float((r * r).addcmul_(a, a).addcmul_(s, s).max()) ** 0.5
 
     def jacobianDeterminant(self) -> np.ndarray:
         """(k-1, j-1, i-1): determinant of the derivative of x + v(x), by forward differences in each cell."""
         return toArray(flowJacobianDeterminant(self.flow()))[0]
+
+
+def _largestOutermost(across: Tensor, axis: int, end: int) -> float:
+    """The largest of ``across`` (k, j, i), in size, in the last plane that is kept beyond one ``end`` of an axis."""
+    planes = across.movedim(axis, 0)
+    inner = BORDER_KEPT if end == 0 else -1 - BORDER_KEPT
+    outermost = toArray(2 * planes[end] - planes[inner])
+    return float(np.abs(np.pad(outermost, BORDER_KEPT, mode="reflect", reflect_type="odd")).max())
 
 
 @dataclass(frozen=True, eq=False)

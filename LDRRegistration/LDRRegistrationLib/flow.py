@@ -76,8 +76,13 @@ def resize(flow: Tensor, shape: tuple[int, int, int]) -> Tensor:
     return resized * torch.tensor(factors, dtype=flow.dtype, device=flow.device).view(1, 3, 1, 1, 1)
 
 
-def resizer(shape: tuple[int, int, int], newShape: tuple[int, int, int], like: Tensor) -> Callable[[Tensor], Tensor]:
-    """``resize`` of many flows of one shape: by products with three matrices, with gradients in half the time."""
+def resizer(
+    shape: tuple[int, int, int], newShape: tuple[int, int, int], like: Tensor, ramps: Sequence[Tensor] | None = None
+) -> Callable[[Tensor], Tensor]:
+    """``resize`` of many flows of one shape: by products with three matrices, with gradients in half the time.
+
+    :param ramps: (k,), (j,) and (i,) of the new shape, by which the resized flow is multiplied.
+    """
     import torch
 
     matrices = []
@@ -86,6 +91,8 @@ def resizer(shape: tuple[int, int, int], newShape: tuple[int, int, int], like: T
         places = ((index + 0.5) * (old / new) - 0.5).clamp(0, old - 1)
         distances = (places[:, None] - torch.arange(old, dtype=like.dtype, device=like.device)).abs()
         matrices.append((1.0 - distances).clamp_min(0))
+    if ramps is not None:
+        matrices = [ramp[:, None] * matrix for ramp, matrix in zip(ramps, matrices, strict=True)]
     scales = like.new_tensor([new / old for new, old in zip(newShape, shape, strict=True)]).view(1, 3, 1, 1, 1)
 
     def resized(flow: Tensor) -> Tensor:
@@ -111,16 +118,19 @@ def jacobianDeterminant(flow: Tensor) -> Tensor:
 
 def determinant(differences: Sequence[Tensor]) -> Tensor:
     """(...): of I + D, where ``differences`` holds the columns of D, (3, ...) each: along k, j and i."""
+    import torch
+
     (a, d, g), (b, e, h), (c, f, i) = (
-        [column[component] + float(axis == component) for component in range(3)]
+        [column[component] + 1.0 if axis == component else column[component] for component in range(3)]
         for axis, column in enumerate(differences)
     )
-    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+    minors = [torch.addcmul(x * y, z, w, value=-1.0) for x, y, z, w in ((e, i, f, h), (d, i, f, g), (d, h, e, g))]
+    return torch.addcmul(torch.addcmul(a * minors[0], b, minors[1], value=-1.0), c, minors[2])
 
 
 def foldedFraction(cells: Tensor) -> float:
     """Share of Jacobian determinants that are not positive."""
-    return float((cells <= 0).double().mean())
+    return int((cells <= 0).sum()) / max(cells.numel(), 1)
 
 
 def spreadOfLogJ(cells: Tensor) -> float:

@@ -8,6 +8,8 @@ unlike contrasts, inhomogeneous fields and CT.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,8 @@ FLAT = 0.015
 # Gauss and Newton's second derivative ignores that the windows' means and variances follow the moving image; this
 # factor, found by trial, makes up for it: fewer iterations for the same result.
 CURVATURE = 0.7
+# So many voxels are judged at once, of as many affines as that makes: on small images the single call is what costs.
+BATCH_VOXELS = 400_000
 # Where the products of (i, j, k, 1) stand among their moments, as powers of (k, j, i), and those of the derivatives
 # among the six that differ.
 _POWERS = np.array([[0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 0, 0]])
@@ -66,14 +70,16 @@ class LocalCorrelation:
         steps = torch.linspace(-1.0, 1.0, size, dtype=torch.float64)
         return torch.stack([torch.ones_like(steps), steps, steps * steps], dim=1)
 
-    def at(self, matrix: np.ndarray) -> Agreement:
-        """The agreement under ``matrix``, 4x4 from fixed to moving RAS mm."""
-        return Agreement(self, matrix)
+    def at(self, matrices: Sequence[np.ndarray]) -> list[Agreement]:
+        """The agreement under each of ``matrices``, 4x4 from fixed to moving RAS mm."""
+        size = max(1, BATCH_VOXELS // self.fixedValues.numel())
+        batches = [_Batch(self, np.stack(matrices[n : n + size])) for n in range(0, len(matrices), size)]
+        return [batch.agreement(n) for batch in batches for n in range(len(batch.matrices))]
 
     @staticmethod
     def boxSum(values: Tensor) -> Tensor:
-        """Sums of (c, k, j, i) over the window around every voxel; beyond the border counts as 0."""
-        for axis in (1, 2, 3):
+        """Sums of (..., k, j, i) over the window around every voxel; beyond the border counts as 0."""
+        for axis in (-3, -2, -1):
             last = values.shape[axis] - 1
             summed = values.clone()
             summed.narrow(axis, 1, last).add_(values.narrow(axis, 0, last))
@@ -82,14 +88,14 @@ class LocalCorrelation:
         return values
 
     def moments(self, values: Tensor) -> np.ndarray:
-        """(c, 4, 4) float64: sums of ``values`` (c, k, j, i) times the products of the centred (i, j, k, 1)."""
+        """(n, c, 4, 4) float64: sums of ``values`` (n, c, k, j, i) times the products of the centred (i, j, k, 1)."""
         import torch
 
         powersK, powersJ, powersI = self._powers
         rows = torch.matmul(values, powersI.float()).double()
-        sums = toArray(torch.einsum("ckja,jb,kd->cdba", rows, powersJ, powersK))
+        sums = toArray(torch.einsum("nckja,jb,kd->ncdba", rows, powersJ, powersK))
         index = _POWERS[:, None, :] + _POWERS[None, :, :]
-        return sums[:, index[..., 0], index[..., 1], index[..., 2]]
+        return sums[:, :, index[..., 0], index[..., 1], index[..., 2]]
 
     def toUnitEquations(self, hessian: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """From derivatives (3, 4, 3, 4) and (3, 4) by index to (12, 12) and (12,) in the coordinates of ``toUnit``."""
@@ -98,34 +104,62 @@ class LocalCorrelation:
         return change @ hessian.reshape(12, 12) @ change.T, change @ gradient.reshape(12)
 
 
+@dataclass(frozen=True, eq=False)
 class Agreement:
-    """One affine T judged; ``normalEquations`` says how a small affine D before it, T(D(x)), would do better."""
+    """One affine T judged.
 
+    ``mean`` is the mean squared local correlation over the overlap, 0 to 1; ``overlap`` the share of the fixed voxels
+    (in the mask) that land inside the moving box (and mask).
+    """
+
+    matrix: np.ndarray
     mean: float
-    """Mean squared local correlation over the overlap, 0 to 1."""
     overlap: float
-    """Share of the fixed voxels (in the mask) that land inside the moving box (and mask)."""
+    _batch: _Batch
+    _place: int
 
-    def __init__(self, level: LocalCorrelation, matrix: np.ndarray) -> None:
+    @property
+    def total(self) -> float:
+        """Mean over all fixed voxels, those outside the overlap counting as 0: fair between unlike overlaps."""
+        return self.mean * self.overlap
+
+    @property
+    def normalEquations(self) -> tuple[np.ndarray, np.ndarray]:
+        """How a small affine D(x) = x + P (x, 1) before T, T(D(x)), would do better.
+
+        Second (12, 12) and first derivatives (12,) of ``-mean / 2`` by P (3, 4), row by row, in the coordinates of
+        ``LocalCorrelation.toUnit``.
+        """
+        return self._batch.normalEquations[self._place]
+
+
+class _Batch:
+    """Affines (n, 4, 4) judged at once."""
+
+    def __init__(self, level: LocalCorrelation, matrices: np.ndarray) -> None:
         import torch
 
-        self.matrix = matrix
+        self.matrices = matrices
         self._level = level
-        fixed = level.fixedValues
+        fixed, count = level.fixedValues, len(matrices)
         positions = affineSamplePositions(
-            level.grid, level.moving.grid.rasToIjk @ matrix, level.moving.array.shape, 0, level.grid.shape[0]
+            level.grid, level.moving.grid.rasToIjk @ matrices, level.moving.array.shape, 0, level.grid.shape[0]
         )
-        places = positions.movedim(0, -1)[None]
-        self._moved = moved = sampleAtPositions(level.movingValues[None, None], places)[0, 0]
-        self._inside = inside = torch.ones_like(moved)
+        places = positions.movedim(1, -1)
+
+        def moved(values: Tensor) -> Tensor:
+            return sampleAtPositions(values.expand(count, 1, -1, -1, -1), places)[:, 0]
+
+        self._moved = moving = moved(level.movingValues)
+        self._inside = inside = torch.ones_like(moving)
         for axis, size in enumerate(reversed(level.moving.array.shape)):
-            inside *= positions[axis].abs() <= 1.0 + 1.0 / (size - 1)
+            inside *= positions[:, axis].abs() <= 1.0 + 1.0 / (size - 1)
         if level.fixedMask is not None:
             inside *= level.fixedMask
         if level.movingMask is not None:
-            inside *= sampleAtPositions(level.movingMask[None, None], places)[0, 0]
-        f, m = fixed * inside, moved * inside
-        sums = level.boxSum(torch.stack([inside, f, m, f * fixed, m * moved, f * moved]))
+            inside *= moved(level.movingMask)
+        f, m = fixed * inside, moving * inside
+        sums = level.boxSum(torch.stack([inside, f, m, f * fixed, m * moving, f * moving]))
         self._count = sums[0].clamp_min(1e-3)
         self._meanF, self._meanM, squareF, squareM, product = (sums[1:] / self._count).unbind()
         varianceF = (squareF - self._meanF * self._meanF).clamp_min(0) + FLAT**2
@@ -133,21 +167,17 @@ class Agreement:
         self._covariance = product - self._meanF * self._meanM
         self._slope = self._covariance / (varianceF * self._varianceM)
         self._rho2 = inside * self._covariance * self._slope
-        self._voxels = max(float(inside.sum(dtype=torch.float64)), 1.0)
-        self.mean = float(self._rho2.sum(dtype=torch.float64)) / self._voxels
-        self.overlap = self._voxels / level.countable
+        self._voxels = inside.sum((1, 2, 3), dtype=torch.float64).clamp_min(1.0).tolist()
+        self._sums = self._rho2.sum((1, 2, 3), dtype=torch.float64).tolist()
 
-    @property
-    def total(self) -> float:
-        """Mean over all fixed voxels, those outside the overlap counting as 0: fair between unlike overlaps."""
-        return self.mean * self.overlap
+    def agreement(self, n: int) -> Agreement:
+        """That of the affine ``n``."""
+        voxels = self._voxels[n]
+        return Agreement(self.matrices[n], self._sums[n] / voxels, voxels / self._level.countable, self, n)
 
     @cached_property
-    def normalEquations(self) -> tuple[np.ndarray, np.ndarray]:
-        """Second (12, 12) and first derivatives (12,) of ``-mean / 2`` by P, where D(x) = x + P (x, 1).
-
-        P (3, 4), row by row, in the coordinates of ``LocalCorrelation.toUnit``.
-        """
+    def normalEquations(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Those of each affine, see ``Agreement``."""
         import torch
 
         level, moved, inside = self._level, self._moved, self._inside
@@ -159,15 +189,17 @@ class Agreement:
         force = inside * (level.fixedValues * back[0] - back[1] - moved * back[2] + back[3])
         weight = inside * back[4] * CURVATURE
         slopes = torch.zeros((3, *moved.shape))
-        slopes[0, :, :, 1:-1] = moved[:, :, 2:] - moved[:, :, :-2]
-        slopes[1, :, 1:-1] = moved[:, 2:] - moved[:, :-2]
-        slopes[2, 1:-1] = moved[2:] - moved[:-2]
+        slopes[0, ..., 1:-1] = moved[..., 2:] - moved[..., :-2]
+        slopes[1, ..., 1:-1, :] = moved[..., 2:, :] - moved[..., :-2, :]
+        slopes[2, :, 1:-1] = moved[:, 2:] - moved[:, :-2]
         slopes *= 0.5
         rows = torch.empty((9, *moved.shape))
         for n, (p, q) in enumerate(zip(*np.triu_indices(3), strict=True)):
             torch.mul(slopes[p], slopes[q], out=rows[n])
         rows[:6] *= weight
         torch.mul(slopes, force, out=rows[6:])
-        moments = level.moments(rows) / self._voxels
-        hessian = moments[_PRODUCT].transpose(0, 2, 1, 3)
-        return level.toUnitEquations(hessian, -moments[6:, :, 3])
+        equations = []
+        for moments, voxels in zip(level.moments(rows.transpose(0, 1)), self._voxels, strict=True):
+            hessian = moments[_PRODUCT].transpose(0, 2, 1, 3)
+            equations.append(level.toUnitEquations(hessian / voxels, -moments[6:, :, 3] / voxels))
+        return equations

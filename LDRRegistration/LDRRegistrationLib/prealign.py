@@ -82,24 +82,25 @@ def prealign(
 
     coarse, middle, finest = _levels(fixed, moving, masks)
     initial = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
-    before = finest.at(initial)
+    before = finest.at([initial])[0]
     if mode == "none":
         return PrealignResult(initial, before.total, before.total)
     freedoms = AFFINE if mode == "affine" else RIGID
     check()
-    starts = [coarse.at(start) for start in (_starts(coarse) if initialRas is None else [initial])]
+    starts = coarse.at(_starts(coarse) if initialRas is None else [initial])
     starts = sorted(starts, key=_byTotal)[:CLIMBING_STARTS]
-    ends = _distinct([_climb(coarse, start, RIGID, COARSE_ROUNDS) for start in starts], coarse)[:COMPETITORS]
+    ends = _distinct(_climb(coarse, starts, RIGID, COARSE_ROUNDS), coarse)[:COMPETITORS]
     check()
-    ends = _distinct([_climb(middle, middle.at(end.matrix), RIGID, COMPETING_ROUNDS) for end in ends], middle)
+    ends = _distinct(_climb(middle, _moved(ends, middle), RIGID, COMPETING_ROUNDS), middle)
     if len(ends) > RIVALS:
-        ends = sorted(ends, key=lambda end: -finest.at(end.matrix).total)[:RIVALS]
-    ends = sorted((_climb(middle, end, freedoms, MIDDLE_ROUNDS) for end in ends), key=_byTotal)
+        chosen = sorted(zip(_moved(ends, finest), ends, strict=True), key=lambda pair: _byTotal(pair[0]))
+        ends = [end for _, end in chosen[:RIVALS]]
+    ends = sorted(_climb(middle, ends, freedoms, MIDDLE_ROUNDS), key=_byTotal)
     check()
-    rivals = [finest.at(end.matrix) for end in ends if end.total >= PLAYOFF_SHARE * ends[0].total]
+    rivals = _moved([end for end in ends if end.total >= PLAYOFF_SHARE * ends[0].total], finest)
     if len(rivals) > 1:
-        rivals = sorted((_climb(finest, rival, freedoms, PLAYOFF_ROUNDS) for rival in rivals), key=_byTotal)
-    after = _climb(finest, rivals[0], freedoms, FINEST_ROUNDS - (PLAYOFF_ROUNDS if len(rivals) > 1 else 0))
+        rivals = sorted(_climb(finest, rivals, freedoms, PLAYOFF_ROUNDS), key=_byTotal)
+    after = _climb(finest, rivals[:1], freedoms, FINEST_ROUNDS - (PLAYOFF_ROUNDS if len(rivals) > 1 else 0))[0]
     if before.total > after.total and before.mean > after.mean:
         note = "The pre-alignment found nothing better than its start, which is kept."
         return PrealignResult(initial, before.total, before.total, note)
@@ -201,17 +202,24 @@ def _distinct(agreements: list[Agreement], level: LocalCorrelation) -> list[Agre
     return [agreement for agreement, _ in kept]
 
 
-def _climb(level: LocalCorrelation, start: Agreement, freedoms: np.ndarray, rounds: int) -> Agreement:
+def _moved(agreements: list[Agreement], level: LocalCorrelation) -> list[Agreement]:
+    """The same affines judged on another level."""
+    return level.at([agreement.matrix for agreement in agreements])
+
+
+def _climb(level: LocalCorrelation, starts: list[Agreement], freedoms: np.ndarray, rounds: int) -> list[Agreement]:
     """Levenberg and Marquardt, upwards only: each round tries a step, and keeps it if it is better and plausible."""
-    best, damping = start, 0.01
+    reached, dampings = list(starts), [0.01] * len(starts)
     for _ in range(rounds):
-        tried = level.at(_step(level, best, freedoms, damping))
-        better = tried.mean - _penalty(tried.matrix) > best.mean - _penalty(best.matrix)
-        if better and tried.overlap > MINIMUM_OVERLAP_KEPT * best.overlap and _isPlausible(tried.matrix):
-            best, damping = tried, max(0.1 * damping, 1e-4)
-        else:
-            damping = max(10.0 * damping, 0.1)
-    return best
+        steps = [_step(level, best, freedoms, damping) for best, damping in zip(reached, dampings, strict=True)]
+        for n, tried in enumerate(level.at(steps)):
+            best, damping = reached[n], dampings[n]
+            better = tried.mean - _penalty(tried.matrix) > best.mean - _penalty(best.matrix)
+            if better and tried.overlap > MINIMUM_OVERLAP_KEPT * best.overlap and _isPlausible(tried.matrix):
+                reached[n], dampings[n] = tried, max(0.1 * damping, 1e-4)
+            else:
+                dampings[n] = max(10.0 * damping, 0.1)
+    return reached
 
 
 def _step(level: LocalCorrelation, current: Agreement, freedoms: np.ndarray, damping: float) -> np.ndarray:

@@ -9,7 +9,7 @@ a kind that a network never saw: all but its last layers stay as they are.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,13 @@ from .adam import Adam
 from .comparison import FOREGROUND
 from .flow import compose, resize, resizer, warp
 from .masks import jointMask
-from .similarity import LNCC_WINDOW, foldingLoss, gaussianMean, gradientLoss, lnccLoss, weightedMean
+from .similarity import LNCC_WINDOW, foldingLoss, gaussianMean, gradientLoss, lnccLoss, weightedMean, windows
 from .unfold import unfold
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from .similarity import Windows
     from .student import Student
 
 SETTLING_STEPS = 5
@@ -54,17 +55,19 @@ class Energy:
         flow: Tensor,
         weights: Tensor | None = None,
         mask: Tensor | None = None,
+        known: Windows | None = None,
     ) -> Tensor:
         """A differentiable scalar; images (N, 1, k, j, i), the flow (N, 3, k, j, i) may lie on a coarser grid.
 
         :param weights: where the similarity counts, and ``mask``, beyond which nothing has any influence; both
             (N, 1, k, j, i), None: everywhere alike.
+        :param known: the fixed image's ``windows`` of this energy, so as not to compute them again.
         """
         counted = weights if mask is None else mask if weights is None else weights * mask
         if self.similarity == "mse":
             loss = weightedMean((fixed - warped).square(), counted)
         else:
-            loss = lnccLoss(fixed, warped, self.window, counted, mask=mask, stride=self.stride)
+            loss = lnccLoss(fixed, warped, self.window, counted, mask=mask, stride=self.stride, known=known)
         loss = loss + self.smoothness * gradientLoss(flow)
         if self.folding:
             loss = loss + self.folding * foldingLoss(flow, self.foldingMargin)
@@ -122,7 +125,7 @@ def optimise(
     fixedMask: Tensor | None = None,
     movingMask: Tensor | None = None,
     origin: tuple[int, int, int] = (0, 0, 0),
-    free: Tensor | None = None,
+    free: Sequence[Tensor] | None = None,
 ) -> Tensor:
     """Flows (N, 3, k, j, i), in voxels, that align ``moving`` to ``fixed`` better, each (N, 1, k, j, i) in [0, 1].
 
@@ -131,21 +134,21 @@ def optimise(
     :param fixedMask, movingMask: (N, 1, k, j, i) in [0, 1]: what lies outside has no influence. The moving mask moves
         along, and its own motion has no gradient: the flow cannot gain by carrying it away.
     :param origin: of ``fixed``, its mask and the flow in the grid of ``moving``, where they are a part of it.
-    :param free: (1, 1, k, j, i) in [0, 1], by which all that is added to the flow is multiplied; None is everywhere.
+    :param free: (k,), (j,) and (i,) in [0, 1], by which all that is added to the flow is multiplied; None is by 1.
     """
     import torch
 
     def more(added: Tensor) -> Tensor:
         if how.sigma > 0:
             added = gaussianMean(added, [how.sigma] * 3)
-        full = grown(added) if less > 1 else added
-        return full if free is None else full * free
+        return added if less == 1 and free is None else grown(added)
 
     shape = (fixed.shape[2], fixed.shape[3], fixed.shape[4])
     less = how.reduction
     coarse = (-(-shape[0] // less), -(-shape[1] // less), -(-shape[2] // less))
-    grown = resizer(coarse, shape, fixed)
+    grown = resizer(coarse, shape, fixed, free)
     energies = _Energies(how.settled)
+    known = windows(fixed, how.energy.window, how.energy.stride)
     with torch.enable_grad():
         start = fixed.new_zeros(fixed.shape[0], 3, *shape) if flow is None else flow.detach()
         coarseStart = resize(start, coarse) if less > 1 else start
@@ -157,7 +160,7 @@ def optimise(
                 adam.rate = how.stepVoxels * (1 - step / how.steps) ** 0.9
             current = start + more(added)
             mask = _maskUnder(current, fixedMask, movingMask, origin)
-            loss = how.energy(fixed, warp(moving, current, origin=origin), coarseStart + added, weights, mask)
+            loss = how.energy(fixed, warp(moving, current, origin=origin), coarseStart + added, weights, mask, known)
             if how.stiffness:
                 loss = loss + how.stiffness * gradientLoss(added)
             # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
@@ -248,11 +251,11 @@ def _content(fixed: Tensor) -> Tensor:
     return (fixed > FOREGROUND).to(fixed.dtype)[None, None]
 
 
-def _boxAround(content: Tensor) -> tuple[tuple[slice, slice, slice], Tensor]:
+def _boxAround(content: Tensor) -> tuple[tuple[slice, slice, slice], list[Tensor]]:
     """The box of what is not 0 in (1, 1, k, j, i), BOX_MARGIN voxels wider, and how free a flow is in it.
 
-    ``free``, of the box's shape, falls to 0 over the margin where the box ends within the grid, so that a flow that is
-    changed in the box alone does not tear at its faces.
+    That is one ramp along each axis, which falls to 0 over the margin where the box ends within the grid, so that a
+    flow that is changed in the box alone does not tear at its faces.
     """
     import torch
 
@@ -272,8 +275,7 @@ def _boxAround(content: Tensor) -> tuple[tuple[slice, slice, slice], Tensor]:
             ramp = torch.minimum(ramp, steps.flip(0).add(1) / (BOX_MARGIN + 1))
         slices.append(slice(start, stop))
         ramps.append(ramp)
-    free = ramps[0][:, None, None] * ramps[1][:, None] * ramps[2]
-    return (slices[0], slices[1], slices[2]), free[None, None]
+    return (slices[0], slices[1], slices[2]), ramps
 
 
 def _maskUnder(

@@ -47,33 +47,30 @@ def affineSamplePositions(
 ) -> Tensor:
     """Positions in a source volume, in grid_sample's normalised (i, j, k), for rows ``start:stop`` of ``grid``.
 
-    :param toVoxels: 4x4 from RAS of the grid to (i, j, k) of the source.
-    :returns: (3, stop - start, j, i); -1 and 1 are the centres of the first and the last source voxel.
+    :param toVoxels: (..., 4, 4) from RAS of the grid to (i, j, k) of the source.
+    :returns: (..., 3, stop - start, j, i); -1 and 1 are the centres of the first and the last source voxel.
     """
     import torch
 
-    matrix = toVoxels @ grid.ijkToRas
+    matrices = toVoxels @ grid.ijkToRas
     halfSizes = np.maximum(np.array(sourceShape[::-1]) - 1, 1) / 2.0
-    columns = matrix[:3, :3] / halfSizes[:, None]
-    offset = matrix[:3, 3] / halfSizes - 1.0
-    axes = [torch.arange(n, dtype=torch.float64) for n in (stop - start, *grid.shape[1:])]
-    k, j, i = ((axes[0] + start)[:, None, None], axes[1][None, :, None], axes[2][None, None, :])
-    rows = [
-        (float(offset[a]) + float(columns[a, 2]) * k + float(columns[a, 1]) * j).float()
-        + (float(columns[a, 0]) * i).float()
-        for a in range(3)
-    ]
-    return torch.stack(rows)
+    offsets = matrices[..., :3, 3] / halfSizes - 1.0
+    offset, alongI, alongJ, alongK = (
+        torch.tensor(column.tolist(), dtype=torch.float64)[..., None, None, None]
+        for column in (offsets, *(matrices[..., :3, axis] / halfSizes for axis in range(3)))
+    )
+    k, j, i = (torch.arange(n, dtype=torch.float64) for n in (stop - start, *grid.shape[1:]))
+    slow = offset + alongK * (k + start)[:, None, None] + alongJ * j[:, None]
+    return slow.float() + (alongI * i).float()
 
 
 def sampleAt(source: Tensor, positions: Tensor, fill: float, nearest: bool = False) -> Tensor:
     """``source`` (k, j, i) at normalised positions (3, d, h, w); ``fill`` beyond the outer faces of its voxels."""
     mode = "nearest" if nearest else "bilinear"
     sampled = sampleAtPositions(source[None, None], positions.movedim(0, -1)[None], mode)[0, 0]
-    for axis, size in enumerate(reversed(source.shape)):
-        limit = 1.0 + 1.0 / max(size - 1, 1) + 1e-6
-        sampled.masked_fill_(positions[axis].abs() > limit, fill)
-    return sampled
+    limits = positions.new_tensor([1.0 + 1.0 / max(size - 1, 1) + 1e-6 for size in reversed(source.shape)])
+    beyond = positions.abs() > limits.view(3, 1, 1, 1)
+    return sampled.masked_fill_(beyond.any(0), fill)
 
 
 def sampleOnGrid(

@@ -19,9 +19,10 @@ def sampleAtPositions(
     import torch
 
     sample = torch.nn.functional.grid_sample
-    # The image's gradient would be computed once for each slice; and a trace is of whatever sizes come later.
-    if torch.jit.is_tracing() or image.requires_grad or len(positions) != 1:
+    # A network is traced for one pair. The image's gradient would be computed once for each slice.
+    if image.requires_grad or not (torch.jit.is_tracing() or len(positions) == 1):
         return sample(image, positions, mode=mode, padding_mode=padding, align_corners=alignCorners)
     slices = positions.transpose(0, 1)
-    images = image.expand(len(slices), -1, -1, -1, -1)
+    # The size as a trace keeps it: whatever comes later.
+    images = image.expand(slices.shape[0], -1, -1, -1, -1)
     return sample(images, slices, mode=mode, padding_mode=padding, align_corners=alignCorners).transpose(0, 2)

@@ -15,6 +15,9 @@ from .flow import jacobianDeterminant
 if TYPE_CHECKING:
     from torch import Tensor
 
+    # Means and variances in the windows of an image.
+    Windows = tuple[Tensor, Tensor]
+
 LNCC_WINDOW = 9
 # Variance product below which a window counts as flat: two images in [0, 1] with a standard deviation of 0.03.
 LNCC_EPSILON = 1e-6
@@ -85,25 +88,33 @@ def lncc(
     epsilon: float = LNCC_EPSILON,
     mask: Tensor | None = None,
     stride: int = 1,
+    known: Windows | None = None,
 ) -> Tensor:
     """(N, C, k, j, i): squared correlation coefficient of the two images in the window around every voxel, 0 to 1.
 
     Avants et al., Med Image Anal 2008. Windows that are flat in either image are 0. ``mask`` (N, 1, k, j, i) weighs
-    the voxels within each window; one of weight 0 has no influence on any. ``stride`` as in ``boxMean``.
+    the voxels within each window; one of weight 0 has no influence on any. ``stride`` as in ``boxMean``; ``known``: the
+    first image's ``windows`` of that size and stride, if it is compared more than once.
     """
     import torch
 
     channels = first.shape[1]
     if mask is not None:
         return _maskedLncc(first, second, window, epsilon, mask, stride)
-    # Apart, because the fixed image needs no gradient: its part of the graph is then never walked.
-    meanFirst, meanFirstSquare = boxMean(torch.cat([first, first * first], 1), window, stride).split(channels, 1)
+    meanFirst, varianceFirst = known or windows(first, window, stride)
     products = torch.cat([second, second * second, first * second], 1)
     meanSecond, meanSecondSquare, meanProduct = boxMean(products, window, stride).split(channels, 1)
     covariance = meanProduct - meanFirst * meanSecond
-    varianceFirst = (meanFirstSquare - meanFirst * meanFirst).clamp_min(0)
     varianceSecond = (meanSecondSquare - meanSecond * meanSecond).clamp_min(0)
     return covariance * covariance / (varianceFirst * varianceSecond + epsilon)
+
+
+def windows(image: Tensor, window: int = LNCC_WINDOW, stride: int = 1) -> Windows:
+    """Means and variances of an image (N, C, k, j, i) in its windows; see ``lncc``."""
+    import torch
+
+    mean, meanSquare = boxMean(torch.cat([image, image * image], 1), window, stride).chunk(2, 1)
+    return mean, (meanSquare - mean * mean).clamp_min(0)
 
 
 def _maskedLncc(first: Tensor, second: Tensor, window: int, epsilon: float, mask: Tensor, stride: int) -> Tensor:
@@ -129,14 +140,15 @@ def lnccLoss(
     epsilon: float = LNCC_EPSILON,
     mask: Tensor | None = None,
     stride: int = 1,
+    known: Windows | None = None,
 ) -> Tensor:
     """1 - mean local squared correlation, over all voxels or weighted by ``weights`` (N, 1, k, j, i).
 
-    For ``mask`` and ``stride`` see ``lncc``; the mask does not weigh the mean.
+    For ``mask``, ``stride`` and ``known`` see ``lncc``; the mask does not weigh the mean.
     """
     if weights is not None:
         weights = weights[:, :, ::stride, ::stride, ::stride]
-    return 1.0 - weightedMean(lncc(fixed, warped, window, epsilon, mask, stride), weights)
+    return 1.0 - weightedMean(lncc(fixed, warped, window, epsilon, mask, stride, known), weights)
 
 
 def correlationLoss(fixed: Tensor, warped: Tensor, weights: Tensor | None = None) -> Tensor:

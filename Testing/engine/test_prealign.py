@@ -6,6 +6,7 @@ import torch
 from LDRRegistrationLib.errors import RegistrationCancelled
 from LDRRegistrationLib.geometry import Grid
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.localcorrelation import LocalCorrelation
 from LDRRegistrationLib.prealign import prealign
 from scipy.spatial.transform import Rotation
 from support.grids import points_inside, random_grid
@@ -150,3 +151,17 @@ def test_same_bits_again_and_nearly_with_other_threads():
     finally:
         torch.set_num_threads(before)
     assert _error_mm(matrices[1], matrices[2], grid, rng) < 1e-3
+
+
+def test_affines_judged_together_are_judged_as_each_alone():
+    rng = np.random.default_rng(5)
+    head, grid = _head(rng), _around_head(rng, (18, 20, 16))
+    fixed, moving = (_volume(head, grid, _affine(rng, 5, 4, 0.03), rng) for _ in range(2))
+    level = LocalCorrelation(*(Image(image.array / 1500, image.ijkToRas, "scan") for image in (fixed, moving)))
+    matrices = [_affine(rng, 8, 30, 0.05) for _ in range(5)]
+    for together, matrix in zip(level.at(matrices), matrices, strict=True):
+        alone = level.at([matrix])[0]
+        assert together.matrix is not alone.matrix and np.array_equal(together.matrix, matrix)
+        assert (together.mean, together.overlap) == pytest.approx((alone.mean, alone.overlap), rel=1e-6)
+        for one, other in zip(together.normalEquations, alone.normalEquations, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4 * np.abs(other).max())

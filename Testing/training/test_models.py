@@ -169,6 +169,18 @@ def test_small_images_are_convolved_as_all_are(shape):
     assert torch.allclose(traced(image), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 4, 5, 6), (2, 3, 1, 2, 1)])
+def test_a_coarser_image_is_convolved_as_if_it_were_doubled_by_repetition(shape):
+    fine = torch.rand(shape[0], 2, *(2 * n for n in shape[2:]))
+    layer, coarser = Conv3d(5, 4), torch.rand(shape, requires_grad=True)
+    doubled = torch.nn.functional.interpolate(coarser, scale_factor=2.0, mode="nearest")
+    expected = torch.nn.functional.conv3d(torch.cat([fine, doubled], 1), layer.weight, layer.bias, padding=1)
+    answer = layer(fine, coarser)
+    torch.testing.assert_close(answer, expected, rtol=1e-5, atol=1e-5)
+    gradients = [torch.autograd.grad(made.square().sum(), [coarser, layer.weight]) for made in (answer, expected)]
+    torch.testing.assert_close(gradients[0], gradients[1], rtol=1e-4, atol=1e-4)
+
+
 def test_coarse_to_fine_adds_up_its_levels_in_full_voxels():
     """A voxel of a level of stride 16, 8, 4 and 2 is as many of the full grid."""
     model = MODELS["CoarseToFine"]()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from LDRRegistrationLib.flow import warp
 from torch import Tensor, nn
 
-from .layers import Conv3d, double_resolution, initialise, start_near_identity
+from .layers import Conv3d, channels_last, double_resolution, initialise, start_near_identity
 
 SLOPE = 0.1
 
@@ -33,9 +32,9 @@ class CoarseToFine(nn.Module):
         self.encoders = nn.ModuleList(
             nn.Sequential(
                 nn.Conv3d(before, width, 4, stride=2, padding=1),
-                nn.LeakyReLU(SLOPE),
+                nn.LeakyReLU(SLOPE, inplace=True),
                 nn.Conv3d(width, width, 3, padding=1),
-                nn.LeakyReLU(SLOPE),
+                nn.LeakyReLU(SLOPE, inplace=True),
             )
             for before, width in zip((1, *widths), widths, strict=False)
         )
@@ -43,11 +42,11 @@ class CoarseToFine(nn.Module):
         # The coarsest level has neither a flow nor hidden features before it.
         seen = [2 * widths[-1], *(2 * w + 3 + b for w, b in zip(coarse_first[1:], coarse_first, strict=False))]
         self.decoders = nn.ModuleList(
-            nn.Sequential(
+            _Decoder(
                 Conv3d(channels, width),
-                nn.LeakyReLU(SLOPE),
+                nn.LeakyReLU(SLOPE, inplace=True),
                 Conv3d(width, width),
-                nn.LeakyReLU(SLOPE),
+                nn.LeakyReLU(SLOPE, inplace=True),
             )
             for channels, width in zip(seen, coarse_first, strict=True)
         )
@@ -56,22 +55,33 @@ class CoarseToFine(nn.Module):
         for layer in self.flows:
             # What the coarsest level says is doubled with each finer one.
             start_near_identity(layer, 1e-4)
+        self.to(memory_format=torch.channels_last_3d)
 
     def forward(self, fixed: Tensor, moving: Tensor) -> Tensor:
         features = [torch.cat([fixed, moving], dim=0)]
         for encoder in self.encoders:
-            features.append(encoder(features[-1]))
+            features.append(channels_last(encoder(features[-1])))
         flow: Tensor | None = None
         hidden: Tensor | None = None
         for decoder, layer in zip(self.decoders, self.flows, strict=True):
             of_fixed, of_moving = features.pop().chunk(2)
             if flow is None:
-                hidden = decoder(torch.cat([of_fixed, of_moving - of_fixed], dim=1))
+                hidden = decoder(channels_last(torch.cat([of_fixed, of_moving - of_fixed], dim=1)))
                 flow = layer(hidden).float()
                 continue
             flow = double_resolution(flow)
-            hidden = F.interpolate(hidden, scale_factor=2.0, mode="nearest")
             difference = warp(of_moving, flow) - of_fixed
-            hidden = decoder(torch.cat([of_fixed, difference, flow, hidden], dim=1))
+            hidden = decoder(channels_last(torch.cat([of_fixed, difference, flow], dim=1)), hidden)
             flow = flow + layer(hidden)
         return double_resolution(flow)
+
+
+class _Decoder(nn.Sequential):
+    """The layers one after the other; the first also sees the coarser level's hidden features, at twice their size."""
+
+    def forward(self, seen: Tensor, coarser: Tensor | None = None) -> Tensor:
+        first, *others = self
+        hidden = first(seen, coarser)
+        for layer in others:
+            hidden = layer(hidden)
+        return hidden

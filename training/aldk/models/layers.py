@@ -54,14 +54,35 @@ def convolve(image: Tensor, weight: Tensor, bias: Tensor, least: int) -> Tensor:
     return torch.cat([first, second], dim=2)[:, :, :k]
 
 
+def convolve_doubled(image: Tensor, weight: Tensor) -> Tensor:
+    """3 x 3 x 3 convolution of ``image`` doubled along each axis by repetition, with zeros beyond the border.
+
+    Every voxel of the doubled image meets two along each axis of the original: so a transposed convolution by a kernel
+    of four does the same with 8 in place of 27 products.
+    """
+    kernel = weight.flip(2, 3, 4).transpose(0, 1)
+    for before, after in (([1, 0], [0, 1]), ([0, 0, 1, 0], [0, 0, 0, 1]), ([0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 0, 1])):
+        kernel = F.pad(kernel, before) + F.pad(kernel, after)
+    return F.conv_transpose3d(image, channels_last(kernel), stride=2, padding=1)
+
+
+def channels_last(image: Tensor) -> Tensor:
+    """The same values in the layout in which oneDNN's convolutions are fastest."""
+    return image.contiguous(memory_format=torch.channels_last_3d)
+
+
 class Conv3d(nn.Conv3d):
-    """3 x 3 x 3, stride 1; see ``convolve``."""
+    """3 x 3 x 3, stride 1; see ``convolve``. Behind its own channels the weights may have some of a coarser image."""
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__(channels, width, 3, padding=1)
 
-    def forward(self, image: Tensor) -> Tensor:
-        return convolve(image, self.weight, self.bias, ONEDNN_LEAST)
+    def forward(self, image: Tensor, coarser: Tensor | None = None) -> Tensor:
+        if coarser is None:
+            return convolve(image, self.weight, self.bias, ONEDNN_LEAST)
+        own = self.in_channels - coarser.shape[1]
+        of_image = convolve(image, self.weight[:, :own], self.bias, ONEDNN_LEAST)
+        return of_image + convolve_doubled(coarser, self.weight[:, own:])
 
 
 def double_resolution(flow: Tensor) -> Tensor:
@@ -69,7 +90,7 @@ def double_resolution(flow: Tensor) -> Tensor:
     # Plain layout: interpolation is twice as slow on channels-last. Single precision: flows need more than eight bits.
     flow = flow.float().contiguous()
     # Twice the resolution is twice as many voxels for the same way.
-    return 2.0 * F.interpolate(flow, scale_factor=2.0, mode="trilinear", align_corners=False)
+    return F.interpolate(2.0 * flow, scale_factor=2.0, mode="trilinear", align_corners=False)
 
 
 def centred_positions(like: Tensor) -> Tensor:

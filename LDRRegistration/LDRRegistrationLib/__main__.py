@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from .device import Device
 from .errors import DependencyError, RegistrationCancelled, RegistrationError
 from .student import MODELS_FOLDER, ModelStore
 from .terminal import clearProgress, interruptsWait, showProgress
@@ -116,7 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
     parser.add_argument(
-        "--device", choices=["auto", "cpu", "cuda"], default="cpu", help="where the network runs (default: cpu)"
+        "--device",
+        choices=[device.value for device in Device],
+        default=Device.CPU.value,
+        help="where the network runs (default: cpu)",
     )
     parser.add_argument("--list-models", action="store_true", help="show the models and their licences, and stop")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)

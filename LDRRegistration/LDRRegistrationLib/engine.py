@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .comparison import Comparison, Judged
-from .device import limits, torchDevice
+from .device import Device, limits, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
 from .flow import foldedFraction, spreadOfLogJ
@@ -115,6 +115,8 @@ def _register(
         checkImage(image)
     student = models.load(pickModel(settings.model, models, fixed).name)
     student.module.to(device)
+    if settings.device is Device.CPU_BFLOAT16:
+        student = student.inBfloat16()
     grid = student.grid(fixed.grid, settings.coarsening)
     spacing = float(grid.spacing.min())
     stages.check()
@@ -195,7 +197,7 @@ def _register(
         largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
         warped=warped,
         notes=notes,
-        device=device.type,
+        device=Device.CPU_BFLOAT16.value if settings.device is Device.CPU_BFLOAT16 else device.type,
     )
 
 

@@ -65,10 +65,10 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         :param prealignment: "none", "rigid" or "affine".
         :param model: a model by name; "auto" is the default one, "auto-non-commercial" whichever fits the fixed
             volume, if all you do with the result is non-commercial.
-        :param refinementSteps: steps of refinement in place of the preset's (4 and 40).
+        :param refinementSteps: steps of refinement in place of the preset's (4 and 25).
         :param adaptationIterations, adaptationSeconds: for images of a kind that the network never saw: at most so
             much learning of its last layers on this pair, before any refinement. 40 are enough; 0 is none.
-        :param device: "cpu", "cuda", or "auto" for a CUDA graphics card where there is one.
+        :param device: "cpu", "cuda", "auto" for a CUDA graphics card where there is one, or "cpu-bfloat16".
         :param threads: CPU threads for this registration; afterwards PyTorch has as many as before.
         :param progressCallback: called with the fraction done and the stage in words.
         :param cancelCallback: polled; true stops the registration.

@@ -154,6 +154,13 @@ class Student:
             ) from error
         # The file stores half precision to be small; CPUs compute in single precision.
         self.module: torch.jit.ScriptModule = module.float().eval()
+        self._bfloat16 = False
+
+    def inBfloat16(self) -> Student:
+        """The same model, whose ``predict`` computes its convolutions in bfloat16, on a CPU."""
+        other = copy.copy(self)
+        other._bfloat16 = True
+        return other
 
     def predict(self, fixed: Tensor, moving: Tensor) -> Tensor:
         """The flow (1, 3, k, j, i), in voxels, from ``fixed`` to ``moving``, both (k, j, i) in [0, 1] on one grid.
@@ -165,7 +172,7 @@ class Student:
         k, j, i = fixed.shape
         extra = [n for side in (i, j, k) for n in (0, -side % self.card.sizeMultiple)]
         images = (torch.nn.functional.pad(image, extra)[None, None] for image in (fixed, moving))
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16):
             return self.run(self.module, *images)[:, :, :k, :j, :i]
 
     @staticmethod

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from LDRRegistrationLib import device
 from LDRRegistrationLib.device import Device
 from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.errors import DependencyError, RegistrationError
@@ -10,6 +11,7 @@ from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.masks import Masks
 from LDRRegistrationLib.settings import Prealignment, Settings
 from LDRRegistrationLib.student import ModelStore
+from support.data import CURRENT_FLAIR, PRIOR_FLAIR, read_image
 from support.models import write_model
 
 SHIFTS = {"left": np.array([6.0, 0.0, 0.0]), "right": np.array([0.0, -6.0, 0.0])}
@@ -82,6 +84,30 @@ def test_a_card_that_is_not_there_is_said(models):
         register(fixed, fixed, Settings(device=Device.CUDA), models)
     result = register(fixed, fixed, Settings(device=Device.AUTO, warp=False), models)
     assert result.device == "cpu"
+
+
+def test_bfloat16_is_refused_where_the_processor_has_none(models, monkeypatch):
+    monkeypatch.setattr(device, "computesInBfloat16", lambda: False)
+    fixed, _ = scan(4, False)
+    with pytest.raises(DependencyError, match="bfloat16"):
+        register(fixed, fixed, Settings(device=Device.CPU_BFLOAT16), models)
+
+
+def test_bfloat16_differs_by_hundredths_of_a_millimetre(monkeypatch):
+    """Slow here where the processor has none, but the same numbers."""
+    monkeypatch.setattr(device, "computesInBfloat16", lambda: True)
+    models = ModelStore()
+    fixed, moving = read_image(CURRENT_FLAIR), read_image(PRIOR_FLAIR)
+    single, half = (
+        register(fixed, moving, Settings(device=where, warp=False), models)
+        for where in (Device.CPU, Device.CPU_BFLOAT16)
+    )
+    assert (single.device, half.device) == ("cpu", "cpu-bfloat16")
+    apart = np.linalg.norm(single.displacementField() - half.displacementField(), axis=-1)
+    assert 0 < apart.mean() < 0.05
+    # The model that others use is as it was.
+    again = register(fixed, moving, Settings(warp=False), models)
+    assert np.array_equal(again.displacementField(), single.displacementField())
 
 
 def test_threads_are_given_back(models):

@@ -42,12 +42,15 @@ class DeviceChoice(Enum):
     """Where it is computed; the first is the default."""
 
     CPU = Device.CPU
+    CPU_BFLOAT16 = Device.CPU_BFLOAT16
     AUTO = Device.AUTO
     CUDA = Device.CUDA
 
     def label(self) -> str:
         if self is DeviceChoice.CPU:
             return _("Processor")
+        if self is DeviceChoice.CPU_BFLOAT16:
+            return _("Processor, network in bfloat16")
         if self is DeviceChoice.AUTO:
             return _("Graphics card, if there is one")
         return _("Graphics card (CUDA)")

@@ -230,9 +230,16 @@ def gradientLoss(flow: Tensor) -> Tensor:
     return (squares[0] + squares[1] + squares[2]) / 3.0
 
 
-def foldingLoss(flow: Tensor, margin: float = 0.0) -> Tensor:
-    """Mean of max(0, margin - det J) over the cells of the flow: 0 where nothing is squeezed below ``margin``."""
-    return (margin - jacobianDeterminant(flow)).clamp_min(0).mean()
+def foldingLoss(flow: Tensor, margin: float = 0.0, softness: float = 0.0) -> Tensor:
+    """Mean of max(0, margin - det J) over the cells of the flow: 0 where nothing is squeezed below ``margin``.
+
+    Up to ``softness`` below it the penalty rises as a parabola, so that its slope does not jump where it begins.
+    """
+    squeezed = (margin - jacobianDeterminant(flow)).clamp_min(0)
+    if softness > 0:
+        least = squeezed.clamp_max(softness)
+        squeezed = squeezed - least + 0.5 / softness * least.square()
+    return squeezed.mean()
 
 
 def determinantLoss(matrices: Tensor) -> Tensor:

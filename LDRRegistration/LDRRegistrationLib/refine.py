@@ -85,6 +85,7 @@ class Refinement:
     Gaussian mean, so many voxels of the optimised grid wide, of what Adam moves.
     ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
     than the images': at half resolution four to eight times cheaper, and smoother; ``epsilon`` is Adam's (see adam.py).
+    ``slopesOfWarped``: the warped image's slopes stand for the interpolation's derivative (see ``_warped``).
     With ``decay`` the steps shrink as (1 - n / steps)^0.9. It ends early once the energy, averaged over five steps, is
     less than ``settled`` below that of the five before; 0: never.
     """
@@ -98,6 +99,7 @@ class Refinement:
     sigma: float = 0.0
     amsgrad: bool = False
     epsilon: float = 0.2
+    slopesOfWarped: bool = False
     settled: float = 1e-4
 
 
@@ -161,7 +163,8 @@ def optimise(
                 adam.rate = how.stepVoxels * (1 - step / how.steps) ** 0.9
             current = start + more(added)
             mask = _maskUnder(current, fixedMask, movingMask, origin)
-            loss = how.energy(fixed, _warped(moving, current, origin), coarseStart + added, weights, mask, known)
+            warped = _warped(moving, current, origin) if how.slopesOfWarped else warp(moving, current, origin=origin)
+            loss = how.energy(fixed, warped, coarseStart + added, weights, mask, known)
             if how.stiffness:
                 loss = loss + how.stiffness * gradientLoss(added)
             # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
@@ -250,9 +253,8 @@ def adapt(
 def _warped(moving: Tensor, flow: Tensor, origin: tuple[int, int, int]) -> Tensor:
     """``warp``, with the slopes of the warped image, by central differences, for its derivative by the flow.
 
-    The derivative of a trilinear interpolation jumps wherever a position passes a voxel, and what it jumps by, rounding
-    errors decide. That of the warped image, which demons use (Vercauteren et al., NeuroImage 2009), does not, and costs
-    less.
+    As in demons (Vercauteren et al., NeuroImage 2009). The derivative of a trilinear interpolation jumps wherever a
+    position passes a voxel; these slopes do not. Better where deformations are small and smooth, worse where large.
     """
     import torch
 

@@ -25,7 +25,12 @@ FAST_ENOUGH = 0.8
 ACROSS_CONTRASTS_SIGMA_MM = 16.0
 ACROSS_CONTRASTS_SHARE = 0.1
 ACROSS_CONTRASTS = Refinement(
-    stepVoxels=0.15, reduction=4, energy=Energy(smoothness=0.5, window=3, stride=2), stiffness=0.0, epsilon=0.0
+    stepVoxels=0.15,
+    reduction=4,
+    energy=Energy(smoothness=0.5, window=3, stride=2),
+    stiffness=0.0,
+    epsilon=0.0,
+    slopesOfWarped=True,
 )
 ACROSS_CONTRASTS_STEPS = {"fast": 15, "accurate": 25}
 

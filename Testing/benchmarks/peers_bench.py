@@ -166,7 +166,8 @@ def picture(tables: dict[str, pd.DataFrame], path: Path) -> None:
             # Of points close to each other the first has its name above, the others theirs below, to the left.
             crowded = bool(np.logical_and.reduce(near).any())
             offset, side = ((-5, -9), "right") if crowded else ((5, 5), "left")
-            axis.annotate(line["method"], place, xytext=offset, ha=side, textcoords="offset points", fontsize=7)
+            few = f" ({line['pairs']} pair)" if line["pairs"] < lines["pairs"].max() else ""
+            axis.annotate(line["method"] + few, place, xytext=offset, ha=side, textcoords="offset points", fontsize=7)
         axis.set_xscale("log")
         axis.margins(x=0.3, y=0.18)
         axis.set_xlabel("seconds, log")

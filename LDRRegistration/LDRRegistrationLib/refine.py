@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 from .adam import Adam
 from .comparison import FOREGROUND
-from .flow import compose, resize, resizer, warp
+from .energy import Energy
+from .flow import compose, resize, resizer, warp, warpBySlopes
 from .masks import jointMask
-from .similarity import LNCC_WINDOW, foldingLoss, gaussianMean, gradientLoss, lnccLoss, weightedMean, windows
+from .similarity import gaussianMean, gradientLoss
 from .unfold import unfold
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .similarity import Windows
     from .student import Student
 
 SETTLING_STEPS = 5
@@ -31,48 +31,6 @@ SETTLING_STEPS = 5
 BOX_MARGIN = 4
 # Called before every step with the share that is done, 0 to 1; raises to stop (see stages.py).
 StepCallback = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Energy:
-    """What is minimised: dissimilarity, ``smoothness`` times Grad-L2, and ``folding`` times the squeezed volume.
-
-    ``similarity`` is "lncc", in windows of ``window`` voxels around every ``stride``-th voxel along each axis, or
-    "mse"; cells of a volume below ``foldingMargin`` count as squeezed (see ``foldingLoss``).
-    """
-
-    similarity: str = "lncc"
-    smoothness: float = 1.5
-    folding: float = 3.0
-    foldingMargin: float = 0.25
-    foldingSoftness: float = 0.1
-    window: int = LNCC_WINDOW
-    stride: int = 1
-
-    def __call__(
-        self,
-        fixed: Tensor,
-        warped: Tensor,
-        flow: Tensor,
-        weights: Tensor | None = None,
-        mask: Tensor | None = None,
-        known: Windows | None = None,
-    ) -> Tensor:
-        """A differentiable scalar; images (N, 1, k, j, i), the flow (N, 3, k, j, i) may lie on a coarser grid.
-
-        :param weights: where the similarity counts, and ``mask``, beyond which nothing has any influence; both
-            (N, 1, k, j, i), None: everywhere alike.
-        :param known: the fixed image's ``windows`` of this energy, so as not to compute them again.
-        """
-        counted = weights if mask is None else mask if weights is None else weights * mask
-        if self.similarity == "mse":
-            loss = weightedMean((fixed - warped).square(), counted)
-        else:
-            loss = lnccLoss(fixed, warped, self.window, counted, mask=mask, stride=self.stride, known=known)
-        loss = loss + self.smoothness * gradientLoss(flow)
-        if self.folding:
-            loss = loss + self.folding * foldingLoss(flow, self.foldingMargin, self.foldingSoftness)
-        return loss
 
 
 @dataclass(frozen=True)
@@ -85,7 +43,7 @@ class Refinement:
     Gaussian mean, so many voxels of the optimised grid wide, of what Adam moves.
     ``stepVoxels`` is Adam's step at the start, in voxels of the grid optimised on, which is ``reduction`` times coarser
     than the images': at half resolution four to eight times cheaper, and smoother; ``epsilon`` is Adam's (see adam.py).
-    ``slopesOfWarped``: the warped image's slopes stand for the interpolation's derivative (see ``_warped``).
+    ``bySlopes``: the slopes of the warped image stand for the interpolation's derivative (see ``flow.warpBySlopes``).
     With ``decay`` the steps shrink as (1 - n / steps)^0.9. It ends early once the energy, averaged over five steps, is
     less than ``settled`` below that of the five before; 0: never.
     """
@@ -99,7 +57,7 @@ class Refinement:
     sigma: float = 0.0
     amsgrad: bool = False
     epsilon: float = 0.2
-    slopesOfWarped: bool = False
+    bySlopes: bool = False
     settled: float = 1e-4
 
 
@@ -151,7 +109,8 @@ def optimise(
     coarse = (-(-shape[0] // less), -(-shape[1] // less), -(-shape[2] // less))
     grown = resizer(coarse, shape, fixed, free)
     energies = _Energies(how.settled)
-    known = windows(fixed, how.energy.window, how.energy.stride)
+    known = how.energy.windowsOf(fixed)
+    warped = warpBySlopes if how.bySlopes else warp
     with torch.enable_grad():
         start = fixed.new_zeros(fixed.shape[0], 3, *shape) if flow is None else flow.detach()
         coarseStart = resize(start, coarse) if less > 1 else start
@@ -163,8 +122,7 @@ def optimise(
                 adam.rate = how.stepVoxels * (1 - step / how.steps) ** 0.9
             current = start + more(added)
             mask = _maskUnder(current, fixedMask, movingMask, origin)
-            warped = _warped(moving, current, origin) if how.slopesOfWarped else warp(moving, current, origin=origin)
-            loss = how.energy(fixed, warped, coarseStart + added, weights, mask, known)
+            loss = how.energy(fixed, warped(moving, current, origin=origin), coarseStart + added, weights, mask, known)
             if how.stiffness:
                 loss = loss + how.stiffness * gradientLoss(added)
             # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
@@ -248,28 +206,6 @@ def adapt(
                 break
             adam.step(torch.autograd.grad(loss, parameters))
     return unfold(best)[0]
-
-
-def _warped(moving: Tensor, flow: Tensor, origin: tuple[int, int, int]) -> Tensor:
-    """``warp``, with the slopes of the warped image, by central differences, for its derivative by the flow.
-
-    As in demons (Vercauteren et al., NeuroImage 2009). The derivative of a trilinear interpolation jumps wherever a
-    position passes a voxel; these slopes do not. Better where deformations are small and smooth, worse where large.
-    """
-    import torch
-
-    with torch.no_grad():
-        warped = warp(moving, flow, origin=origin)
-        slopes = torch.zeros_like(flow)
-        for axis in (2, 3, 4):
-            inner = warped.shape[axis] - 2
-            torch.sub(
-                warped.narrow(axis, 2, inner),
-                warped.narrow(axis, 0, inner),
-                out=slopes[:, axis - 2 : axis - 1].narrow(axis, 1, inner),
-            )
-        slopes *= 0.5
-    return warped + (slopes * (flow - flow.detach())).sum(1, keepdim=True)
 
 
 def _content(fixed: Tensor) -> Tensor:

@@ -8,8 +8,9 @@ from enum import Enum
 import numpy as np
 
 from .device import Device
+from .energy import Energy
 from .geometry import Grid
-from .refine import Adaptation, Energy, Refinement
+from .refine import Adaptation, Refinement
 
 # Half the voxels, and the few steps that bring most of what many would.
 FAST_COARSENING = 1.25
@@ -30,7 +31,7 @@ ACROSS_CONTRASTS = Refinement(
     energy=Energy(smoothness=0.5, window=3, stride=2),
     stiffness=0.0,
     epsilon=0.0,
-    slopesOfWarped=True,
+    bySlopes=True,
 )
 ACROSS_CONTRASTS_STEPS = {"fast": 15, "accurate": 25}
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 from LDRRegistrationLib.adam import Adam
+from LDRRegistrationLib.energy import Energy
 from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.errors import RegistrationCancelled
-from LDRRegistrationLib.flow import foldedFraction, jacobianDeterminant, resize, resizer, warp
+from LDRRegistrationLib.flow import foldedFraction, jacobianDeterminant, resize, resizer, warp, warpBySlopes
 from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.refine import Adaptation, Energy, Refinement, adapt, refine
+from LDRRegistrationLib.refine import Adaptation, Refinement, adapt, refine
 from LDRRegistrationLib.settings import Prealignment, Preset, Settings
 from LDRRegistrationLib.similarity import lnccLoss
 from LDRRegistrationLib.student import ModelStore
@@ -259,3 +260,18 @@ def test_the_presets_refine_as_much_as_they_say():
     assert Settings(followUp=True).coarsening == Settings(Preset.ACCURATE, followUp=True).coarsening == 1
     assert Settings().isEnough(0.85) and not Settings().isEnough(0.75)
     assert not Settings(refinementSteps=4).isEnough(0.85) and not Settings(preset=Preset.ACCURATE).isEnough(0.85)
+
+
+def test_slopes_stand_for_the_derivative_of_the_interpolation():
+    """The same image, and where it is smooth and the flow a shift, nearly the same derivative away from the borders."""
+    waves = [torch.sin(0.2 * torch.arange(24.0) + n) for n in range(3)]
+    image = (waves[0][:, None, None] * waves[1][:, None] * waves[2])[None, None]
+    flows = [torch.full((1, 3, 16, 18, 20), 0.3).requires_grad_(True) for _ in range(2)]
+    warped = [made(image, flow, origin=(2, 3, 1)) for made, flow in zip((warp, warpBySlopes), flows, strict=True)]
+    assert torch.equal(*(values.detach() for values in warped))
+    inner = (..., slice(1, -1), slice(1, -1), slice(1, -1))
+    exact, slopes = (
+        torch.autograd.grad(values.sum(), flow)[0][inner] for values, flow in zip(warped, flows, strict=True)
+    )
+    assert float(exact.abs().max()) > 0.1
+    torch.testing.assert_close(slopes, exact, atol=0.02, rtol=0)

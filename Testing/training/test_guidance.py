@@ -6,8 +6,9 @@ from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.models import build_model
 from aldk.strategies import AldkOptions, GuidanceOptions, make_strategy
+from LDRRegistrationLib.energy import Energy
 from LDRRegistrationLib.flow import warp
-from LDRRegistrationLib.refine import Energy, Refinement, optimise
+from LDRRegistrationLib.refine import Refinement, optimise
 from LDRRegistrationLib.similarity import lnccLoss
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from LDRRegistrationLib.refine import Energy, Refinement, optimise
+from LDRRegistrationLib.energy import Energy
+from LDRRegistrationLib.refine import Refinement, optimise
 from LDRRegistrationLib.similarity import gradientLoss
 from lightning_fabric import Fabric
 from torch import Tensor, nn

@@ -99,7 +99,7 @@ def test_smoothness_and_folding_of_a_stretch():
 
 @pytest.mark.parametrize(("determinant", "expected"), [(0.3, 0.0), (0.15, 0.0125), (0.0, 0.15), (-1.0, 1.15)])
 def test_a_soft_penalty_for_folding_begins_as_a_parabola(determinant, expected):
-    """Below a margin of .2: half of the excess squared over a softness of .1, then the excess less half the softness."""
+    """Below .2: half of the excess squared over a softness of .1, then the excess less half the softness."""
     ramp = torch.arange(6.0).view(1, 1, 6, 1, 1).expand(1, 1, 6, 5, 4)
     flow = torch.cat([(determinant - 1.0) * ramp, torch.zeros(1, 2, 6, 5, 4)], dim=1)
     assert float(foldingLoss(flow, 0.2, 0.1)) == pytest.approx(expected, abs=1e-5)

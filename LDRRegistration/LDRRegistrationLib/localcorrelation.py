@@ -59,7 +59,8 @@ class LocalCorrelation:
         centred = np.eye(4)
         centred[:3, :3] = np.diag(2.0 / (self.grid.sizeIjk - 1))
         centred[:3, 3] = -1.0
-        self._centredToUnit = self.toUnit @ self.grid.ijkToRas @ np.linalg.inv(centred)
+        centredToUnit = self.toUnit @ self.grid.ijkToRas @ np.linalg.inv(centred)
+        self._change = np.kron(np.linalg.inv(self.toUnit[:3, :3] @ self.grid.ijkToRas[:3, :3]).T, centredToUnit)
         self._powers = [self._powersOf(n) for n in self.grid.shape]
 
     @staticmethod
@@ -99,8 +100,7 @@ class LocalCorrelation:
 
     def toUnitEquations(self, hessian: np.ndarray, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """From derivatives (3, 4, 3, 4) and (3, 4) by index to (12, 12) and (12,) in the coordinates of ``toUnit``."""
-        derivatives = np.linalg.inv(self.toUnit[:3, :3] @ self.grid.ijkToRas[:3, :3]).T
-        change = np.kron(derivatives, self._centredToUnit)
+        change = self._change
         return change @ hessian.reshape(12, 12) @ change.T, change @ gradient.reshape(12)
 
 

@@ -243,7 +243,8 @@ def _addStiffness(hessian: np.ndarray, gradient: np.ndarray, matrix: np.ndarray)
     """Add the derivatives of ``_penalty(matrix @ D) / 2`` by D, as in ``Agreement.normalEquations``."""
     metric, identity = matrix[:3, :3].T @ matrix[:3, :3], np.eye(3)
     derivative = np.zeros((3, 3, 3, 4))
-    derivative[..., :3] = np.einsum("am,bn->abmn", metric, identity) + np.einsum("bm,an->abmn", metric, identity)
+    products = metric[:, None, :, None] * identity[:, None, :]
+    derivative[..., :3] = products + products.swapaxes(0, 1)
     derivative = 0.5 * derivative.reshape(9, 12)
     strain = _strain(matrix).reshape(9)
     return hessian + STIFFNESS * derivative.T @ derivative, gradient + STIFFNESS * derivative.T @ strain

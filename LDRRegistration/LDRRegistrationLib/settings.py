@@ -15,7 +15,12 @@ from .refine import Adaptation, Refinement
 # Half the voxels, and the few steps that bring most of what many would.
 FAST_COARSENING = 1.25
 FAST_REFINEMENT = Refinement(
-    steps=4, stepVoxels=0.3, energy=Energy(smoothness=0.0, window=5, stride=2), stiffness=1.5, settled=0.0
+    steps=4,
+    stepVoxels=0.3,
+    energy=Energy(smoothness=0.0, window=5, stride=2),
+    stiffness=1.5,
+    bySlopes=True,
+    settled=0.0,
 )
 # Twenty-five steps at 1.5 mm reach more than eighty at 2 mm.
 ACCURATE_COARSENING = 0.75

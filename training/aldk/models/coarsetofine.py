@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from LDRRegistrationLib.flow import warp
 from torch import Tensor, nn
 
@@ -70,8 +71,11 @@ class CoarseToFine(nn.Module):
                 flow = layer(hidden).float()
                 continue
             flow = double_resolution(flow)
-            difference = warp(of_moving, flow) - of_fixed
-            hidden = decoder(channels_last(torch.cat([of_fixed, difference, flow], dim=1)), hidden)
+            seen = [of_fixed, warp(of_moving, flow) - of_fixed, flow]
+            if decoder is self.decoders[1]:
+                # Of the smallest images oneDNN's transposed convolutions depend on the number of threads.
+                seen, hidden = [*seen, F.interpolate(hidden, scale_factor=2.0, mode="nearest")], None
+            hidden = decoder(channels_last(torch.cat(seen, dim=1)), hidden)
             flow = flow + layer(hidden)
         return double_resolution(flow)
 

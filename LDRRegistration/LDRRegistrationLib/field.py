@@ -12,12 +12,14 @@ from .flow import jacobianDeterminant as flowJacobianDeterminant
 from .geometry import Grid, transformPoints
 from .image import Image
 from .interpolation import interpolateAtPoints, interpolateOnGrid
-from .resample import SLAB_VOXELS, affineSamplePositions, sampleAt
+from .resample import affineSamplePositions, sampleAt
 from .tensors import toArray, toTensor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+# Warped at a time: what fits a processor's cache, and reaches into few of the source's slices.
+WARP_VOXELS = 500_000
 BORDER_KEPT = 2
 BORDER_ZEROS = 2
 
@@ -163,23 +165,25 @@ class Transform:
             labels, fill = np.append(labels, np.asarray(fill).astype(labels.dtype)), len(labels)
         source = toTensor(array)
         toVoxels = moving.grid.rasToIjk @ self.affine
-        halfSizes = np.maximum(moving.grid.sizeIjk - 1, 1) / 2.0
         warped = np.empty(grid.shape, dtype=moving.array.dtype)
         shift = None
         if self.field is not None:
-            shift = self.field.vectors @ (toVoxels[:3, :3] / halfSizes[:, None]).T.astype(np.float32)
-        slab = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2]))
+            shift = self.field.vectors @ toVoxels[2::-1, :3].T.astype(np.float32)
+        slab = max(1, WARP_VOXELS // (grid.shape[1] * grid.shape[2]))
         for start in range(0, grid.shape[0], slab):
             advance(start / grid.shape[0])
             stop = min(start + slab, grid.shape[0])
-            positions = affineSamplePositions(grid, toVoxels, moving.array.shape, start, stop)
+            positions = affineSamplePositions(grid, toVoxels, start, stop)
             if shift is not None and self.field is not None:
                 positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
-            values = toArray(sampleAt(source, positions, fill, nearest))
+            values = sampleAt(source, positions, fill, nearest)
             if labels is not None:
-                values = labels[np.rint(values).astype(np.intp)]
-            elif warped.dtype.kind in "iu":
+                warped[start:stop] = labels[toArray(values.round_().long())]
+                continue
+            if warped.dtype.kind in "iu":
                 limits = np.iinfo(warped.dtype)
-                values = np.clip(np.rint(values.astype(np.float64)), limits.min, limits.max)
-            warped[start:stop] = values
+                # Single precision knows the limits of no larger type.
+                values = (values if warped.dtype.itemsize < 4 else values.double()).round_()
+                values.clamp_(limits.min, limits.max)
+            warped[start:stop] = toArray(values)
         return warped

@@ -10,17 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .sampling import sampleAtPositions
+from .sampling import sampleAtVoxels
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def voxelPositions(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """(1, 3, k, j, i): the index of every voxel, in the type and on the device of ``like``."""
+def voxelPositions(shape: tuple[int, ...], like: Tensor, origin: tuple[int, ...] = (0, 0, 0)) -> Tensor:
+    """(1, 3, k, j, i): the index of every voxel, in the type and on the device of ``like``.
+
+    The first voxel's is ``origin``.
+    """
     import torch
 
-    axes = [torch.arange(n, dtype=like.dtype, device=like.device) for n in shape]
+    axes = [
+        torch.arange(n, dtype=like.dtype, device=like.device) + first for n, first in zip(shape, origin, strict=True)
+    ]
     return torch.stack(torch.meshgrid(*axes, indexing="ij")).unsqueeze(0)
 
 
@@ -33,22 +38,10 @@ def warp(
 ) -> Tensor:
     """``image`` (N, C, k, j, i) sampled at x + flow(x); ``mode`` is "bilinear" (trilinear) or "nearest".
 
-    The flow may be that of a part of the image's grid, which begins at voxel ``origin`` (k, j, i). The formula holds
-    for sides of one voxel too, so that a network traced at one size is right at every other.
+    The flow may be that of a part of the image's grid, which begins at voxel ``origin`` (k, j, i).
     """
-    import torch
-
-    # In units of the image's extent, from its centre. grid_sample wants i, j, k; a transposed image is cheaper to have
-    # than a transposed flow.
-    scales = [flow.new_full((1,), 2.0) / size for size in image.shape[2:]]
-    lines = [
-        (torch.arange(size, dtype=flow.dtype, device=flow.device) + (first + 0.5)) * scale - 1.0
-        for size, first, scale in zip(flow.shape[2:], origin, scales, strict=True)
-    ]
-    still = torch.stack(torch.meshgrid(*lines, indexing="ij")).unsqueeze(0)
-    positions = torch.addcmul(still, flow, torch.cat(scales).view(1, 3, 1, 1, 1)).movedim(1, -1)
-    image = image.to(flow.dtype).transpose(2, 4)
-    return sampleAtPositions(image, positions, mode, padding, alignCorners=False)
+    positions = voxelPositions(flow.shape[2:], flow, origin) + flow
+    return sampleAtVoxels(image.to(flow.dtype), positions, mode, padding)
 
 
 def warpBySlopes(image: Tensor, flow: Tensor, origin: tuple[int, int, int] = (0, 0, 0)) -> Tensor:

@@ -17,8 +17,8 @@ import numpy as np
 
 from .image import Image
 from .masks import Masks, sampleMask
-from .resample import affineSamplePositions
-from .sampling import sampleAtPositions
+from .resample import affineSamplePositions, insideFaces
+from .sampling import sampleAtVoxels
 from .tensors import toArray, toTensor
 
 if TYPE_CHECKING:
@@ -142,18 +142,16 @@ class _Batch:
         self.matrices = matrices
         self._level = level
         fixed, count = level.fixedValues, len(matrices)
-        positions = affineSamplePositions(
-            level.grid, level.moving.grid.rasToIjk @ matrices, level.moving.array.shape, 0, level.grid.shape[0]
-        )
-        places = positions.movedim(1, -1)
+        toVoxels = level.moving.grid.rasToIjk @ matrices
+        positions = affineSamplePositions(level.grid, toVoxels, 0, level.grid.shape[0]).transpose(0, 1)
+        # The slices of all of them, as if they were of one volume.
+        slices = positions.flatten(1, 2)
 
         def moved(values: Tensor) -> Tensor:
-            return sampleAtPositions(values.expand(count, 1, -1, -1, -1), places)[:, 0]
+            return sampleAtVoxels(values[None, None], slices[None]).view(count, *fixed.shape)
 
         self._moved = moving = moved(level.movingValues)
-        self._inside = inside = torch.ones_like(moving)
-        for axis, size in enumerate(reversed(level.moving.array.shape)):
-            inside *= positions[:, axis].abs() <= 1.0 + 1.0 / (size - 1)
+        self._inside = inside = insideFaces(positions, level.moving.array.shape).float()
         if level.fixedMask is not None:
             inside *= level.fixedMask
         if level.movingMask is not None:

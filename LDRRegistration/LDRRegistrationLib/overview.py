@@ -43,8 +43,7 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
         base = toArray(sampleOnGrid(fixedValues, fixedReduced.ijkToRas, plane)).take(0, axis=across)
         start = toArray(sampleOnGrid(source, movingReduced.ijkToRas, plane, before)).take(0, axis=across)
         moved = transformPoints(np.linalg.inv(movingReduced.ijkToRas), transform.points(plane.pointsRas()))
-        halfSizes = np.maximum(np.array(source.shape[::-1]) - 1, 1) / 2.0
-        after = toArray(sampleAt(source, toTensor(moved / halfSizes - 1.0).movedim(-1, 0), 0.0)).take(0, axis=across)
+        after = toArray(sampleAt(source, toTensor(moved[..., ::-1]).movedim(-1, 0), 0.0)).take(0, axis=across)
         content = _contentBox(base)
         rows[0].append(_blend(base, start)[content])
         rows[1].append(_blend(base, after)[content])

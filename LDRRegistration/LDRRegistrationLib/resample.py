@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .geometry import Grid
 from .image import Image
-from .sampling import sampleAtPositions
+from .sampling import sampleAtVoxels
 from .tensors import toArray, toTensor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SLAB_VOXELS = 4_000_000
+# Voxels: what single precision may be off where a position lies on a face.
+FACE_TOLERANCE = 1e-4
 
 
 def reduceToSpacing(image: Image, spacingMm: float) -> Image:
@@ -42,22 +45,17 @@ def reduceToSpacing(image: Image, spacingMm: float) -> Image:
     return Image(toArray(torch.cat(parts)), grid.ijkToRas @ scale, image.name)
 
 
-def affineSamplePositions(
-    grid: Grid, toVoxels: np.ndarray, sourceShape: tuple[int, ...], start: int, stop: int
-) -> Tensor:
-    """Positions in a source volume, in grid_sample's normalised (i, j, k), for rows ``start:stop`` of ``grid``.
+def affineSamplePositions(grid: Grid, toVoxels: np.ndarray, start: int, stop: int) -> Tensor:
+    """Positions in a source volume, in its voxels along k, j and i, for rows ``start:stop`` of ``grid``.
 
     :param toVoxels: (..., 4, 4) from RAS of the grid to (i, j, k) of the source.
-    :returns: (..., 3, stop - start, j, i); -1 and 1 are the centres of the first and the last source voxel.
+    :returns: (..., 3, stop - start, j, i) float32.
     """
     import torch
 
-    matrices = toVoxels @ grid.ijkToRas
-    halfSizes = np.maximum(np.array(sourceShape[::-1]) - 1, 1) / 2.0
-    offsets = matrices[..., :3, 3] / halfSizes - 1.0
-    offset, alongI, alongJ, alongK = (
-        torch.tensor(column.tolist(), dtype=torch.float64)[..., None, None, None]
-        for column in (offsets, *(matrices[..., :3, axis] / halfSizes for axis in range(3)))
+    matrices = (toVoxels @ grid.ijkToRas)[..., 2::-1, :]
+    alongI, alongJ, alongK, offset = (
+        torch.tensor(matrices[..., axis].tolist(), dtype=torch.float64)[..., None, None, None] for axis in range(4)
     )
     k, j, i = (torch.arange(n, dtype=torch.float64) for n in (stop - start, *grid.shape[1:]))
     slow = offset + alongK * (k + start)[:, None, None] + alongJ * j[:, None]
@@ -65,12 +63,18 @@ def affineSamplePositions(
 
 
 def sampleAt(source: Tensor, positions: Tensor, fill: float, nearest: bool = False) -> Tensor:
-    """``source`` (k, j, i) at normalised positions (3, d, h, w); ``fill`` beyond the outer faces of its voxels."""
-    mode = "nearest" if nearest else "bilinear"
-    sampled = sampleAtPositions(source[None, None], positions.movedim(0, -1)[None], mode)[0, 0]
-    limits = positions.new_tensor([1.0 + 1.0 / max(size - 1, 1) + 1e-6 for size in reversed(source.shape)])
-    beyond = positions.abs() > limits.view(3, 1, 1, 1)
-    return sampled.masked_fill_(beyond.any(0), fill)
+    """``source`` (k, j, i) at positions (3, d, h, w) in its voxels; ``fill`` beyond the outer faces of its voxels."""
+    sampled = sampleAtVoxels(source[None, None], positions[None], "nearest" if nearest else "bilinear")[0, 0]
+    return sampled.masked_fill_(insideFaces(positions, source.shape).logical_not_(), fill)
+
+
+def insideFaces(positions: Tensor, shape: Sequence[int]) -> Tensor:
+    """(...): whether positions (3, ...) in voxels along k, j and i lie within the outer faces of a volume's voxels."""
+    k, j, i = (
+        (axis - (size - 1) / 2.0).abs_() <= size / 2.0 + FACE_TOLERANCE
+        for axis, size in zip(positions, shape, strict=True)
+    )
+    return k.logical_and_(j).logical_and_(i)
 
 
 def sampleOnGrid(
@@ -89,6 +93,6 @@ def sampleOnGrid(
     parts = []
     for start in range(0, grid.shape[0], slab):
         stop = min(start + slab, grid.shape[0])
-        positions = affineSamplePositions(grid, toVoxels, tuple(source.shape), start, stop)
+        positions = affineSamplePositions(grid, toVoxels, start, stop)
         parts.append(sampleAt(source, positions, fill))
     return torch.cat(parts)

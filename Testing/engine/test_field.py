@@ -201,7 +201,7 @@ def test_reduction_averages_instead_of_dropping_voxels():
 
 
 def test_warping_can_be_watched_and_stopped(monkeypatch):
-    monkeypatch.setattr(field, "SLAB_VOXELS", 200)
+    monkeypatch.setattr(field, "WARP_VOXELS", 200)
     rng = np.random.default_rng(1)
     image = smooth_image(rng, random_grid(rng, (12, 10, 9), 50.0), sigma=1.5)
     said = []

@@ -128,7 +128,7 @@ def on_canonical_grid(image: Image, spacing: float) -> tuple[Tensor, Grid]:
 def labels_on_canonical_grid(labels: Image, spacing: float) -> Tensor:
     """A label map at the voxel centres of the grid of ``on_canonical_grid``: (k, j, i) int16, nearest."""
     grid = canonicalGrid(labels.grid, spacing)
-    positions = affineSamplePositions(grid, labels.grid.rasToIjk, labels.array.shape, 0, grid.shape[0])
+    positions = affineSamplePositions(grid, labels.grid.rasToIjk, 0, grid.shape[0])
     return sampleAt(toTensor(labels.array), positions, 0.0, nearest=True).round().to(torch.int16)
 
 

@@ -82,14 +82,20 @@ def interpolateOnGrid(vectors: np.ndarray, vectorGrid: Grid, grid: Grid, start: 
 
     # Array axis of `vectors` (k, j, i) that each array axis of the result runs along.
     sources = [2 - int(dominant[2 - axis]) for axis in range(3)]
-    tensor = toTensor(vectors).permute(3, *sources)
     ranges = [np.arange(start, stop), np.arange(grid.shape[1]), np.arange(grid.shape[2])]
+    tensor, matrices = toTensor(vectors).permute(3, *sources), []
     for axis, source in enumerate(sources):
         row = 2 - source
         positions = toVectorIjk[row, 2 - axis] * ranges[axis] + toVectorIjk[row, 3]
-        matrix = toTensor(_weightMatrix(positions, vectors.shape[source]))
-        tensor = torch.movedim(torch.tensordot(tensor, matrix, dims=([axis + 1], [1])), -1, axis + 1)
-    return tensor
+        # Only what these rows reach into: a slab needs few of the vectors' slices.
+        first, last = (
+            int(np.clip(n, 0, vectors.shape[source] - 1)) for n in (positions.min() - 1, positions.max() + 2)
+        )
+        tensor = tensor.narrow(axis + 1, first, last - first + 1)
+        matrices.append(toTensor(_weightMatrix(positions - first, last - first + 1)))
+    channels, _, rows, columns = tensor.shape
+    alongK = torch.matmul(matrices[0], tensor.flatten(2)).view(channels, -1, rows, columns)
+    return torch.matmul(torch.matmul(matrices[1], alongK), matrices[2].T)
 
 
 def _weightMatrix(positions: np.ndarray, size: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from .refine import Adaptation, Refinement
 # Half the voxels, and the few steps that bring most of what many would.
 FAST_COARSENING = 1.25
 FAST_REFINEMENT = Refinement(
-    steps=8,
+    steps=6,
     stepVoxels=0.3,
     energy=Energy(smoothness=0.0, window=5, stride=2),
     stiffness=1.5,

@@ -167,8 +167,6 @@ def picture(tables: dict[str, pd.DataFrame], path: Path) -> None:
             crowded = bool(np.logical_and.reduce(near).any())
             offset, side = ((-5, -9), "right") if crowded else ((5, 5), "left")
             few = f" ({line['pairs']} pair)" if line["pairs"] < lines["pairs"].max() else ""
-            if not crowded and line["seconds"] > 0.3 * lines["seconds"].max():  # no room to the right
-                offset, side = (-5, 5), "right"
             axis.annotate(line["method"] + few, place, xytext=offset, ha=side, textcoords="offset points", fontsize=7)
         axis.set_xscale("log")
         axis.margins(x=0.4, y=0.18)

@@ -252,7 +252,7 @@ def test_what_is_refined_starts_from_the_flow_and_smooths_only_what_is_added(pai
 
 
 def test_the_presets_refine_as_much_as_they_say():
-    assert Settings().steps == 8 and Settings(preset=Preset.ACCURATE).steps == Refinement().steps == 25
+    assert Settings().steps == 6 and Settings(preset=Preset.ACCURATE).steps == Refinement().steps == 25
     assert Settings(refinementSteps=0).steps == 0 and Settings(refinementSteps=7).steps == 7
     assert Settings(followUp=True).steps == 0
     assert Settings().coarsening > 1 > Settings(preset=Preset.ACCURATE).coarsening

@@ -126,7 +126,8 @@ def test_trace_holds_at_another_size(architecture):
         asked = images(*second)
         expected = model(*asked)
         assert expected.abs().max() > 0.1
-        torch.testing.assert_close(traced(*asked), expected, rtol=1e-4, atol=1e-4)
+        # Untraced, images are sampled by planes, to a thousandth of a voxel (sampling.py).
+        torch.testing.assert_close(traced(*asked), expected, rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("architecture", [Architecture("LDR-public", 2, "light"), Architecture("CoarseToFine")])

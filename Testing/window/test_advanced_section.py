@@ -26,7 +26,7 @@ def test_advanced_choices_reach_the_registration_and_stay_in_the_scene(panel: An
     ui = panel.ui
     assert ui.advancedCollapsibleButton.collapsed
     plain = advanced_settings(panel)
-    assert (plain.settings.model, plain.settings.steps, plain.settings.adaptation) == ("auto", 4, None)
+    assert (plain.settings.model, plain.settings.steps, plain.settings.adaptation) == ("auto", 6, None)
     assert plain.masks.fixed is None and plain.initialRas is None
 
     click(ui.advancedCollapsibleButton)

@@ -184,6 +184,6 @@ class Transform:
                 limits = np.iinfo(warped.dtype)
                 # Single precision knows the limits of no larger type.
                 values = (values if warped.dtype.itemsize < 4 else values.double()).round_()
-                values.clamp_(limits.min, limits.max)
+                values.clamp_(float(limits.min), float(limits.max))
             warped[start:stop] = toArray(values)
         return warped

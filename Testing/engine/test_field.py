@@ -94,6 +94,16 @@ def test_large_labels_survive(dtype):
     np.testing.assert_array_equal(Transform(np.eye(4)).warp(labels, grid, nearest=True), labels.array)
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float64"])
+def test_every_number_type_is_warped(dtype):
+    grid = random_grid(np.random.default_rng(6), (4, 5, 6))
+    image = Image(np.arange(120).reshape(4, 5, 6).astype(dtype), grid.ijkToRas)
+    for nearest in (False, True):
+        warped = Transform(np.eye(4)).warp(image, grid, nearest=nearest)
+        assert warped.dtype == image.array.dtype
+        np.testing.assert_allclose(warped, image.array, atol=1e-3 if dtype == "float64" else 0)
+
+
 def test_warp_rounds_integers_and_clips_to_their_range():
     grid = random_grid(np.random.default_rng(5), (8, 8, 8))
     ramp = np.linspace(0, 255, 512).reshape(8, 8, 8).astype(np.uint8)

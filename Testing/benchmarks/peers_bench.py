@@ -169,7 +169,7 @@ def picture(tables: dict[str, pd.DataFrame], path: Path) -> None:
             few = f" ({line['pairs']} pair)" if line["pairs"] < lines["pairs"].max() else ""
             axis.annotate(line["method"] + few, place, xytext=offset, ha=side, textcoords="offset points", fontsize=7)
         axis.set_xscale("log")
-        axis.margins(x=0.4, y=0.18)
+        axis.margins(x=0.5, y=0.18)
         axis.set_xlabel("seconds, log")
         axis.set_ylabel(measure)
         if measure != "Dice":

@@ -59,7 +59,9 @@ def warpBySlopes(image: Tensor, flow: Tensor, origin: tuple[int, int, int] = (0,
             inner = warped.shape[axis] - 2
             ahead, behind = warped.narrow(axis, 2, inner), warped.narrow(axis, 0, inner)
             slopes[:, axis - 2 : axis - 1].narrow(axis, 1, inner).copy_(0.5 * (ahead - behind))
-    return warped + (slopes * (flow - flow.detach())).sum(1, keepdim=True)
+    # Nothing, with the derivative wanted.
+    along = (slopes * flow).sum(1, keepdim=True)
+    return warped + (along - along.detach())
 
 
 def compose(outer: Tensor, inner: Tensor) -> Tensor:
@@ -80,17 +82,14 @@ def integrate(velocity: Tensor, steps: int = 6) -> Tensor:
 
 def resize(flow: Tensor, shape: tuple[int, int, int]) -> Tensor:
     """The same motion on a grid of another shape over the same box of voxels (outer faces aligned), in its voxels."""
-    import torch
-
-    resized = torch.nn.functional.interpolate(flow, size=shape, mode="trilinear", align_corners=False)
-    factors = [new / old for new, old in zip(shape, flow.shape[2:], strict=True)]
-    return resized * torch.tensor(factors, dtype=flow.dtype, device=flow.device).view(1, 3, 1, 1, 1)
+    k, j, i = flow.shape[2:]
+    return resizer((k, j, i), shape, flow)(flow)
 
 
 def resizer(
     shape: tuple[int, int, int], newShape: tuple[int, int, int], like: Tensor, ramps: Sequence[Tensor] | None = None
 ) -> Callable[[Tensor], Tensor]:
-    """``resize`` of many flows of one shape: by products with three matrices, with gradients in half the time.
+    """``resize`` of many flows of one shape: by products with three matrices, which is faster than to interpolate.
 
     :param ramps: (k,), (j,) and (i,) of the new shape, by which the resized flow is multiplied.
     """

@@ -86,13 +86,13 @@ def public_config(tmp_path):
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def training_folder():
     return TRAINING
 
 
-@pytest.fixture
-def tiny_config(tmp_path):
+@pytest.fixture(scope="session")
+def tiny_config(tmp_path_factory):
     """A config whose only task is made-up shapes on 32^3 grids."""
     task = {
         "name": "shapes",
@@ -104,6 +104,6 @@ def tiny_config(tmp_path):
         "deformation": [[32, 3.0], [16, 2.0]],
         "grids": [{"shape": [32, 32, 32], "spacing": [1.8, 2.4]}],
     }
-    path = tmp_path / "tiny.json"
+    path = tmp_path_factory.mktemp("config") / "tiny.json"
     path.write_text(json.dumps({"root": ".", "nonCommercial": False, "datasets": {}, "tasks": [task]}))
     return path

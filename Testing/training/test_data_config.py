@@ -150,13 +150,13 @@ def test_what_is_wrong_in_a_folders_json_is_said(folder_config, changed, sentenc
         ({"kind": "ct", "dataset": "c"}, r"names the data set c, which is not described"),
     ],
 )
-def test_what_is_wrong_in_a_task_is_said(tiny_config, changed, sentence):
+def test_what_is_wrong_in_a_task_is_said(tiny_config, tmp_path, changed, sentence):
     content = json.loads(tiny_config.read_text())
     task = {**content["tasks"][0], **changed}
     content["tasks"] = [{key: value for key, value in task.items() if value is not None}]
-    tiny_config.write_text(json.dumps(content))
+    (tmp_path / "wrong.json").write_text(json.dumps(content))
     with pytest.raises(TrainingError, match=sentence):
-        read_config(tiny_config)
+        read_config(tmp_path / "wrong.json")
 
 
 def test_a_missing_or_broken_json_is_said(tmp_path):

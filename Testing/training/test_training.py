@@ -37,10 +37,9 @@ def command(training_folder, tiny_config, output, *more):
     ]  # fmt: skip
 
 
-def run(*arguments, status=0):
+def run(*arguments):
     answer = subprocess.run(arguments, check=False, capture_output=True, text=True)
-    assert answer.returncode == status, answer.stderr
-    return answer
+    assert answer.returncode == 0, answer.stderr
 
 
 def curve(output):
@@ -74,11 +73,23 @@ def interrupt(arguments, output, printed, how=signal.SIGTERM, ready=lambda: True
     pytest.fail("every run ended before it could be interrupted")
 
 
-@pytest.fixture
-def trained(training_folder, tiny_config, tmp_path):
-    output = tmp_path / "run"
+@pytest.fixture(scope="module")
+def trained_once(training_folder, tiny_config, tmp_path_factory):
+    output = tmp_path_factory.mktemp("trained") / "run"
     run(*command(training_folder, tiny_config, output))
     return output
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path):
+    """A finished run, for one test alone."""
+    return shutil.copytree(trained_once, tmp_path / "run")
+
+
+def refused(capsys, *arguments):
+    """What a command of ``command`` says that ends with 2, in this process."""
+    assert train.main([str(word) for word in arguments[2:]]) == 2
+    return capsys.readouterr().err
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -133,16 +144,18 @@ def test_teaching_and_distilling_are_one_resumable_command(training_folder, tiny
         torch.testing.assert_close(again["average"][name], value, rtol=0, atol=0)
 
 
-def test_training_that_diverges_stops_at_the_pair_and_keeps_the_checkpoint(training_folder, tiny_config, trained):
+def test_training_that_diverges_stops_at_the_pair_and_keeps_the_checkpoint(
+    training_folder, tiny_config, trained, capsys
+):
     state = checkpoint.load(trained)
     name = next(n for n in state["model"] if n.endswith("flow.bias"))
     state["model"][name][0] = float("nan")
     state["iteration"] = 10
     checkpoint.save(trained, state)
     before = (trained / checkpoint.NAME).read_bytes()
-    answer = run(*command(training_folder, tiny_config, trained), status=2)
-    assert "not a finite number at iteration 10, pair" in answer.stderr
-    assert "shapes" in answer.stderr and "Traceback" not in answer.stderr
+    said = refused(capsys, *command(training_folder, tiny_config, trained))
+    assert "not a finite number at iteration 10, pair" in said
+    assert "shapes" in said and "Traceback" not in said
     assert (trained / checkpoint.NAME).read_bytes() == before
 
 
@@ -156,15 +169,15 @@ def test_a_full_disk_leaves_the_checkpoint_from_before(tmp_path):
     assert not (tmp_path / "checkpoint.pt.part").is_symlink()
 
 
-def test_a_checkpoint_of_something_else_is_refused(training_folder, tiny_config, trained, tmp_path):
-    answer = run(*command(training_folder, tiny_config, trained, "-n", "2"), status=2)
-    assert "another architecture: cascades 1 instead of 2" in answer.stderr
-    answer = run(*command(training_folder, tiny_config, trained, "--aldk", "--teacher", trained), status=2)
-    assert "a run of the strategy Unsupervised, not Aldk" in answer.stderr
+def test_a_checkpoint_of_something_else_is_refused(training_folder, tiny_config, trained, tmp_path, capsys):
+    said = refused(capsys, *command(training_folder, tiny_config, trained, "-n", "2"))
+    assert "another architecture: cascades 1 instead of 2" in said
+    said = refused(capsys, *command(training_folder, tiny_config, trained, "--aldk", "--teacher", trained))
+    assert "a run of the strategy Unsupervised, not Aldk" in said
     distilled = command(training_folder, tiny_config, tmp_path / "d", "--aldk", "--teacher", trained)
     run(*distilled)
-    answer = run(*distilled, "--gamma", "0.5", "--seed", "3", status=2)
-    assert "a run of other settings, aldk, seed 2026 instead of 3" in answer.stderr
+    said = refused(capsys, *distilled, "--gamma", "0.5", "--seed", "3")
+    assert "a run of other settings, aldk, seed 2026 instead of 3" in said
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no checkpoint"])
@@ -180,8 +193,8 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
 def test_two_runs_never_share_a_folder(training_folder, tiny_config, tmp_path, capsys):
     output = tmp_path / "run"
     with FileLock(output / ".lock"):
-        assert train.main([str(word) for word in command(training_folder, tiny_config, output)[2:]]) == 2
-    assert "Another train.py is at work in" in capsys.readouterr().err
+        said = refused(capsys, *command(training_folder, tiny_config, output))
+    assert "Another train.py is at work in" in said
     assert not (output / "log.csv").exists()
 
 

@@ -1,16 +1,20 @@
-"""The self-check: whether a flow makes the images more alike without folding or fleeing the mask.
+"""The self-check: whether a flow makes the images more alike without folding or fleeing what is known.
 
-A moving image is (1, C, k, j, i): the image in [0, 1] and, where there is a moving mask, its shares. Flows are
-(1, 3, k, j, i) in voxels of the grid compared on (see flow.py).
+A moving image is (1, C, k, j, i): the image in [0, 1] and, where not all of it is known and inside its mask, the weights
+of its voxels. Flows are (1, 3, k, j, i) in voxels of the grid compared on (see flow.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .filling import fillUnknown
 from .flow import foldedFraction, spreadOfLogJ, warp
+from .intensity import KNOWN
 from .masks import jointMask
+from .resample import LEAST_SHARE
 from .similarity import gaussianMean, lncc, nonlinearity, weightedMean, windows
 from .unfold import unfold
 
@@ -36,6 +40,9 @@ LEAST_VOXELS_FOR_CONTRAST = 1000
 UNLIKE_CONTRASTS = 0.05
 # Of the voxels along each axis every second says how alike images are as well as all do: windows are nine wide.
 STRIDE = 2
+# Of the surroundings of what the fixed image shows: so little of it beyond the moving image does no harm.
+UNCOVERED = 0.002
+_STRIDED = (slice(None), slice(None), *[slice(None, None, STRIDE)] * 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +59,61 @@ class Judged:
 
 
 class Comparison:
-    """The fixed image (1, 1, k, j, i) in [0, 1], and in ``mask``, of its shape or None, where it counts."""
+    """The fixed image (1, 1, k, j, i) in [0, 1], and in ``mask``, of its shape or None, how far it is known and counts.
 
-    def __init__(self, fixed: Tensor, mask: Tensor | None = None) -> None:
+    ``check`` is called again and again while a flow is judged; it raises to stop. Where nothing is known a flow follows
+    what is around for ``reach`` voxels.
+    """
+
+    def __init__(
+        self,
+        fixed: Tensor,
+        mask: Tensor | None = None,
+        check: Callable[[], object] = lambda: None,
+        reach: float = 12.0,
+    ) -> None:
         self.fixed = fixed
+        self._reach = reach
+        self._check = check
         self.mask = mask
-        self._foreground = (fixed > FOREGROUND).to(fixed.dtype)[:, :, ::STRIDE, ::STRIDE, ::STRIDE]
+        self._foreground = (fixed > FOREGROUND).to(fixed.dtype)[_STRIDED]
         self._windows = windows(fixed, stride=STRIDE)
 
     def reduced(self, factor: int) -> Comparison:
         """The same on a grid ``factor`` times coarser; the sides are multiples of ``factor``."""
-        return Comparison(reduced(self.fixed, factor), None if self.mask is None else reduced(self.mask, factor))
+        if self.mask is None:
+            return Comparison(reduced(self.fixed, factor), check=self._check, reach=self._reach / factor)
+        fixed = reducedByWeight(_withWeights(self.fixed, self.mask), factor)
+        return Comparison(fixed[:, :1], fixed[:, 1:], self._check, self._reach / factor)
+
+    def seen(self, moved: Tensor) -> tuple[Tensor, Tensor]:
+        """Both images (k, j, i) as a network sees them: what one does not know is copied from the other.
+
+        So nothing that is unknown, or masked out, pulls at a flow; where neither knows anything both show the same.
+        """
+        fixed, moving = self.fixed[0, 0], moved[0, 0]
+        if moved.shape[1] > 1:
+            moving = fixed + moved[0, 1] * (moving - fixed)
+        if self.mask is not None:
+            fixed = moving + self.mask[0, 0] * (fixed - moving)
+            if moved.shape[1] > 1:
+                moving = fixed + moved[0, 1] * (moved[0, 0] - fixed)
+        return fixed, moving
+
+    def isCovered(self, weights: Tensor) -> bool:
+        """Whether ``weights`` (1, 1, k, j, i) are 1 all around what the fixed image shows: then they need no care."""
+        import torch
+
+        shown = torch.nn.functional.max_pool3d(self._foreground, 9, stride=2, padding=4)
+        least = -torch.nn.functional.max_pool3d(-weights[_STRIDED], 3, stride=2, padding=1)
+        return float(weightedMean((least < 1.0 - 1e-3).to(shown.dtype), shown)) < UNCOVERED
+
+    def coverage(self, moved: Tensor) -> float:
+        """How much of what the fixed image shows is compared with something known of ``moved``, 0 to 1."""
+        if moved.shape[1] == 1:
+            return 1.0
+        shown = self._foreground if self.mask is None else self._foreground * self.mask[_STRIDED]
+        return float(weightedMean(moved[:, 1:][_STRIDED], shown))
 
     def still(self, moved: Tensor) -> Judged:
         """No flow: ``moved`` as it is."""
@@ -72,9 +123,7 @@ class Comparison:
         """Mean squared local correlation of ``moved`` with the fixed image over its foreground, 0 to 1."""
         mask = jointMask(self.mask, moved[:, 1:])
         values = lncc(self.fixed, moved[:, :1], mask=mask, stride=STRIDE, known=self._windows)
-        if mask is not None:
-            mask = mask[:, :, ::STRIDE, ::STRIDE, ::STRIDE]
-        return float(weightedMean(values, self._foreground if mask is None else self._foreground * mask))
+        return float(weightedMean(values, self._foreground if mask is None else self._foreground * mask[_STRIDED]))
 
     def showsAnotherContrast(self, moved: Tensor) -> bool:
         """Whether ``moved`` is of another contrast than the fixed image: another sequence, another modality."""
@@ -82,19 +131,28 @@ class Comparison:
 
     def unlikeness(self, moved: Tensor) -> float:
         """``nonlinearity`` where both images show something; 0 where that is too little to tell."""
-        fixed, moving = (image[:, :1, ::STRIDE, ::STRIDE, ::STRIDE] for image in (self.fixed, moved))
+        fixed, moving = self.fixed[_STRIDED], moved[:, :1][_STRIDED]
         both = (fixed > FOREGROUND) & (moving > FOREGROUND)
+        mask = jointMask(self.mask, moved[:, 1:])
+        if mask is not None:
+            both &= mask[_STRIDED] > KNOWN
         if int(both.sum()) < LEAST_VOXELS_FOR_CONTRAST:
             return 0.0
         return nonlinearity(fixed[both], moving[both])
 
     def judge(self, moving: Tensor, flow: Tensor) -> Judged:
-        """The flow without its folds, and calm; the similarity is -1 if it still folds, or flees the mask."""
-        flow, cells = unfold(flow)
+        """The flow without its folds, and calm; the similarity is -1 if it still folds, or flees the mask.
+
+        Where nothing is known to compare it follows what is around: nothing there may bend it, or hold it back.
+        """
+        weights = jointMask(self.mask, warp(moving[:, 1:], flow) if moving.shape[1] > 1 else moving[:, 1:])
+        if weights is not None:
+            flow = fillUnknown(flow, weights, self._reach)
+        flow, cells = unfold(flow, check=self._check)
         for _ in range(CALMING_ROUNDS):
             if spreadOfLogJ(cells) <= MAXIMUM_SPREAD:
                 break
-            flow, cells = unfold(gaussianMean(flow, [CALMING_VOXELS] * 3))
+            flow, cells = unfold(gaussianMean(flow, [CALMING_VOXELS] * 3), check=self._check)
         warped = warp(moving, flow)
         flees = float(warped[:, 1:].sum()) < LEAST_SHARE_KEPT * float(moving[:, 1:].sum())
         folds = foldedFraction(cells) > MAXIMUM_FOLDED_FRACTION
@@ -111,3 +169,18 @@ def reduced(image: Tensor, factor: int) -> Tensor:
     import torch
 
     return image if factor == 1 else torch.nn.functional.avg_pool3d(image, factor)
+
+
+def reducedByWeight(image: Tensor, factor: int) -> Tensor:
+    """The same of (1, C, k, j, i), an image and perhaps its weights: the mean of what has any."""
+    if image.shape[1] == 1:
+        return reduced(image, factor)
+    weights = reduced(image[:, 1:], factor)
+    mean = reduced(image[:, :1] * image[:, 1:], factor) / weights.clamp_min(LEAST_SHARE)
+    return _withWeights(mean.where(weights > LEAST_SHARE, reduced(image[:, :1], factor)), weights)
+
+
+def _withWeights(image: Tensor, weights: Tensor) -> Tensor:
+    import torch
+
+    return torch.cat([image, weights], 1)

@@ -5,30 +5,34 @@ Everything here is arrays in world RAS millimetres; no MRML, no Qt, any thread.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .climb import sizeOf
 from .comparison import Comparison, Judged
 from .device import Device, limits, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
 from .flow import foldedFraction, spreadOfLogJ
 from .geometry import Grid, overlapFraction
-from .image import Image, checkImage
-from .intensity import Modality, guessModality, normalise
-from .masks import Masks, checkCovers, sampleMask
+from .image import Image
+from .intensity import Modality, guessModality, normalised
+from .masks import Masks, checkCovers, leastAround, weightsOf
 from .passes import runPasses
+from .placement import searchAround
 from .prealign import prealign
 from .recognition import AUTO_NON_COMMERCIAL, pickModel
 from .refine import Adaptation, Refinement, StepCallback, adapt, refine
 from .resample import reduceToSpacing, sampleOnGrid
-from .settings import Settings
+from .settings import Prealignment, Settings
 from .similarity import gaussianMean
 from .stages import CancelCallback, ProgressCallback, Stages
 from .student import MINIMUM_GRID_SIZE, ModelStore, Student
-from .tensors import toTensor
+from .tensors import toArray, toTensor
+from .validity import filled, measured
 
 if TYPE_CHECKING:
     import torch
@@ -36,6 +40,12 @@ if TYPE_CHECKING:
 
 PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
+# Two scans of one person, well aligned, are this alike: no other placement needs to be tried.
+CLEARLY_PLACED = 0.6
+# So far a deformation goes on into what is unknown or masked out: through a cavity, not through a patient.
+REACH_MM = 30.0
+# Another placement must be so many times better than the one that scanners suggest.
+SURPASSES = 1.1
 # Of the Gaussian that keeps the deformation between two visits from following lesions of up to 25 mm.
 FOLLOW_UP_SIGMA_MM = 10.0
 
@@ -58,6 +68,7 @@ class RegistrationResult:
     warped: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
     device: str = "cpu"
+    evidence: dict = field(default_factory=dict)
 
     def displacementField(self, grid: Grid | None = None) -> np.ndarray:
         """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""
@@ -110,9 +121,11 @@ def _register(
     device: torch.device,
 ) -> RegistrationResult:
     stages.begin("Reading the images", 0.0)
+    images = []
     for image in (fixed, moving):
         stages.check()
-        checkImage(image)
+        images.append(measured(image))
+    fixed, moving = images
     student = models.load(pickModel(settings.model, models, fixed).name)
     student.module.to(device)
     if settings.device is Device.CPU_BFLOAT16:
@@ -126,7 +139,7 @@ def _register(
     masks = masks.reduced(spacing)
     for mask, image in ((masks.fixed, fixedLow), (masks.moving, movingLow)):
         if mask is not None:
-            checkCovers(sampleMask(mask, image.grid), mask, image)
+            checkCovers(weightsOf(image, mask), mask, image)
     modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
 
     stages.begin("Pre-alignment", 0.1)
@@ -144,12 +157,26 @@ def _register(
     if settings.model == AUTO_NON_COMMERCIAL and student.card.nonCommercial:
         notes.append(f"The model {student.card.name} was picked for these images; it is for non-commercial use only.")
     affine = prealigned.matrix
-
-    stages.begin("Deformation", 0.4)
-    pair = _PairOnGrid(fixedLow, movingLow, modality, grid, masks, device)
+    pair = _PairOnGrid(fixedLow, movingLow, modality, grid, masks, device, stages.check)
     comparison = pair.comparison
     aligned, started = comparison.still(pair.moving(affine)), comparison.still(pair.moving(start))
-    if aligned.similarity < started.similarity:
+    placement = None
+    if comparison.coverage(aligned.warped) * aligned.similarity < CLEARLY_PLACED:
+        reducedPair = reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse)
+        anySize = settings.prealignment is Prealignment.AFFINE
+        placement = searchAround(*reducedPair, affine, masks, anySize, stages.check)
+        isFree = initialRas is None and settings.prealignment is not Prealignment.NONE
+        if isFree and placement.total > SURPASSES * placement.given:
+            turned = prealign(*reducedPair, settings.prealignment.value, placement.matrix, stages.check, masks)
+            if turned.similarityAfter > prealigned.similarityAfter:
+                affine = turned.matrix
+                aligned = comparison.still(pair.moving(affine))
+    stages.begin("Deformation", 0.4)
+    evidence = {"size": sizeOf(affine), "coverage": comparison.coverage(aligned.warped), "overlap": prealigned.similarityAfter}
+    if placement is not None:
+        evidence |= {k: v for k, v in vars(placement).items() if k != "matrix"}
+    # Beyond what both know 0: a small overlap is no good one.
+    if comparison.coverage(aligned.warped) * aligned.similarity < comparison.coverage(started.warped) * started.similarity:
         affine, aligned = start, started
         notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
     if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
@@ -197,6 +224,7 @@ def _register(
         largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
         warped=warped,
         notes=notes,
+        evidence=evidence | {"coverageEnd": comparison.coverage(found.warped)},
         device=Device.CPU_BFLOAT16.value if settings.device is Device.CPU_BFLOAT16 else device.type,
     )
 
@@ -208,25 +236,40 @@ class _PairOnGrid:
     """
 
     def __init__(
-        self, fixed: Image, moving: Image, modality: Modality, grid: Grid, masks: Masks, device: torch.device
+        self,
+        fixed: Image,
+        moving: Image,
+        modality: Modality,
+        grid: Grid,
+        masks: Masks,
+        device: torch.device,
+        check: Callable[[], None],
     ) -> None:
         self._grid = grid
         self._device = device
         self._movingIjkToRas = moving.ijkToRas
-        self._moving = toTensor(normalise(moving.array, modality))
-        self._movingMask = masks.moving
-        onGrid = sampleOnGrid(normalise(fixed.array, modality), fixed.ijkToRas, grid).to(device)
-        mask = None if masks.fixed is None else sampleMask(masks.fixed, grid)[None, None].to(device)
-        self.comparison = Comparison(onGrid[None, None], mask)
+        values, weights = _weighted(moving, modality, masks.moving)
+        # Beyond the volume nothing is known either.
+        self._moving = values, values.new_ones(values.shape) if weights is None else weights
+        self._allKnown = weights is None
+        values, weights = _weighted(fixed, modality, masks.fixed)
+        onGrid = sampleOnGrid(values, fixed.ijkToRas, grid)[None, None].to(device)
+        if weights is not None:
+            weights = sampleOnGrid(weights, fixed.ijkToRas, grid)[None, None].to(device)
+        self.comparison = Comparison(onGrid, weights, check, REACH_MM / float(grid.spacing.min()))
 
     def moving(self, affine: np.ndarray) -> Tensor:
-        """The moving image under a 4x4 from fixed to moving RAS."""
+        """The moving image under a 4x4 from fixed to moving RAS; with its weights unless they are 1 where it matters."""
         import torch
 
-        channels = [sampleOnGrid(self._moving, self._movingIjkToRas, self._grid, affine)]
-        if self._movingMask is not None:
-            channels.append(sampleMask(self._movingMask, self._grid, affine))
-        return torch.stack(channels)[None].to(self._device)
+        # A value that a weight of 0 belongs to is mixed with its neighbour's when the image is warped.
+        values, weights = (
+            sampleOnGrid(source, self._movingIjkToRas, self._grid, affine, fill)[None, None].to(self._device)
+            for source, fill in zip(self._moving, (None, 0.0), strict=True)
+        )
+        if self._allKnown and self.comparison.isCovered(weights):
+            return values * weights
+        return torch.cat([values, leastAround(weights)], 1)
 
     def smoothed(self, found: Judged, aligned: Judged) -> Judged:
         """A flow so smooth that it follows no lesion, if that is more alike than ``aligned``; or that."""
@@ -240,15 +283,25 @@ class _PairOnGrid:
     ) -> Tensor:
         """A flow behind ``flow`` by the student's last layers, which learn from this pair."""
         fixed, mask = self.comparison.fixed[0, 0], self.comparison.mask
-        return adapt(student, fixed, moving[0, 0], flow, advance, how, mask, self._maskOf(moving))
+        return adapt(student, fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
 
     def refine(self, moving: Tensor, flow: Tensor | None, how: Refinement, advance: StepCallback) -> Tensor:
         """The flow, refined on this pair."""
         fixed, mask = self.comparison.fixed[0, 0], self.comparison.mask
-        return refine(fixed, moving[0, 0], flow, advance, how, mask, self._maskOf(moving))
+        return refine(fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
 
-    def _maskOf(self, moving: Tensor) -> Tensor | None:
-        return None if self._movingMask is None else moving[:, 1:]
+
+def _weightsIn(moving: Tensor) -> Tensor | None:
+    return moving[:, 1:] if moving.shape[1] > 1 else None
+
+
+def _weighted(image: Image, modality: Modality, mask: Image | None) -> tuple[Tensor, Tensor | None]:
+    """The values (k, j, i) in [0, 1], what is unknown or masked out filled from around, and the weights, or None."""
+    weights = weightsOf(image, mask)
+    if weights is not None:
+        image = replace(image, known=toArray(weights))
+    values = toTensor(filled(normalised(image, modality)).array)
+    return values, None if weights is None else leastAround(weights[None, None])[0, 0]
 
 
 def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from .flow import jacobianDeterminant as flowJacobianDeterminant
 from .geometry import Grid, transformPoints
 from .image import Image
+from .intensity import KNOWN
 from .interpolation import interpolateAtPoints, interpolateOnGrid
 from .resample import affineSamplePositions, sampleAt
 from .tensors import toArray, toTensor
@@ -86,6 +87,20 @@ class DisplacementField:
         return toArray(flowJacobianDeterminant(self.flow()))[0]
 
 
+def _background(image: Image) -> float:
+    """What stands for no measurement in ``image``, or else its lowest value."""
+    if image.padding is not None:
+        return image.padding
+    return float(image.array.min() if image.known is None else image.array[image.known].min())
+
+
+def _sampleKnown(source: Tensor, known: Tensor, positions: Tensor, fill: float) -> Tensor:
+    """Trilinear values of what is known of ``source``; where that is less than half, the nearest voxel as it is."""
+    share = sampleAt(known, positions, 0.0)
+    values = sampleAt((source * known).where(known > 0, 0), positions, fill) / share.clamp_min(KNOWN)
+    return values.where(share >= KNOWN, sampleAt(source, positions, fill, nearest=True))
+
+
 def _largestOutermost(across: Tensor, axis: int, end: int) -> float:
     """The largest of ``across`` (k, j, i), in size, in the last plane that is kept beyond one ``end`` of an axis."""
     planes = across.movedim(axis, 0)
@@ -151,12 +166,13 @@ class Transform:
     ) -> np.ndarray:
         """``moving`` carried onto ``grid`` (the fixed volume's), (k, j, i) in the moving image's own number type.
 
-        Trilinear, or nearest for labels. Beyond the moving volume the value is ``fill``, by default its minimum (0 for
-        labels). Worked off in slabs: only the source is held at full size besides the result. ``advance`` hears before
+        Trilinear, or nearest for labels. Beyond the moving volume the value is ``fill``, by default what stands for no
+        measurement in it, or else its minimum (0 for labels). Where it is not known itself, its padding stays padding,
+        and mixes with no value that was measured. Worked off in slabs: only the source is held at full size besides the result. ``advance`` hears before
         each how much is done, 0 to 1; what it raises ends the work.
         """
         if fill is None:
-            fill = 0.0 if nearest else float(moving.array.min())
+            fill = 0.0 if nearest else _background(moving)
         array, labels = moving.array, None
         if nearest:
             # float32 holds no large label; the places of the labels in their list are small.
@@ -164,6 +180,7 @@ class Transform:
             array = array.reshape(moving.array.shape)
             labels, fill = np.append(labels, np.asarray(fill).astype(labels.dtype)), len(labels)
         source = toTensor(array)
+        known = None if nearest or moving.known is None else toTensor(moving.known)
         toVoxels = moving.grid.rasToIjk @ self.affine
         warped = np.empty(grid.shape, dtype=moving.array.dtype)
         shift = None
@@ -176,7 +193,10 @@ class Transform:
             positions = affineSamplePositions(grid, toVoxels, start, stop)
             if shift is not None and self.field is not None:
                 positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
-            values = sampleAt(source, positions, fill, nearest)
+            if known is None:
+                values = sampleAt(source, positions, fill, nearest)
+            else:
+                values = _sampleKnown(source, known, positions, fill)
             if labels is not None:
                 warped[start:stop] = labels[toArray(values.round_().long())]
                 continue

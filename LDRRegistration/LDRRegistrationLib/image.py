@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,28 +10,42 @@ from .errors import RegistrationError
 from .geometry import Grid
 
 MINIMUM_VOXELS_PER_AXIS = 4
-LARGEST_VALUE = 1e30
+# What single precision can hold, and square.
+LARGEST_VALUE = 1e18
+MINIMUM_KNOWN_VOXELS = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """Scalar voxels ``array`` (k, j, i) of any real type, and ``ijkToRas``, 4x4, from (i, j, k) to RAS mm."""
+    """Scalar voxels ``array`` (k, j, i) of any real type, and ``ijkToRas``, 4x4, from (i, j, k) to RAS mm.
+
+    ``known`` (k, j, i), bool or shares in [0, 1], says where the values were measured (see validity.py); None is
+    everywhere. ``padding`` is what stands in ``array`` where nothing was.
+    """
 
     array: np.ndarray
     ijkToRas: np.ndarray
     name: str = field(default="image")
+    known: np.ndarray | None = None
+    padding: float | None = None
 
     @property
     def grid(self) -> Grid:
         k, j, i = self.array.shape
         return Grid((k, j, i), np.asarray(self.ijkToRas, dtype=np.float64))
 
+    def part(self, box: tuple[slice, slice, slice]) -> Image:
+        """The voxels in ``box``, slices (k, j, i) of step 1 with a start, where they are."""
+        shift = np.eye(4)
+        shift[:3, 3] = [box[2].start, box[1].start, box[0].start]
+        known = None if self.known is None else self.known[box]
+        return replace(self, array=self.array[box], ijkToRas=self.ijkToRas @ shift, known=known)
 
-def checkImage(image: Image) -> None:
-    """Raise RegistrationError with a sentence if ``image`` cannot be registered.
 
-    Refused: not three-dimensional, thinner than four voxels, a degenerate or non-finite geometry, NaN or infinite
-    or enormous voxels, one single value. Reads the array in slabs, so that nothing of its size is allocated.
+def checkGeometry(image: Image) -> None:
+    """Raise RegistrationError with a sentence if the voxels of ``image`` span no volume.
+
+    Refused: not three-dimensional, thinner than four voxels, a degenerate or non-finite geometry.
     """
     name, array = image.name, image.array
     if array.ndim != 3:
@@ -45,26 +59,23 @@ def checkImage(image: Image) -> None:
         )
     if not np.all(np.isfinite(image.ijkToRas)) or _isFlat(image.ijkToRas[:3, :3]):
         raise RegistrationError(f"{name} has an invalid geometry: its spacing or its directions are degenerate.")
-    lowest, highest, notFinite = np.inf, -np.inf, 0
-    for k in range(array.shape[0]):
-        plane = array[k]
-        if array.dtype.kind == "f":
-            finite = np.isfinite(plane)
-            bad = plane.size - int(np.count_nonzero(finite))
-            if bad:
-                notFinite += bad
-                continue
-        lowest, highest = min(lowest, float(plane.min())), max(highest, float(plane.max()))
-    if notFinite:
-        raise RegistrationError(
-            f"{name} contains at least {notFinite} NaN or infinite voxels; replace them by a number first."
-        )
-    if max(-lowest, highest) > LARGEST_VALUE:
-        raise RegistrationError(
-            f"{name} has values up to {max(-lowest, highest):.3g}, which single precision cannot hold."
-        )
+
+
+def checkValues(image: Image) -> None:
+    """Raise RegistrationError if the known voxels of ``image`` are too few, or all of one value.
+
+    Reads the array in slabs, so that nothing of its size is allocated.
+    """
+    lowest, highest, count = np.inf, -np.inf, 0
+    for k, plane in enumerate(image.array):
+        values = plane if image.known is None else plane[image.known[k]]
+        if values.size:
+            lowest, highest = min(lowest, float(values.min())), max(highest, float(values.max()))
+            count += values.size
+    if count < MINIMUM_KNOWN_VOXELS:
+        raise RegistrationError(f"{image.name} is empty: nearly every voxel is padding or not a number.")
     if not lowest < highest:
-        raise RegistrationError(f"{name} is constant: every voxel is {lowest:g}, there is nothing to align.")
+        raise RegistrationError(f"{image.name} is constant: every voxel is {lowest:g}, there is nothing to align.")
 
 
 def _isFlat(matrix: np.ndarray) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from enum import Enum
 
 import numpy as np
@@ -12,6 +13,13 @@ from .image import Image
 # CT keeps air, soft tissue and bone apart in one monotone curve: Hounsfield units and what they become.
 CT_CURVE_HU = (-1000.0, -200.0, 300.0, 1500.0)
 CT_CURVE_VALUE = (0.0, 0.25, 0.85, 1.0)
+# Outliers lie beyond the middle 96 % of an image by more than so many of its widths; those of the foreground, beyond its
+# 95th percentile by more than so many of its widths.
+TAIL, FOREGROUND_TAIL = 4.0, 2.0
+# A share of the voxels that all have the lowest value is no tissue.
+PLAIN_BACKGROUND = 0.3
+# Of a block of voxels: from here on its mean counts as known.
+KNOWN = 0.5
 
 
 class Modality(Enum):
@@ -20,18 +28,33 @@ class Modality(Enum):
 
 
 def guessModality(image: Image) -> Modality:
-    """CT if the values are Hounsfield units with air in them: below -500 in over 1 % of voxels, none below -10000."""
-    sample = image.array[:: max(1, image.array.shape[0] // 32), ::4, ::4]
+    """CT if the values are Hounsfield units with air in them: below -500 in over 1 % of voxels, none below -10000.
+
+    Only voxels that are known count.
+    """
+    part = (slice(None, None, max(1, image.array.shape[0] // 32)), slice(None, None, 4), slice(None, None, 4))
+    sample = image.array[part]
+    if image.known is not None:
+        sample = sample[image.known[part] > KNOWN]
+    if sample.size == 0:
+        return Modality.MR
     hasAir = float((sample < -500).mean()) > 0.01
     return Modality.CT if hasAir and float(sample.min()) > -10000 else Modality.MR
 
 
-def normalise(array: np.ndarray, modality: Modality = Modality.MR) -> np.ndarray:
+def normalised(image: Image, modality: Modality | None = None) -> Image:
+    """``image`` with its values in [0, 1], see ``normalise``; as what it looks like where no modality is given."""
+    modality = guessModality(image) if modality is None else modality
+    return replace(image, array=normalise(image.array, modality, image.known))
+
+
+def normalise(array: np.ndarray, modality: Modality = Modality.MR, known: np.ndarray | None = None) -> np.ndarray:
     """``array`` (any shape) as float32 in [0, 1].
 
     CT goes through a fixed curve of Hounsfield units. MR, and whatever else has arbitrary units, is scaled so that the
     background is 0 and the 99.5th percentile of the foreground is 1; foreground is what exceeds the background by 5 %
-    of the range.
+    of the range. A few percent of outliers, however far out, do not decide: they are cut off. Neither do voxels that
+    are not ``known`` (shares of the array's shape).
     """
     values = np.asarray(array, dtype=np.float32)
     if modality is Modality.CT:
@@ -41,10 +64,34 @@ def normalise(array: np.ndarray, modality: Modality = Modality.MR) -> np.ndarray
     while math.gcd(step, values.shape[-1]) > 1:
         step += 1
     sample = values.ravel()[::step]
-    low, high = (float(v) for v in np.percentile(sample, (0.5, 99.5)))
-    if high <= low:
-        low, high = float(values.min()), float(values.max())
+    if known is not None:
+        sample = sample[np.asarray(known).ravel()[::step] > KNOWN]
+    if sample.size == 0:
+        return np.zeros_like(values)
+    low, high, most = _range(sample)
     foreground = sample[sample > low + 0.05 * (high - low)]
     if foreground.size > 100:
-        high = float(np.percentile(foreground, 99.5))
+        fifth, ninetyfifth, high = (float(v) for v in np.percentile(foreground, (5.0, 95.0, 99.5)))
+        if ninetyfifth > fifth:
+            most = min(most, ninetyfifth + FOREGROUND_TAIL * (ninetyfifth - fifth))
+        high = min(high, most)
     return np.clip((values - low) / max(high - low, 1e-12), 0.0, 1.0)
+
+
+def _range(sample: np.ndarray) -> tuple[float, float, float]:
+    """The range of a sample without outliers, and how far it may reach: beyond that values are outliers.
+
+    Outliers lie far beyond the middle 96 % of all that is no plain background, as that of a stripped head is.
+    """
+    low, high = (float(v) for v in np.percentile(sample, (0.5, 99.5)))
+    least = float(sample.min())
+    if high <= low:
+        low, high = least, float(sample.max())
+    content = sample[sample > least]
+    if content.size < 100 or sample.size - content.size < PLAIN_BACKGROUND * sample.size:
+        content = sample
+    first, last = (float(v) for v in np.percentile(content, (2.0, 98.0)))
+    if last <= first:
+        return low, high, np.inf
+    most = last + TAIL * (last - first)
+    return max(low, first - TAIL * (last - first)), min(high, most), most

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .image import Image
-from .masks import Masks, sampleMask
+from .masks import Masks, weightsOf
 from .resample import affineSamplePositions, insideFaces
 from .sampling import sampleAtVoxels
 from .tensors import toArray, toTensor
@@ -38,7 +38,10 @@ _PRODUCT = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
 
 
 class LocalCorrelation:
-    """Two images at one resolution, intensities in [0, 1], compared in windows of 3^3 fixed voxels, within masks."""
+    """Two images at one resolution, intensities in [0, 1], compared in windows of 3^3 fixed voxels.
+
+    Only what is known of both, and inside both masks, has any weight.
+    """
 
     def __init__(self, fixed: Image, moving: Image, masks: Masks | None = None) -> None:
         self.fixed = fixed
@@ -47,8 +50,11 @@ class LocalCorrelation:
         self.fixedValues = toTensor(fixed.array)
         self.movingValues = toTensor(moving.array)
         masks = masks or Masks()
-        self.fixedMask = None if masks.fixed is None else sampleMask(masks.fixed, fixed.grid)
-        self.movingMask = None if masks.moving is None else sampleMask(masks.moving, moving.grid)
+        self.fixedMask, self.movingMask = weightsOf(fixed, masks.fixed), weightsOf(moving, masks.moving)
+        both = masks.fixed is not None and masks.moving is not None
+        # One mask alone says which part of one image counts, not that the other is of that part.
+        self.masked = ((fixed, masks.fixed), (moving, masks.moving)) if both else ((fixed, None), (moving, None))
+        """Both images, and the masks within which their foregrounds correspond."""
         self.countable = float(fixed.array.size if self.fixedMask is None else self.fixedMask.sum().clamp_min(1e-3))
         """How many fixed voxels could be compared at best."""
         scale = float(np.linalg.norm(self.grid.extentMm)) / 4.0

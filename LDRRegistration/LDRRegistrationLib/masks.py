@@ -1,7 +1,7 @@
 """Where the similarity counts: masks of the two images, as weights on the grids where they are compared.
 
-A mask is an Image of its own grid; every voxel above 0 is inside. It says where the two images are compared, not what
-the network sees: that was trained on whole images and would take the edge of a mask for anatomy.
+A mask is an Image of its own grid. Of a label map every voxel above 0 is inside; a soft mask, of fractions from 0 to 1,
+weighs by its value. What is masked out counts as unknown (see validity.py): it drives nothing, in any stage.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import numpy as np
 from .errors import RegistrationError
 from .geometry import Grid
 from .image import Image
+from .intensity import KNOWN
 from .resample import reduceToSpacing, sampleOnGrid
+from .tensors import toArray, toTensor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +47,32 @@ def sampleMask(mask: Image, grid: Grid, gridToImageRas: np.ndarray | None = None
     return sampleOnGrid(reduced.array, reduced.ijkToRas, grid, gridToImageRas)
 
 
+def weightsOf(image: Image, mask: Image | None) -> Tensor | None:
+    """(k, j, i) in [0, 1]: how far each voxel of ``image`` is known and inside ``mask``; None is everywhere fully."""
+    inside = None if mask is None else sampleMask(mask, image.grid)
+    if image.known is None:
+        return inside
+    known = toTensor(image.known)
+    return known if inside is None else known * inside
+
+
+def leastAround(weights: Tensor) -> Tensor:
+    """(N, 1, k, j, i): the smallest weight among each voxel and its neighbours.
+
+    A sample between voxels mixes them; where this is above 0 none of them is unknown.
+    """
+    import torch
+
+    return -torch.nn.functional.max_pool3d(-weights, 3, stride=1, padding=1)
+
+
+def foreground(image: Image, mask: Image | None, threshold: float) -> np.ndarray:
+    """(k, j, i) bool: where ``image`` is known, inside ``mask`` and above ``threshold``."""
+    inside = image.array > threshold
+    weights = weightsOf(image, mask)
+    return inside if weights is None else inside & (toArray(weights) > KNOWN)
+
+
 def jointMask(fixedMask: Tensor | None, movedMask: Tensor) -> Tensor | None:
     """(1, 1, k, j, i): how much of every voxel lies inside both masks; None where there is no mask.
 
@@ -65,7 +93,7 @@ def checkCovers(weights: Tensor, mask: Image, image: Image) -> None:
 
 
 def _shares(mask: Image, spacingMm: float) -> Image:
-    inside = np.asarray(mask.array > 0, dtype=np.uint8)
+    inside = _inside(mask.array)
     if not inside.any():
         raise RegistrationError(f"The mask {mask.name} is empty: nothing would be left to compare.")
     # A mask may be cropped to its content; averaging leaves out what fills no block at the end of an axis.
@@ -76,3 +104,10 @@ def _shares(mask: Image, spacingMm: float) -> Image:
         mask.name,
     )
     return reduceToSpacing(padded, spacingMm)
+
+
+def _inside(values: np.ndarray) -> np.ndarray:
+    """Weights: the values themselves of a soft mask, all fractions; else whether they are above 0."""
+    if values.dtype.kind == "f" and values.size and 0.0 <= float(values.min()) and float(values.max()) <= 1.0:
+        return np.asarray(values, dtype=np.float32)
+    return np.asarray(values > 0, dtype=np.uint8)

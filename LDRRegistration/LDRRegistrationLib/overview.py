@@ -9,10 +9,11 @@ import numpy as np
 from .field import Transform
 from .geometry import Grid, canonicalGrid, transformPoints
 from .image import Image
-from .intensity import guessModality, normalise
+from .intensity import normalised
 from .picture import renderText, writePng
 from .resample import reduceToSpacing, sampleAt, sampleOnGrid
 from .tensors import toArray, toTensor
+from .validity import withValidity
 
 PANEL_PIXELS = 440
 CONTENT_RIM = 8
@@ -33,10 +34,10 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
     """
     full = canonicalGrid(fixed.grid, float(fixed.grid.extentMm.max()) / PANEL_PIXELS)
     planes = [_middlePlane(full, axis) for axis in (2, 1, 0)]
-    fixedReduced, movingReduced = (reduceToSpacing(image, _readableSpacing(image.grid)) for image in (fixed, moving))
-    fixedValues, movingValues = (
-        normalise(image.array, guessModality(image)) for image in (fixedReduced, movingReduced)
+    fixedReduced, movingReduced = (
+        reduceToSpacing(withValidity(image), _readableSpacing(image.grid)) for image in (fixed, moving)
     )
+    fixedValues, movingValues = (normalised(image).array for image in (fixedReduced, movingReduced))
     source = toTensor(movingValues)
     rows: list[list[np.ndarray]] = [[], [], []]
     for across, plane in enumerate(planes):

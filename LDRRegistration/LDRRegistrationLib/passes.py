@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .comparison import Comparison, Judged, reduced
+from .comparison import Comparison, Judged, reducedByWeight
 from .flow import compose, resize
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def runPasses(
         levels.append((1, 0))
     for reduction, count in levels:
         here = comparison if reduction == 1 else comparison.reduced(reduction)
-        coarser, state = state.flow, still if reduction == 1 else here.still(reduced(still.warped, reduction))
+        coarser, state = state.flow, still if reduction == 1 else here.still(reducedByWeight(still.warped, reduction))
         moving = state.warped
         if coarser is not None:
             k, j, i = moving.shape[2:]
@@ -56,7 +56,7 @@ def runPasses(
 
 def _onePass(student: Student, here: Comparison, moving: Tensor, before: Judged) -> Judged:
     """The state after one more pass; ``before`` itself if the pass is of no use."""
-    step = student.predict(here.fixed[0, 0], before.warped[0, 0])
+    step = student.predict(*here.seen(before.warped))
     best = before
     for share in SHARES:
         if best.similarity > before.similarity + CLEAR_GAIN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 SLAB_VOXELS = 4_000_000
 # Voxels: what single precision may be off where a position lies on a face.
 FACE_TOLERANCE = 1e-4
+# Of a block of voxels: where less is known nothing is.
+LEAST_SHARE = 1e-3
 
 
 def reduceToSpacing(image: Image, spacingMm: float) -> Image:
@@ -25,7 +28,8 @@ def reduceToSpacing(image: Image, spacingMm: float) -> Image:
 
     Along each axis the block is the largest whole number of voxels not longer than ``spacingMm``; axes that are coarser
     already stay. Averaging before sampling is what keeps fine texture from aliasing. A rest that fills no block at the
-    end of an axis is left out.
+    end of an axis is left out. Where not every voxel is known, a block is the mean of the known ones, and ``known`` of
+    the result says their share.
     """
     import torch
 
@@ -34,15 +38,26 @@ def reduceToSpacing(image: Image, spacingMm: float) -> Image:
     si, sj, sk = (int(s) for s in steps)
     nk = grid.shape[0] // sk
     slab = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2] * sk))
-    parts = []
+    parts, shares = [], []
+
+    def blocks(tensor: Tensor) -> Tensor:
+        return torch.nn.functional.avg_pool3d(tensor[None], (sk, sj, si))[0] if steps.max() > 1 else tensor
+
     for start in range(0, nk, slab):
-        stop = min(start + slab, nk)
-        tensor = toTensor(image.array[start * sk : stop * sk])
-        parts.append(torch.nn.functional.avg_pool3d(tensor[None], (sk, sj, si))[0] if steps.max() > 1 else tensor)
+        rows = slice(start * sk, min(start + slab, nk) * sk)
+        if image.known is None:
+            parts.append(blocks(toTensor(image.array[rows])))
+            continue
+        known = image.known[rows]
+        share = blocks(toTensor(known))
+        values = toTensor(np.where(known > 0, image.array[rows], 0).astype(np.float32) * known)
+        parts.append(blocks(values) / share.clamp_min(LEAST_SHARE))
+        shares.append(share)
     scale = np.eye(4)
     scale[:3, :3] = np.diag([si, sj, sk])
     scale[:3, 3] = (steps - 1) / 2.0
-    return Image(toArray(torch.cat(parts)), grid.ijkToRas @ scale, image.name)
+    known = toArray(torch.cat(shares)) if shares else None
+    return replace(image, array=toArray(torch.cat(parts)), ijkToRas=grid.ijkToRas @ scale, known=known)
 
 
 def affineSamplePositions(grid: Grid, toVoxels: np.ndarray, start: int, stop: int) -> Tensor:
@@ -62,9 +77,14 @@ def affineSamplePositions(grid: Grid, toVoxels: np.ndarray, start: int, stop: in
     return slow.float() + (alongI * i).float()
 
 
-def sampleAt(source: Tensor, positions: Tensor, fill: float, nearest: bool = False) -> Tensor:
-    """``source`` (k, j, i) at positions (3, d, h, w) in its voxels; ``fill`` beyond the outer faces of its voxels."""
+def sampleAt(source: Tensor, positions: Tensor, fill: float | None, nearest: bool = False) -> Tensor:
+    """``source`` (k, j, i) at positions (3, d, h, w) in its voxels; ``fill`` beyond the outer faces of its voxels.
+
+    Without ``fill`` it goes on there as it is at the border.
+    """
     sampled = sampleAtVoxels(source[None, None], positions[None], "nearest" if nearest else "bilinear")[0, 0]
+    if fill is None:
+        return sampled
     return sampled.masked_fill_(insideFaces(positions, source.shape).logical_not_(), fill)
 
 
@@ -82,9 +102,12 @@ def sampleOnGrid(
     arrayIjkToRas: np.ndarray,
     grid: Grid,
     gridToImageRas: np.ndarray | None = None,
-    fill: float = 0.0,
+    fill: float | None = 0.0,
 ) -> Tensor:
-    """Trilinear values of a volume at the points of ``grid``, moved by a 4x4 ``gridToImageRas``; (k, j, i) float32."""
+    """Trilinear values of a volume at the points of ``grid``, moved by a 4x4 ``gridToImageRas``; (k, j, i) float32.
+
+    For ``fill`` see ``sampleAt``.
+    """
     import torch
 
     source = toTensor(array) if isinstance(array, np.ndarray) else array

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
 from .flow import determinant, jacobianDeterminant
+from .similarity import gaussianMean
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,14 +18,22 @@ LEAST = 0.16
 MARGIN = 0.12
 # Of full smoothing: a voxel of less is done.
 NEGLIGIBLE = 0.0005
+# Of the cells: so many are smoothed where they are. Where there are more the whole flow is smoothed first, by Gaussians of
+# so many voxels one after the other, until there are not.
+FEW = 0.05
+WHOLE_SIGMAS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
-def unfold(flow: Tensor, least: float = LEAST, iterations: int = 10) -> tuple[Tensor, Tensor]:
+def unfold(
+    flow: Tensor, least: float = LEAST, iterations: int = 10, check: Callable[[], object] = lambda: None
+) -> tuple[Tensor, Tensor]:
     """The flow (N, 3, k, j, i) smoothed where a cell's Jacobian determinant is below ``least``; all determinants.
 
     Each iteration draws the voxels around the cells that are too small towards the mean of the flow over 3^3 voxels,
-    all the way where one is below ``least`` by ``MARGIN``. What is left after ``iterations`` stays as it is. It has no
-    gradient.
+    all the way where one is below ``least`` by ``MARGIN``. What is left after ``iterations`` stays as it is. A flow that
+    folds nearly everywhere is smoothed as a whole first: place by place that would take minutes. It has no gradient.
+
+    :param check: called before each iteration; raises to stop.
     """
     import torch
 
@@ -34,16 +43,25 @@ def unfold(flow: Tensor, least: float = LEAST, iterations: int = 10) -> tuple[Te
             return flow, cells
         flow = flow.clone()
         for number in range(flow.shape[0]):
-            _unfoldOne(flow[number], cells[number], least, iterations)
+            for sigma in WHOLE_SIGMAS:
+                check()
+                if float((cells[number] < least).float().mean()) <= FEW:
+                    break
+                flow[number] = gaussianMean(flow[number : number + 1], [sigma] * 3)[0]
+                cells[number] = jacobianDeterminant(flow[number : number + 1])[0]
+            _unfoldOne(flow[number], cells[number], least, iterations, check)
     return flow, cells
 
 
-def _unfoldOne(flow: Tensor, cells: Tensor, least: float, iterations: int) -> None:
+def _unfoldOne(
+    flow: Tensor, cells: Tensor, least: float, iterations: int, check: Callable[[], object]
+) -> None:
     """In place: the flow (3, k, j, i), and the determinants of its cells (k-1, j-1, i-1)."""
     vectors = _Vectors(flow)
     squeezed = _where(cells < least)
     sizes = cells[squeezed]
     for _ in range(iterations):
+        check()
         strengths = ((least - sizes) / MARGIN).clamp(max=1.0)
         if not len(strengths) or float(strengths.max()) < NEGLIGIBLE:
             break

@@ -103,10 +103,10 @@ def middle(image):
 
 
 def test_bfloat16_differs_by_hundredths_of_a_millimetre(monkeypatch):
-    """In the middle of the heads alone: slow where the processor has none, but the same numbers."""
+    """In the middle of the head alone: slow where the processor has none, but the same numbers."""
     monkeypatch.setattr(device, "computesInBfloat16", lambda: True)
     models = ModelStore()
-    fixed, moving = (middle(read_image(path)) for path in (CURRENT_FLAIR, PRIOR_FLAIR))
+    fixed, moving = middle(read_image(CURRENT_FLAIR)), read_image(PRIOR_FLAIR)
     single, half = (
         register(fixed, moving, Settings(device=where, warp=False), models)
         for where in (Device.CPU, Device.CPU_BFLOAT16)

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..geometry import Grid, canonicalGrid
 from ..image import Image
-from ..intensity import Modality, guessModality, normalise
+from ..intensity import Modality, guessModality, normalised
 from ..resample import reduceToSpacing, sampleOnGrid
 from ..tensors import toArray
+from ..validity import filled
 
 SPACING_MM = 2.0
 HALF = 0.5
@@ -62,7 +63,7 @@ def findPlace(image: Image) -> Place:
     spacing = max(SPACING_MM, float(image.grid.extentMm.max()) / MAXIMUM_VOXELS_PER_AXIS)
     reduced = reduceToSpacing(image, spacing)
     grid = canonicalGrid(image.grid, spacing)
-    values = toArray(sampleOnGrid(normalise(reduced.array, modality), reduced.ijkToRas, grid))
+    values = toArray(sampleOnGrid(filled(normalised(reduced, modality)).array, reduced.ijkToRas, grid))
     body = _body(values)
     brain = _brain(values, body, spacing) if modality is Modality.MR else None
     if brain is None:

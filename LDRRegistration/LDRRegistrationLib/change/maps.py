@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,18 +10,19 @@ import numpy as np
 from ..errors import RegistrationError
 from ..field import Transform
 from ..geometry import Grid, transformPoints
-from ..image import Image, checkImage
-from ..intensity import guessModality
+from ..image import Image
+from ..intensity import KNOWN, guessModality
 from ..resample import reduceToSpacing, sampleOnGrid
 from ..stages import CancelCallback, ProgressCallback, Stages
 from ..tensors import toArray, toTensor
+from ..validity import filled, measured
 from .brain import Place, findPlace
 from .dates import checkDates
 from .harmonise import Harmonised, harmonise, matchingSigmas, smooth
 from .noise import noiseLevel
 
 if TYPE_CHECKING:
-    pass
+    from torch import Tensor
 
 # Blur of the images that volumes are measured on, and of those that change is detected on: standard deviations.
 FINE_MM, DETECTION_MM = 0.7, 1.3
@@ -95,8 +96,7 @@ def computeChangeMap(
     stages = Stages(progress, cancelled)
     stages.begin("Finding what to compare", 0.0)
     notes = checkDates(currentDate, priorDate)
-    for image in (fixed, moving):
-        checkImage(image)
+    fixed, moving = measured(fixed), measured(moving)
     if guessModality(fixed) is not guessModality(moving):
         raise RegistrationError(f"{fixed.name} and {moving.name} are not of one modality: one is CT, the other is not.")
     fixedGrid = fixed.grid
@@ -105,12 +105,14 @@ def computeChangeMap(
         raise RegistrationError("The mask is empty: there is nothing to compare.")
     fixed, grid, box = _workPart(fixed, place)
     inside = place.inside(grid)
+    if fixed.known is not None:
+        inside &= fixed.known[box] > KNOWN
     if not inside.any():
         raise RegistrationError(f"The mask lies outside {fixed.name}: there is nothing to compare.")
 
     stages.begin("Warping the prior", 0.2)
-    prior = transform.warp(Image(_asFloat(moving.array), moving.ijkToRas), grid, fill=np.nan)
-    both = inside & _within(moving.grid, grid, transform.affine)
+    prior = transform.warp(replace(moving, array=_asFloat(moving.array)), grid, fill=np.nan)
+    both = inside & _within(moving.grid, grid, transform.affine) & np.isfinite(prior)
     if mask is None:
         # What is outside one brain, as it was found, may be bone or nothing at all there.
         both &= findPlace(moving).inside(grid, transform.affine)
@@ -125,8 +127,8 @@ def computeChangeMap(
     stages.begin("Harmonising", 0.35)
     spacing = grid.spacing[::-1]
     sigmas = matchingSigmas(grid, moving.grid, FINE_MM)
-    current = smooth(toTensor(np.ascontiguousarray(fixed.array[box], dtype=np.float32)), sigmas[0])
-    aligned = smooth(toTensor(np.nan_to_num(prior)), sigmas[1])
+    current = smooth(_filled(fixed.array[box], None if fixed.known is None else fixed.known[box]), sigmas[0])
+    aligned = smooth(_filled(prior, np.isfinite(prior)), sigmas[1])
     region = toTensor(both.astype(np.float32)) > 0
     for image, values in ((fixed, current), (moving, aligned)):
         if float(values[region].std()) <= 1e-6 * max(float(values[region].abs().max()), 1e-12):
@@ -245,6 +247,14 @@ def _volumeChange(transform: Transform, grid: Grid) -> np.ndarray:
     shift[:3, 3] = 0.5
     growth = (100.0 * (1.0 / determinant - 1.0)).astype(np.float32)
     return toArray(sampleOnGrid(growth, transform.field.grid.ijkToRas @ shift, grid))
+
+
+def _filled(array: np.ndarray, known: np.ndarray | None) -> Tensor:
+    """Float32, and what is not known as what is known around it, lest a blur carries padding inwards."""
+    values = np.array(array, dtype=np.float32)
+    if known is None or known.all():
+        return toTensor(values)
+    return toTensor(filled(Image(values, np.eye(4), known=known.astype(np.float32))).array)
 
 
 def _asFloat(array: np.ndarray) -> np.ndarray:

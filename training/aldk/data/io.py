@@ -13,8 +13,9 @@ import SimpleITK as sitk
 import torch
 from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.geometry import LPS_FROM_RAS, Grid, canonicalGrid
-from LDRRegistrationLib.image import Image, checkImage
+from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.resample import affineSamplePositions, reduceToSpacing, sampleAt, sampleOnGrid
+from LDRRegistrationLib.validity import measured
 from LDRRegistrationLib.tensors import toTensor
 from torch import Tensor
 
@@ -44,9 +45,11 @@ def read_scan(path: Path) -> Image:
     """An image that can be registered: three-dimensional, finite, not constant."""
     image = read_image(path)
     try:
-        checkImage(image)
+        image = measured(image)
     except RegistrationError as error:
         raise TrainingError(f"{path}: {error}") from error
+    if image.known is not None:
+        raise TrainingError(f"{path} holds voxels that are padding or not a number: replace them first.")
     return image
 
 

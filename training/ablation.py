@@ -207,7 +207,7 @@ def network_seconds(folder: Path, shape: list[int], threads: int) -> float:
 def summarise(jobs: list[Job], timing: dict[str, Any]) -> list[tuple[dict[str, Any], Provenance | None]]:
     """A row of the description is a row of the table for each set that it is evaluated on.
 
-    Means over its seeds, and their standard deviation for Dice; with each, where its first seed's evaluation comes from.
+    Means over its seeds, and their standard deviation for Dice; with each, where its first seed's figures come from.
     """
     rows: list[tuple[dict[str, Any], Provenance | None]] = []
     for (group, title), members in _grouped(jobs).items():

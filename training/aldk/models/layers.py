@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from LDRRegistrationLib.flow import voxelPositions
 from torch import Tensor, nn
 
-
 STARTS = ("he", "torch")
 _start = ContextVar("start", default="he")
 
@@ -37,8 +36,8 @@ def start_near_identity(layer: nn.Module, std: float = 1e-3) -> None:
 def initialise(network: nn.Module, slope: float = 0.0) -> None:
     """Weights that keep the size of activations behind (leaky) ReLUs of ``slope`` (He et al., ICCV 2015).
 
-    PyTorch's own start shrinks them by about 2.4 a layer, in transposed convolutions by more: what is left of the images
-    after four layers is smaller than the biases, and channels whose bias is negative are dead from the first step on.
+    PyTorch's own start shrinks them by about 2.4 a layer, in transposed convolutions by more: after four layers the
+    biases outweigh what is left of the images, and where they are negative a channel is dead from the first step on.
     Within ``started_by("torch")`` nothing is done.
     """
     if _start.get() == "torch":

@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation clean
+.PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation queue clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo
@@ -40,6 +40,13 @@ test-oldest: $(STAMP)
 # Hours on two cores; goes on where it stopped. The data are not bundled: LDR_DATA names their folder.
 ablation: $(STAMP)-test
 	$(BIN)/python training/ablation.py --output runs/ablation
+
+# The runs towards the shipped weights, in the order of training/queue.json: one thread, behind all other work. Stop it at
+# any moment; the same command goes on. Checkpoints lie outside the checkout, so that it can be replaced meanwhile.
+LDR_RUNS ?= ../runs
+queue: $(STAMP)-test
+	OMP_NUM_THREADS=1 ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1 nice -n 19 $(BIN)/python training/ablation.py \
+		-d training/queue.json --output $(LDR_RUNS)/queue --jobs 1 --threads 1
 
 bench-click: $(STAMP)-test
 	$(BIN)/python Testing/benchmarks/click.py

@@ -1,4 +1,4 @@
-"""A paper's ablation as a queue: run it again and it goes on; finished rows are skipped.
+"""Runs in a queue, as for a paper's ablation: start it again and it goes on; finished rows are skipped.
 
 python training/ablation.py -d training/ablation.json --output runs/ablation [--only hippocampus] [--table]
 """
@@ -34,21 +34,42 @@ FIGURES = ("dice", "jaccard", "folds", "folds_percent", "sd_log_j")
 
 @dataclass(frozen=True)
 class Job:
-    """One row with one seed: ``teacher`` is the folder of the run that it learns from, ``gpu``: not without one."""
+    """One row with one seed.
+
+    Parameters
+    ----------
+    evaluation
+        Names of the sets to evaluate on, of the training's description or of ``evaluation_data``.
+    teacher
+        Folder of the run that it learns from.
+    gpu
+        Not to be run without one.
+    waits
+        For what the row is not run yet, in words; such a row is only listed.
+    """
 
     title: str
     group: str
     arguments: list[str]
-    evaluation: str
+    evaluation: list[str]
     folder: Path
-    teacher: Path | None
-
+    teacher: Path | None = None
+    evaluation_data: Path | None = None
     gpu: bool = False
+    waits: str = ""
 
     @property
     def done(self) -> bool:
-        """Trained to the end, and evaluated after that."""
-        return (self.folder / DONE).exists() and self.trained
+        """Trained to the end, and evaluated after that, on all sets."""
+        return (self.folder / DONE).exists() and set(self.evaluation) <= self.evaluated and self.trained
+
+    @property
+    def evaluated(self) -> set[str]:
+        return set(read_table(self.folder / DONE, ["dataset"])["dataset"])
+
+    @property
+    def possible(self) -> bool:
+        return not self.waits and (not self.gpu or torch.cuda.is_available())
 
     @property
     def trained(self) -> bool:
@@ -59,23 +80,28 @@ class Job:
         """Training, then evaluation; each goes on, or is made anew, after an interruption."""
         teacher = ["--teacher", str(self.teacher)] if self.teacher else []
         train = [*self.arguments, *teacher, "--output", str(self.folder), "--threads", str(threads)]
-        check = ["--gpu", "-1", "--checkpoint", str(self.folder), "-v", self.evaluation, "--threads", str(threads)]
+        data = ["-d", str(self.evaluation_data)] if self.evaluation_data else []
+        check = ["--gpu", "-1", "--checkpoint", str(self.folder), *data, "--threads", str(threads)]
         return [
             [sys.executable, str(HERE / "train.py"), *train],
-            [sys.executable, str(HERE / "eval.py"), *check],
+            *([sys.executable, str(HERE / "eval.py"), *check, "-v", name] for name in self.evaluation),
         ]
 
 
 def read_jobs(path: Path, output: Path) -> list[Job]:
     """All jobs of a description, seed by seed, rows marked "late" at the end.
 
-    A row's "seeds" may be fewer than its group's; a student then learns from its teacher's first.
+    A row's "seeds" may be fewer than its group's; a student then learns from its teacher's first. A row that "waits" is
+    for later. A group's "evaluation" is the name of a set or a list of them, of its "data" or its "evaluation_data".
 
     :raises TrainingError: if a row names a teacher that is no row.
     """
     jobs: list[tuple[bool, Job]] = []
     for group, content in json.loads(path.read_text(encoding="utf-8"))["groups"].items():
         data = str((path.parent / content["data"]).resolve())
+        sets = content["evaluation"] if isinstance(content["evaluation"], list) else [content["evaluation"]]
+        other = content.get("evaluation_data")
+        judged = (path.parent / other).resolve() if other else None
         made: dict[str, dict[int, Path]] = {}
         for row in content["rows"]:
             made[row["id"]] = {s: output / group / row["id"] / f"seed{s}" for s in row.get("seeds", content["seeds"])}
@@ -89,10 +115,10 @@ def read_jobs(path: Path, output: Path) -> list[Job]:
                         raise TrainingError(f"{path}: row {row['id']} learns from {row['teacher']}, which is no row.")
                     teachers = made[row["teacher"]]
                     teacher = teachers.get(seed, next(iter(teachers.values())))
-                arguments = [*content["arguments"], *row["arguments"], "-d", data, "--seed", str(seed)]
-                folder = made[row["id"]][seed]
-                title, evaluation, gpu = row["title"], content["evaluation"], row.get("gpu", False)
-                job = Job(title, group, arguments, evaluation, folder, teacher, gpu)
+                trains_on = str((path.parent / row["data"]).resolve()) if "data" in row else data
+                arguments = [*content["arguments"], *row.get("arguments", []), "-d", trains_on, "--seed", str(seed)]
+                folder, gpu, waits = made[row["id"]][seed], row.get("gpu", False), row.get("waits", "")
+                job = Job(row["title"], group, arguments, sets, folder, teacher, judged, gpu, waits)
                 jobs.append((row.get("late", False), job))
     return [job for _, job in sorted(jobs, key=lambda entry: entry[0])]
 
@@ -179,27 +205,31 @@ def network_seconds(folder: Path, shape: list[int], threads: int) -> float:
 
 
 def summarise(jobs: list[Job], timing: dict[str, Any]) -> list[tuple[dict[str, Any], Provenance | None]]:
-    """A row of the description is a row of the table: means over its seeds, and their standard deviation for Dice.
+    """A row of the description is a row of the table for each set that it is evaluated on.
 
-    With each, where its first seed's evaluation comes from.
+    Means over its seeds, and their standard deviation for Dice; with each, where its first seed's figures come from.
     """
-    rows = []
+    rows: list[tuple[dict[str, Any], Provenance | None]] = []
     for (group, title), members in _grouped(jobs).items():
         done = [job for job in members if job.done]
-        row: dict[str, Any] = {"group": group, "row": title, "seeds": f"{len(done)} of {len(members)}"}
-        provenance = None
-        if done:
-            results = pd.concat([read_table(job.folder / DONE) for job in done])
-            provenance = Provenance(**{name: results[name].iloc[0] for name in COLUMNS})
-            state = checkpoint.load(done[0].folder) or {}
-            row |= {name: results[name].mean() for name in FIGURES}
-            row["dice_sd"] = results["dice"].std(ddof=1) if len(done) > 1 else float("nan")
-            row["steps"] = state["iteration"]
-            row["parameters"] = count_parameters(load_network(done[0].folder)[0])
-            row["cpu_seconds"] = timing.get(f"{group}/{title}", float("nan"))
-        else:
-            row["seeds"] = "not run (for a GPU)" if members[0].gpu else "not run"
-        rows.append((row, provenance))
+        known: dict[str, Any] = {"group": group, "row": title, "seeds": f"{len(done)} of {len(members)}"}
+        if not done:
+            why = members[0].waits or ("for a GPU" if members[0].gpu else "")
+            known["seeds"] = f"not run ({why})" if why else "not run"
+            rows.append(({**known, "dataset": ", ".join(members[0].evaluation)}, None))
+            continue
+        state = checkpoint.load(done[0].folder) or {}
+        known["steps"] = state["iteration"]
+        known["parameters"] = count_parameters(load_network(done[0].folder)[0])
+        known["cpu_seconds"] = timing.get(f"{group}/{title}", float("nan"))
+        results = pd.concat([read_table(job.folder / DONE) for job in done])
+        for name, of_set in results.groupby("dataset", sort=False):
+            errors = [column for column in of_set if column.startswith("tre ")]
+            figures = {column: of_set[column].mean() for column in (*FIGURES, *errors) if column in of_set}
+            if "dice" in figures:
+                figures["dice_sd"] = of_set["dice"].std(ddof=1) if len(of_set) > 1 else float("nan")
+            provenance = Provenance(**{column: of_set[column].iloc[0] for column in COLUMNS})
+            rows.append(({**known, "dataset": name, **figures}, provenance))
     return rows
 
 
@@ -211,12 +241,16 @@ def _grouped(jobs: list[Job]) -> dict[tuple[str, str], list[Job]]:
 
 
 def time_networks(jobs: list[Job], description: dict[str, Any], path: Path, threads: int) -> None:
-    """Time each finished row's network once, alone on the machine; what was timed before is kept."""
+    """Time each finished row's network once, alone on the machine; what was timed before is kept.
+
+    Groups without a "shape" are not timed.
+    """
     timing = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for (group, title), members in _grouped(jobs).items():
         done = [job for job in members if job.done]
-        if done and f"{group}/{title}" not in timing:
-            timing[f"{group}/{title}"] = network_seconds(done[0].folder, description["groups"][group]["shape"], threads)
+        shape = description["groups"][group].get("shape")
+        if done and shape and f"{group}/{title}" not in timing:
+            timing[f"{group}/{title}"] = network_seconds(done[0].folder, shape, threads)
             path.write_text(json.dumps(timing, indent=2), encoding="utf-8")
 
 
@@ -227,7 +261,7 @@ def work(options: argparse.Namespace) -> None:
         raise TrainingError(
             f"There is no group called {unknown[0]}; there are {', '.join({j.group: 0 for j in jobs})}."
         )
-    possible = [job for job in chosen if not job.gpu or torch.cuda.is_available()]
+    possible = [job for job in chosen if job.possible]
     failures = [] if options.table or options.time else Queue(possible, options.jobs, options.threads).run()
     timing_path = options.output / "timing.json"
     options.output.mkdir(parents=True, exist_ok=True)
@@ -240,7 +274,7 @@ def work(options: argparse.Namespace) -> None:
         stem.with_suffix(ending).unlink(missing_ok=True)
     for row, provenance in summarise(jobs, timing):
         known = provenance or Provenance.here(sys.argv)
-        table = update_table(stem, pd.DataFrame([row]), ["group", "row"], known, description["title"])
+        table = update_table(stem, pd.DataFrame([row]), ["group", "row", "dataset"], known, description["title"])
     print(markdown(table))
     if failures:
         raise TrainingError(f"{len(failures)} job(s) failed: {failures[0]}")

@@ -22,6 +22,7 @@ from aldk.data.loader import read_config
 from aldk.data.names import data_root
 from aldk.errors import TrainingError
 from aldk.models import GENERATORS, MODELS, Architecture, build_model, count_parameters
+from aldk.models.layers import STARTS
 from aldk.plan import SCHEDULES, Plan
 from aldk.strategies import (
     STRATEGIES,
@@ -59,6 +60,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     run.add_argument("--schedule", choices=sorted(SCHEDULES), default="cosine")
     run.add_argument("--seed", type=int, default=2026)
     run.add_argument("--start-from", type=Path, help="checkpoint whose averaged weights a new run starts from")
+    run.add_argument(
+        "--initialisation", choices=STARTS, default=STARTS[0], help="of new weights: He's, or to compare, PyTorch's own"
+    )
     run.add_argument("--save-seconds", type=float, default=90.0, help="time between two checkpoints")
     run.add_argument("--workers", type=int, default=1, help="processes that make items; 0: on demand")
     run.add_argument("--loss", choices=SIMILARITIES, help="similarity; default: as the data description says, or lncc")
@@ -118,6 +122,7 @@ def make_run(options: argparse.Namespace, output: Path, architecture: Architectu
         workers=options.workers,
         command=command,
         save_seconds=options.save_seconds,
+        initialisation=options.initialisation,
     )
 
 
@@ -210,6 +215,8 @@ def work(options: argparse.Namespace) -> None:
     learns = name in ("aldk", "distillation") or (name == "ofg" and options.ofg_source == "teacher")
     if options.teacher and not learns:
         raise TrainingError("A teacher is given, but nothing learns from it: add --aldk or --strategy distillation.")
+    if options.start_from and options.initialisation != STARTS[0]:
+        raise TrainingError("The weights of a run that has --start-from come from there: leave --initialisation out.")
     if name == "sar" and options.loss:
         raise TrainingError("SAR compares images in its own way: leave --loss out.")
     adversarial, guidance, sar = aldk_options(options, for_judge), guidance_options(options), sar_options(options)

@@ -8,10 +8,14 @@ import time
 from pathlib import Path
 
 import ablation
+import pandas as pd
 import pytest
+import train
 from aldk import checkpoint
+from aldk.data.config import read_config
 from aldk.errors import TrainingError
-from aldk.evaluation.tables import read_table
+from aldk.evaluation.tables import Provenance, read_table, update_table
+from aldk.models import Architecture, build_model
 from filelock import FileLock
 
 
@@ -57,11 +61,64 @@ def test_a_run_that_was_stopped_is_not_done(description, tmp_path):
     """Although it was evaluated: the queue goes on with it."""
     (job, *_) = ablation.read_jobs(description, tmp_path)
     job.folder.mkdir(parents=True)
-    (job.folder / ablation.DONE).write_text("dice")
+    evaluated(job, "folder")
     state = {name: {} for name in checkpoint.REQUIRED}
     for finished in (False, True):
         checkpoint.save(job.folder, {**state, "finished": finished})
         assert job.done == finished
+
+
+def evaluated(job, *sets):
+    rows = pd.DataFrame({"dataset": sets, "dice": [0.1 * (n + 1) for n in range(len(sets))]})
+    update_table(job.folder / "evaluation", rows, ["dataset"], Provenance.here(["test"]), "A test")
+
+
+def finished(folder):
+    network = build_model("LDR").state_dict()
+    state = {"architecture": Architecture("LDR").to_dict(), "model": network, "average": network, "config": {}}
+    checkpoint.save(folder, {**state, "iteration": 5, "finished": True})
+
+
+def test_a_row_is_done_when_it_was_evaluated_on_all_sets_and_has_a_line_for_each(description, tmp_path):
+    """Interrupted between two sets, the queue evaluates again; rows that wait for something say for what."""
+    content = json.loads(description.read_text())
+    group = content["groups"]["crops"]
+    group["evaluation"], group["evaluation_data"] = ["first", "second"], "elsewhere.json"
+    group["rows"] = [
+        {"id": "own", "title": "Own", "data": "own.json"},
+        {"id": "later", "title": "L", "waits": "a loss"},
+    ]
+    description.write_text(json.dumps(content))
+    own, later = ablation.read_jobs(description, tmp_path / "runs")
+    train, first, second = own.commands(1)
+    assert train[train.index("-d") + 1] == str(tmp_path / "own.json")
+    for words, name in ((first, "first"), (second, "second")):
+        assert words[words.index("-v") + 1] == name
+        assert words[words.index("-d") + 1] == str(tmp_path / "elsewhere.json")
+    assert own.possible and not later.possible
+    own.folder.mkdir(parents=True)
+    finished(own.folder)
+    evaluated(own, "first")
+    assert not own.done
+    evaluated(own, "second")
+    assert own.done
+    rows = [row for row, _ in ablation.summarise([own, later], {})]
+    assert [(row["dataset"], row["seeds"]) for row in rows] == [
+        ("first", "1 of 1"), ("second", "1 of 1"), ("first, second", "not run (a loss)"),
+    ]  # fmt: skip
+    assert [row["dice"] for row in rows[:2]] == [0.1, 0.1] and rows[0]["steps"] == 5
+
+
+def test_the_projects_queues_can_be_read(training_folder):
+    """Each row names a network, descriptions that are there, and sets that they have; options are those of train.py."""
+    for name in ("ablation", "guidance", "queue"):
+        jobs = ablation.read_jobs(training_folder / f"{name}.json", Path("out"))
+        assert len({job.folder for job in jobs}) == len(jobs)
+        for job in jobs:
+            options = train.parse([*job.arguments, "--output", "out"])
+            config = read_config(job.evaluation_data or options.data)
+            assert read_config(options.data)["tasks"]
+            assert all(chosen in config["datasets"] for chosen in job.evaluation)
 
 
 def test_an_interrupted_queue_ends_its_runs(description, tmp_path):

@@ -113,8 +113,12 @@ def test_the_shipped_descriptions_are_whole(training_folder):
     for path in [*(training_folder / "configs").glob("*.json"), *(training_folder / "datasets").glob("*.json")]:
         config = read_config(path)
         assert all(task["dataset"] in config["datasets"] for task in config["tasks"] if "dataset" in task), path
-        if path.stem != "general":
+        if path.stem not in ("general", "general_ixi"):
             assert evaluation_sets(config), path
+    general, with_heads = (read_config(training_folder / "configs" / f"general{n}.json") for n in ("", "_ixi"))
+    shares, mixed = ({task["name"]: task["share"] for task in config["tasks"]} for config in (general, with_heads))
+    assert mixed == pytest.approx({**{name: 0.75 * share for name, share in shares.items()}, "heads": 0.25})
+    assert not {"oasis_brains", "liver_4dmri"} & with_heads["datasets"].keys()
     liver = read_config(training_folder / "datasets" / "liver.json")
     assert liver["datasets"]["lits"]["hdf5"]["lits"] == str(training_folder / "datasets" / "lits_val.h5")
     assert evaluation_sets(liver) == ["sliver", "lits", "lspig"]

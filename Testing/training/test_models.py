@@ -14,7 +14,7 @@ from aldk.models import (
     build_model,
     count_parameters,
 )
-from aldk.models.layers import Conv3d
+from aldk.models.layers import Conv3d, started_by
 from LDRRegistrationLib.flow import voxelPositions, warp
 from scipy.ndimage import map_coordinates
 from torch import nn
@@ -111,6 +111,59 @@ def test_flow_starts_near_nothing_and_every_weight_receives_a_gradient(architect
     sum(made.square().sum() for made in outputs).backward()
     without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert without == []
+
+
+def varied_in(model, fixed, moving):
+    """Of every convolution but those that give the flow: the share of channels that are nowhere above 0, and how much
+    the others vary over the image, as a mean of standard deviations relative to the images' own."""
+    seen = {}
+
+    def measure(name, made):
+        space = tuple(range(2, made.ndim))
+        dead = made.amax((0, *space)) <= 0
+        seen[name] = (float(dead.float().mean()), float(made.std(space, correction=0).mean() / fixed.std()))
+
+    for name, layer in model.named_modules():
+        if isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d) and "flow" not in name:
+            layer.register_forward_hook(lambda *hooked, name=name: measure(name, hooked[2]))
+    with torch.no_grad():
+        model(fixed, moving)
+    return seen
+
+
+def smooth_pair():
+    coarse = torch.rand(2, 1, 1, 9, 9, 9)
+    return [torch.nn.functional.interpolate(c, size=(48, 48, 48), mode="trilinear", align_corners=True) for c in coarse]
+
+
+# Without VTN's: their coarsest level is a single voxel here, and what it sees is mostly the zeros around it.
+@pytest.mark.parametrize("base", [base for base in MODELS if base not in ("VTN", "RCN", "Pyramid")])
+def test_every_layer_starts_with_something_of_the_images(base):
+    """Nothing fades on the way, and few channels are dead from the start, which in part they would stay."""
+    dead = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        layers = varied_in(build_model(base).eval(), *smooth_pair())
+        assert {name: varied for name, (_, varied) in layers.items() if not 0.08 < varied < 20} == {}
+        dead.append({name: share for name, (share, _) in layers.items()})
+    assert {name: d for name in dead[0] if (d := sum(of[name] for of in dead) / len(dead)) > 0.2} == {}
+
+
+def test_pytorchs_own_start_is_there_for_comparison_and_only_where_it_is_asked_for():
+    """It is what LDR had before He's: the same numbers for the same seed, and the same small start of the flow."""
+    torch.manual_seed(3)
+    with started_by("torch"):
+        old = build_model("LDR").networks[0]
+    torch.manual_seed(3)
+    first = nn.Conv3d(2, 16, 4, stride=2, padding=1)
+    torch.testing.assert_close(old.encoder1.weight, first.weight, rtol=0, atol=0)
+    new = build_model("LDR").networks[0]
+    for model in (old, new):
+        assert model.flow.weight.std().item() == pytest.approx(1e-3, rel=0.05) and not model.flow.bias.any()
+    # Of an output voxel's 4^3 products a transposed convolution of stride 2 makes 2^3.
+    assert new.decoder3.weight.std().item() == pytest.approx((2 / (128 * 8)) ** 0.5, rel=0.02)
+    assert old.decoder3.weight.std() < 0.3 * new.decoder3.weight.std()
+    assert not new.decoder3.bias.any() and old.decoder3.bias.any()
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES, ids=name_of)

@@ -178,6 +178,13 @@ def test_a_checkpoint_of_something_else_is_refused(training_folder, tiny_config,
     run(*distilled)
     said = refused(capsys, *distilled, "--gamma", "0.5", "--seed", "3")
     assert "a run of other settings, aldk, seed 2026 instead of 3" in said
+    said = refused(capsys, *command(training_folder, tiny_config, trained, "--initialisation", "torch"))
+    assert "a run of other settings, initialisation 'he' instead of 'torch'" in said
+    # Of a run from before there was a choice nobody knows it, and it makes no difference any more.
+    state = checkpoint.load(trained)
+    checkpoint.save(trained, {name: value for name, value in state.items() if name != "initialisation"})
+    again = command(training_folder, tiny_config, trained, "--initialisation", "torch")
+    assert train.main([str(word) for word in again[2:]]) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no checkpoint"])
@@ -224,6 +231,7 @@ def test_a_gradient_that_is_not_finite_stops_at_the_pair(tiny_config, tmp_path):
         (("--aldk", "--teacher", "nowhere/run"), "There is no checkpoint at nowhere/run"),
         (("--teacher", "VTN"), "nothing learns from it"),
         (("--start-from", "nowhere"), "There is no checkpoint at nowhere"),
+        (("--start-from", "nowhere", "--initialisation", "torch"), "come from there: leave --initialisation out"),
         (("-n", "0"), "at least one cascade"),
         (("--batch", "-1"), "--batch -1"),
         (("--epochs", "0"), "--epochs 0"),

@@ -19,6 +19,7 @@ from .data.pairs import Pair
 from .errors import TrainingError
 from .logs import Log
 from .models import Architecture, build_model
+from .models.layers import started_by
 from .plan import Plan
 from .strategies import Unsupervised
 
@@ -39,6 +40,8 @@ class Run:
         The command line, for the record in checkpoints and model cards.
     save_seconds
         Time between two checkpoints: what a crash may cost.
+    initialisation
+        Of a new run's weights, as ``aldk.models.layers.started_by`` takes it.
     """
 
     output: Path
@@ -51,6 +54,7 @@ class Run:
     start_from: Path | None = None
     command: str = ""
     save_seconds: float = 90.0
+    initialisation: str = "he"
 
 
 class Trainer:
@@ -65,7 +69,8 @@ class Trainer:
         self.output.mkdir(parents=True, exist_ok=True)
         self.config = read_config(run.data)
         torch.manual_seed(run.seed)
-        network = build_model(run.architecture)
+        with started_by(run.initialisation):
+            network = build_model(run.architecture)
         optimizer = torch.optim.Adam(network.parameters(), lr=run.plan.learning_rate)
         self.iteration, self.seconds, self.waited, self.seed = 0, 0.0, 0.0, run.seed
         self.commands: list[str] = []
@@ -113,7 +118,10 @@ class Trainer:
         if state["strategy"] != type(self.strategy).__name__:
             kind = type(self.strategy).__name__
             raise TrainingError(f"{path} holds a run of the strategy {state['strategy']}, not {kind}.")
-        found, asked = {**state["provenance"], "seed": state["seed"]}, {**self.strategy.provenance(), "seed": self.seed}
+        start = self.run_options.initialisation
+        # Checkpoints from before there was a choice do not say how their weights started.
+        found = {**state["provenance"], "seed": state["seed"], "initialisation": state.get("initialisation", start)}
+        asked = {**self.strategy.provenance(), "seed": self.seed, "initialisation": start}
         if found != asked:
             raise TrainingError(
                 f"{path} holds a run of other settings, {_differences(found, asked)}: go on with the same command, or "
@@ -182,6 +190,7 @@ class Trainer:
             "seconds": self.seconds,
             "waited": self.waited,
             "seed": self.seed,
+            "initialisation": self.run_options.initialisation,
             "random": torch.get_rng_state(),
             "commands": self.commands,
             "training_data_before": self.data_before,

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 import torch.nn.functional as F
 from LDRRegistrationLib.flow import voxelPositions
 from torch import Tensor, nn
+
+STARTS = ("he", "torch")
+_start = ContextVar("start", default="he")
+
+
+@contextmanager
+def started_by(start: str) -> Iterator[None]:
+    """Networks built within start with He's weights or, for comparison, with those that PyTorch gives its layers."""
+    token = _start.set(start)
+    try:
+        yield
+    finally:
+        _start.reset(token)
 
 
 def start_near_identity(layer: nn.Module, std: float = 1e-3) -> None:
@@ -20,8 +36,12 @@ def start_near_identity(layer: nn.Module, std: float = 1e-3) -> None:
 def initialise(network: nn.Module, slope: float = 0.0) -> None:
     """Weights that keep the size of activations behind (leaky) ReLUs of ``slope`` (He et al., ICCV 2015).
 
-    PyTorch's own start shrinks them by about 2.4 a layer, which leaves nothing of the images in ten layers.
+    PyTorch's own start shrinks them by about 2.4 a layer, in transposed convolutions by more: after four layers the
+    biases outweigh what is left of the images, and where they are negative a channel is dead from the first step on.
+    Within ``started_by("torch")`` nothing is done.
     """
+    if _start.get() == "torch":
+        return
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose3d):
             fan_in = layer.in_channels // layer.groups * math.prod(layer.kernel_size)

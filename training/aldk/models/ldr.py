@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import double_resolution, start_near_identity
+from .layers import double_resolution, initialise, start_near_identity
 
 
 class LDR(nn.Module):
@@ -40,6 +40,7 @@ class LDR(nn.Module):
             self.flow = nn.ConvTranspose3d(32, 3, 4, stride=2, padding=1)
         else:
             self.flow = nn.ConvTranspose3d(64, 3, 4, stride=2, padding=1)
+        initialise(self)
         start_near_identity(self.flow)
 
     def forward(self, fixed: Tensor, moving: Tensor) -> Tensor:

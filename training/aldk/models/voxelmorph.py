@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import start_near_identity
+from .layers import initialise, start_near_identity
 
 SLOPE = 0.1
 
@@ -48,6 +48,7 @@ class VoxelMorph(nn.Module):
         }
         self.decoders = nn.ModuleDict({name: nn.Conv3d(*size, 3, padding=1) for name, size in sizes.items()})
         self.flow = nn.Conv3d(16, 3, 3, padding=1)
+        initialise(self, SLOPE)
         start_near_identity(self.flow)
 
     def forward(self, fixed: Tensor, moving: Tensor) -> Tensor:

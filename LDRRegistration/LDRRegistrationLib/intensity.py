@@ -47,4 +47,6 @@ def normalise(array: np.ndarray, modality: Modality = Modality.MR) -> np.ndarray
     foreground = sample[sample > low + 0.05 * (high - low)]
     if foreground.size > 100:
         high = float(np.percentile(foreground, 99.5))
-    return np.clip((values - low) / max(high - low, 1e-12), 0.0, 1.0)
+    scaled = values - low
+    scaled /= max(high - low, 1e-12)
+    return np.clip(scaled, 0.0, 1.0, out=scaled)

@@ -33,16 +33,13 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
     """
     full = canonicalGrid(fixed.grid, float(fixed.grid.extentMm.max()) / PANEL_PIXELS)
     planes = [_middlePlane(full, axis) for axis in (2, 1, 0)]
-    fixedReduced, movingReduced = (reduceToSpacing(image, _readableSpacing(image.grid)) for image in (fixed, moving))
-    fixedValues, movingValues = (
-        normalise(image.array, guessModality(image)) for image in (fixedReduced, movingReduced)
-    )
-    source = toTensor(movingValues)
+    fixed, moving = (_readable(image) for image in (fixed, moving))
+    source = toTensor(moving.array)
     rows: list[list[np.ndarray]] = [[], [], []]
     for across, plane in enumerate(planes):
-        base = toArray(sampleOnGrid(fixedValues, fixedReduced.ijkToRas, plane)).take(0, axis=across)
-        start = toArray(sampleOnGrid(source, movingReduced.ijkToRas, plane, before)).take(0, axis=across)
-        moved = transformPoints(np.linalg.inv(movingReduced.ijkToRas), transform.points(plane.pointsRas()))
+        base = toArray(sampleOnGrid(fixed.array, fixed.ijkToRas, plane)).take(0, axis=across)
+        start = toArray(sampleOnGrid(source, moving.ijkToRas, plane, before)).take(0, axis=across)
+        moved = transformPoints(np.linalg.inv(moving.ijkToRas), transform.points(plane.pointsRas()))
         after = toArray(sampleAt(source, toTensor(moved[..., ::-1]).movedim(-1, 0), 0.0)).take(0, axis=across)
         content = _contentBox(base)
         rows[0].append(_blend(base, start)[content])
@@ -50,6 +47,12 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
         rows[2].append(_deformedGrid(base, plane, across, transform)[content])
     captions = ("Before: fixed magenta, moving green", "After", f"Deformation: grid of {GRID_LINE_MM:g} mm")
     writePng(path, _sheet(rows, captions))
+
+
+def _readable(image: Image) -> Image:
+    """``image`` in [0, 1], no finer than a picture needs."""
+    reduced = reduceToSpacing(image, _readableSpacing(image.grid))
+    return Image(normalise(reduced.array, guessModality(reduced)), reduced.ijkToRas, image.name)
 
 
 def _readableSpacing(grid: Grid) -> float:

@@ -32,17 +32,18 @@ def reduceToSpacing(image: Image, spacingMm: float) -> Image:
     grid = image.grid
     steps = np.clip(np.floor(spacingMm / grid.spacing + 1e-3).astype(int), 1, np.maximum(grid.sizeIjk // 4, 1))
     si, sj, sk = (int(s) for s in steps)
-    nk = grid.shape[0] // sk
+    nk, nj, ni = (size // step for size, step in zip(grid.shape, (sk, sj, si), strict=True))
     slab = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2] * sk))
-    parts = []
+    reduced = np.empty((nk, nj, ni), np.float32)
     for start in range(0, nk, slab):
         stop = min(start + slab, nk)
         tensor = toTensor(image.array[start * sk : stop * sk])
-        parts.append(torch.nn.functional.avg_pool3d(tensor[None], (sk, sj, si))[0] if steps.max() > 1 else tensor)
+        averaged = torch.nn.functional.avg_pool3d(tensor[None], (sk, sj, si))[0] if steps.max() > 1 else tensor
+        reduced[start:stop] = toArray(averaged)
     scale = np.eye(4)
     scale[:3, :3] = np.diag([si, sj, sk])
     scale[:3, 3] = (steps - 1) / 2.0
-    return Image(toArray(torch.cat(parts)), grid.ijkToRas @ scale, image.name)
+    return Image(reduced, grid.ijkToRas @ scale, image.name)
 
 
 def affineSamplePositions(grid: Grid, toVoxels: np.ndarray, start: int, stop: int) -> Tensor:
@@ -66,6 +67,16 @@ def sampleAt(source: Tensor, positions: Tensor, fill: float, nearest: bool = Fal
     """``source`` (k, j, i) at positions (3, d, h, w) in its voxels; ``fill`` beyond the outer faces of its voxels."""
     sampled = sampleAtVoxels(source[None, None], positions[None], "nearest" if nearest else "bilinear")[0, 0]
     return sampled.masked_fill_(insideFaces(positions, source.shape).logical_not_(), fill)
+
+
+def nearestAt(source: np.ndarray, positions: Tensor, fill: float) -> np.ndarray:
+    """The nearest voxels of ``source`` (k, j, i) at positions (3, d, h, w), as they are; ``fill`` beyond its faces."""
+    places = [
+        toArray(axis.round().clamp_(0, size - 1).long()) for axis, size in zip(positions, source.shape, strict=True)
+    ]
+    values = source.reshape(-1)[np.ravel_multi_index(places, source.shape)]
+    values[~toArray(insideFaces(positions, source.shape))] = fill
+    return values
 
 
 def insideFaces(positions: Tensor, shape: Sequence[int]) -> Tensor:

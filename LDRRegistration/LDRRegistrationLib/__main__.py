@@ -149,7 +149,7 @@ def _register(options: argparse.Namespace) -> None:
 
         torch = importTorch()
         from .logic import RegistrationLogic
-        from .mrml import files
+        from .mrml import files, reading
         from .overview import writeOverview
         from .report import reportContent
     if options.threads:
@@ -160,11 +160,12 @@ def _register(options: argparse.Namespace) -> None:
     started = time.perf_counter()
     showProgress(0.0, "Reading the files")
     scene = files.newScene()
-    fixedNode, movingNode = files.readVolume(scene, options.fixed), files.readVolume(scene, options.moving)
-    initialNode = files.readTransform(scene, options.initial) if options.initial else None
-    labelsNode, *maskNodes = (
-        files.readVolume(scene, path, labels=True) if path else None for path in (options.labels, *masks)
-    )
+    notes: list[str] = []
+    reading.checkMemory(options.fixed, options.moving)
+    fixedNode, movingNode = (reading.readVolume(scene, path, notes=notes) for path in (options.fixed, options.moving))
+    initialNode = reading.readTransform(scene, options.initial) if options.initial else None
+    labelsNode = reading.readLabels(scene, options.labels, notes) if options.labels else None
+    maskNodes = [reading.readVolume(scene, path, labels=True, notes=notes) if path else None for path in masks]
     transformNode = scene.AddNewNodeByClass("vtkMRMLTransformNode", "LDR transform")
     warpedNode = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "LDR warped")
     seconds["Reading the files"] = time.perf_counter() - started
@@ -193,6 +194,7 @@ def _register(options: argparse.Namespace) -> None:
             priorDate=options.dates[1],
             **choices,
         )
+        changeJob.registration.sharesVoxels = True
         found = logic.computeChanges(changeJob, progress=progress)
         logic.publishFoundChanges(changeJob, found)
         job, result = changeJob.registration, found.result
@@ -207,9 +209,11 @@ def _register(options: argparse.Namespace) -> None:
             adaptationIterations=options.adapt,
             **choices,
         )
+        job.sharesVoxels = True
         result = logic.compute(job, progress=progress)
         logic.publish(job, result)
     seconds.update(result.seconds)
+    result.notes.extend(notes)
 
     showProgress(0.9, "Writing the results")
     started = time.perf_counter()
@@ -220,7 +224,7 @@ def _register(options: argparse.Namespace) -> None:
         files.writeVolume(warpedNode, part / "warped.nii.gz")
         if labelsNode is not None:
             warpedLabels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "LDR labels")
-            logic.warpLabels(
+            result.notes += logic.warpLabels(
                 labelsNode=labelsNode,
                 referenceVolumeNode=fixedNode,
                 transform=result.transform,

@@ -48,9 +48,7 @@ def climb(
     return reached
 
 
-def _step(
-    level: LocalCorrelation, current: Agreement, freedoms: np.ndarray, damping: float, size: float
-) -> np.ndarray:
+def _step(level: LocalCorrelation, current: Agreement, freedoms: np.ndarray, damping: float, size: float) -> np.ndarray:
     hessian, gradient = current.normalEquations
     if freedoms is AFFINE:
         hessian, gradient = _addStiffness(hessian, gradient, _sized(current.matrix, size))

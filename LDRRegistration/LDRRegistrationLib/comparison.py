@@ -1,7 +1,7 @@
 """The self-check: whether a flow makes the images more alike without folding or fleeing what is known.
 
-A moving image is (1, C, k, j, i): the image in [0, 1] and, where not all of it is known and inside its mask, the weights
-of its voxels. Flows are (1, 3, k, j, i) in voxels of the grid compared on (see flow.py).
+A moving image is (1, C, k, j, i): the image in [0, 1] and, where not all of it is known and inside its mask, the
+weights of its voxels. Flows are (1, 3, k, j, i) in voxels of the grid compared on (see flow.py).
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def _register(
     masks = masks.reduced(spacing)
     for mask, image in ((masks.fixed, fixedLow), (masks.moving, movingLow)):
         if mask is not None:
-            checkCovers(weightsOf(image, mask), mask, image)
+            checkCovers(image, mask)
     modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
 
     stages.begin("Pre-alignment", 0.1)
@@ -172,11 +172,18 @@ def _register(
                 affine = turned.matrix
                 aligned = comparison.still(pair.moving(affine))
     stages.begin("Deformation", 0.4)
-    evidence = {"size": sizeOf(affine), "coverage": comparison.coverage(aligned.warped), "overlap": prealigned.similarityAfter}
+    evidence = {
+        "size": sizeOf(affine),
+        "coverage": comparison.coverage(aligned.warped),
+        "overlap": prealigned.similarityAfter,
+    }
     if placement is not None:
         evidence |= {k: v for k, v in vars(placement).items() if k != "matrix"}
     # Beyond what both know 0: a small overlap is no good one.
-    if comparison.coverage(aligned.warped) * aligned.similarity < comparison.coverage(started.warped) * started.similarity:
+    if (
+        comparison.coverage(aligned.warped) * aligned.similarity
+        < comparison.coverage(started.warped) * started.similarity
+    ):
         affine, aligned = start, started
         notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
     if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
@@ -259,7 +266,7 @@ class _PairOnGrid:
         self.comparison = Comparison(onGrid, weights, check, REACH_MM / float(grid.spacing.min()))
 
     def moving(self, affine: np.ndarray) -> Tensor:
-        """The moving image under a 4x4 from fixed to moving RAS; with its weights unless they are 1 where it matters."""
+        """The moving image under a 4x4 from fixed to moving RAS; with its weights unless they are 1 where it counts."""
         import torch
 
         # A value that a weight of 0 belongs to is mixed with its neighbour's when the image is warped.

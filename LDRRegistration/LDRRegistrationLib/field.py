@@ -13,7 +13,7 @@ from .geometry import Grid, transformPoints
 from .image import Image
 from .intensity import KNOWN
 from .interpolation import interpolateAtPoints, interpolateOnGrid
-from .resample import affineSamplePositions, sampleAt
+from .resample import affineSamplePositions, nearestAt, sampleAt
 from .tensors import toArray, toTensor
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Warped at a time: what fits a processor's cache, and reaches into few of the source's slices.
 WARP_VOXELS = 500_000
+# Single precision holds all integers up to here.
+LARGEST_SINGLE = 2**24
 BORDER_KEPT = 2
 BORDER_ZEROS = 2
 
@@ -168,19 +170,13 @@ class Transform:
 
         Trilinear, or nearest for labels. Beyond the moving volume the value is ``fill``, by default what stands for no
         measurement in it, or else its minimum (0 for labels). Where it is not known itself, its padding stays padding,
-        and mixes with no value that was measured. Worked off in slabs: only the source is held at full size besides the result. ``advance`` hears before
-        each how much is done, 0 to 1; what it raises ends the work.
+        and mixes with no value that was measured. Worked off in slabs: only the source is held at full size besides the
+        result. ``advance`` hears before each how much is done, 0 to 1; what it raises ends the work.
         """
         if fill is None:
             fill = 0.0 if nearest else _background(moving)
-        array, labels = moving.array, None
-        if nearest:
-            # float32 holds no large label; the places of the labels in their list are small.
-            labels, array = np.unique(moving.array, return_inverse=True)
-            array = array.reshape(moving.array.shape)
-            labels, fill = np.append(labels, np.asarray(fill).astype(labels.dtype)), len(labels)
-        source = toTensor(array)
-        known = None if nearest or moving.known is None else toTensor(moving.known)
+        source = None if nearest else toTensor(moving.array, _sufficient(moving.array))
+        known = None if nearest or moving.known is None else toTensor(moving.known, _sufficient(moving.array))
         toVoxels = moving.grid.rasToIjk @ self.affine
         warped = np.empty(grid.shape, dtype=moving.array.dtype)
         shift = None
@@ -193,17 +189,28 @@ class Transform:
             positions = affineSamplePositions(grid, toVoxels, start, stop)
             if shift is not None and self.field is not None:
                 positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
-            if known is None:
-                values = sampleAt(source, positions, fill, nearest)
-            else:
-                values = _sampleKnown(source, known, positions, fill)
-            if labels is not None:
-                warped[start:stop] = labels[toArray(values.round_().long())]
+            if source is None:
+                warped[start:stop] = nearestAt(moving.array, positions, fill)
                 continue
+            positions = positions.to(source.dtype)
+            values = (
+                sampleAt(source, positions, fill) if known is None else _sampleKnown(source, known, positions, fill)
+            )
             if warped.dtype.kind in "iu":
-                limits = np.iinfo(warped.dtype)
                 # Single precision knows the limits of no larger type.
                 values = (values if warped.dtype.itemsize < 4 else values.double()).round_()
-                values.clamp_(float(limits.min), float(limits.max))
+                values.clamp_(*_limits(warped.dtype))
             warped[start:stop] = toArray(values)
         return warped
+
+
+def _sufficient(array: np.ndarray) -> type[np.floating]:
+    """The precision that holds the values of ``array``: double for integers that single precision would round."""
+    isWide = array.dtype.kind in "iu" and array.dtype.itemsize >= 4
+    return np.float64 if isWide and max(-int(array.min()), int(array.max())) > LARGEST_SINGLE else np.float32
+
+
+def _limits(dtype: np.dtype) -> tuple[float, float]:
+    """Smallest and largest integer of a type, as far as double precision reaches."""
+    lowest, highest = (int(n) for n in (np.iinfo(dtype).min, np.iinfo(dtype).max))
+    return float(lowest), float(highest) if int(float(highest)) == highest else float(np.nextafter(float(highest), 0.0))

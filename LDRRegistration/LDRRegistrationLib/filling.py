@@ -14,11 +14,11 @@ FADING = 0.25
 
 
 def fillUnknown(values: Tensor, weights: Tensor, reach: float = math.inf) -> Tensor:
-    """``values`` (N, C, k, j, i) where their ``weights`` (N, 1, k, j, i) in [0, 1] are 1; elsewhere a smooth continuation.
+    """``values`` (N, C, k, j, i) where ``weights`` (N, 1, k, j, i) in [0, 1] are 1; elsewhere a smooth continuation.
 
     By pulling weighted means up a pyramid and pushing them down again into the gaps (Gortler et al., SIGGRAPH 1996).
-    Where nothing at all is known the values stay as they are. Further than about ``reach`` voxels from what is known the
-    continuation fades to 0.
+    Where nothing at all is known the values stay as they are. Further than about ``reach`` voxels from what is known
+    the continuation fades to 0.
     """
     if bool((weights >= 1.0).all()) or not bool((weights > LEAST).any()):
         return values

@@ -13,8 +13,8 @@ from .image import Image
 # CT keeps air, soft tissue and bone apart in one monotone curve: Hounsfield units and what they become.
 CT_CURVE_HU = (-1000.0, -200.0, 300.0, 1500.0)
 CT_CURVE_VALUE = (0.0, 0.25, 0.85, 1.0)
-# Outliers lie beyond the middle 96 % of an image by more than so many of its widths; those of the foreground, beyond its
-# 95th percentile by more than so many of its widths.
+# Outliers lie beyond the middle 96 % of an image by more than so many of its widths; those of the foreground, beyond
+# its 95th percentile by more than so many of its widths.
 TAIL, FOREGROUND_TAIL = 4.0, 2.0
 # A share of the voxels that all have the lowest value is no tissue.
 PLAIN_BACKGROUND = 0.3
@@ -75,7 +75,9 @@ def normalise(array: np.ndarray, modality: Modality = Modality.MR, known: np.nda
         if ninetyfifth > fifth:
             most = min(most, ninetyfifth + FOREGROUND_TAIL * (ninetyfifth - fifth))
         high = min(high, most)
-    return np.clip((values - low) / max(high - low, 1e-12), 0.0, 1.0)
+    scaled = values - low
+    scaled /= max(high - low, 1e-12)
+    return np.clip(scaled, 0.0, 1.0, out=scaled)
 
 
 def _range(sample: np.ndarray) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ from .dependencies import ensureTorch, importTorch
 from .device import Device
 from .engine import RegistrationResult, register
 from .field import Transform
+from .labelwarp import warpLabels
 from .mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
 from .mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from .results import ResultsLogic
@@ -170,8 +171,14 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         """
         publishJob(job, result)
 
-    def warpLabels(self, *, labelsNode, referenceVolumeNode, transform: Transform, outputLabelsNode) -> None:
-        """Carry a label map of the moving image onto ``referenceVolumeNode``'s geometry, nearest neighbor."""
+    def warpLabels(self, *, labelsNode, referenceVolumeNode, transform: Transform, outputLabelsNode) -> list[str]:
+        """Carry a label map of the moving image onto ``referenceVolumeNode``'s geometry, nearest neighbor.
+
+        :returns: notes on labels that are smaller than a voxel, or that did not arrive.
+        :raises RegistrationError: the values of ``labelsNode`` are not whole numbers.
+        """
         labels, reference = imageFromVolumeNode(labelsNode), imageFromVolumeNode(referenceVolumeNode)
-        warped = transform.warp(labels, reference.grid, nearest=True)
-        updateVolumeNode(outputLabelsNode, imageDataFromArray(warped), referenceVolumeNode, labelsNode)
+        warped, notes = warpLabels(labels, reference.grid, transform)
+        imageData = imageDataFromArray(warped, copy=False)
+        updateVolumeNode(outputLabelsNode, imageData, referenceVolumeNode, labelsNode)
+        return notes

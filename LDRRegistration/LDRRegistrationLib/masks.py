@@ -83,9 +83,10 @@ def jointMask(fixedMask: Tensor | None, movedMask: Tensor) -> Tensor | None:
     return movedMask if fixedMask is None else fixedMask * movedMask
 
 
-def checkCovers(weights: Tensor, mask: Image, image: Image) -> None:
-    """Raise RegistrationError if next to nothing of ``image``, where it is compared, has a weight."""
-    if float(weights.sum()) < LEAST_VOXELS:
+def checkCovers(image: Image, mask: Image) -> None:
+    """Raise RegistrationError if next to nothing of what is known of ``image`` lies inside ``mask``."""
+    weights = weightsOf(image, mask)
+    if weights is not None and float(weights.sum()) < LEAST_VOXELS:
         raise RegistrationError(
             f"The mask {mask.name} leaves next to nothing of {image.name} to compare: it is too small, or lies "
             "elsewhere."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,16 +35,13 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
     """
     full = canonicalGrid(fixed.grid, float(fixed.grid.extentMm.max()) / PANEL_PIXELS)
     planes = [_middlePlane(full, axis) for axis in (2, 1, 0)]
-    fixedReduced, movingReduced = (
-        reduceToSpacing(withValidity(image), _readableSpacing(image.grid)) for image in (fixed, moving)
-    )
-    fixedValues, movingValues = (normalised(image).array for image in (fixedReduced, movingReduced))
-    source = toTensor(movingValues)
+    fixed, moving = (_readable(image) for image in (fixed, moving))
+    source = toTensor(moving.array)
     rows: list[list[np.ndarray]] = [[], [], []]
     for across, plane in enumerate(planes):
-        base = toArray(sampleOnGrid(fixedValues, fixedReduced.ijkToRas, plane)).take(0, axis=across)
-        start = toArray(sampleOnGrid(source, movingReduced.ijkToRas, plane, before)).take(0, axis=across)
-        moved = transformPoints(np.linalg.inv(movingReduced.ijkToRas), transform.points(plane.pointsRas()))
+        base = toArray(sampleOnGrid(fixed.array, fixed.ijkToRas, plane)).take(0, axis=across)
+        start = toArray(sampleOnGrid(source, moving.ijkToRas, plane, before)).take(0, axis=across)
+        moved = transformPoints(np.linalg.inv(moving.ijkToRas), transform.points(plane.pointsRas()))
         after = toArray(sampleAt(source, toTensor(moved[..., ::-1]).movedim(-1, 0), 0.0)).take(0, axis=across)
         content = _contentBox(base)
         rows[0].append(_blend(base, start)[content])
@@ -51,6 +49,12 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
         rows[2].append(_deformedGrid(base, plane, across, transform)[content])
     captions = ("Before: fixed magenta, moving green", "After", f"Deformation: grid of {GRID_LINE_MM:g} mm")
     writePng(path, _sheet(rows, captions))
+
+
+def _readable(image: Image) -> Image:
+    """``image`` in [0, 1], no finer than a picture needs; black where nothing is known."""
+    reduced = normalised(reduceToSpacing(withValidity(image), _readableSpacing(image.grid)))
+    return reduced if reduced.known is None else replace(reduced, array=reduced.array * reduced.known)
 
 
 def _readableSpacing(grid: Grid) -> float:

@@ -85,8 +85,9 @@ def searchAround(
     ends: list[Agreement] = []
     for mirrored, (climbing, finishing) in enumerate(zip(CLIMBING, FINISHING, strict=True)):
         chosen = sorted((s for s in starts if _isProper(s[0]) is not bool(mirrored)), key=lambda s: byTotal(s[0]))
-        agreements, sizes = zip(*chosen[:climbing], strict=True)
-        ends += _different(climb(coarse, agreements, RIGID, ROUNDS, sizes), coarse)[:finishing]
+        agreements = [agreement for agreement, _ in chosen[:climbing]]
+        climbed = climb(coarse, agreements, RIGID, ROUNDS, [size for _, size in chosen[:climbing]])
+        ends += _different(climbed, coarse)[:finishing]
         check()
     ends = moved([*ends, *coarse.at([given])], fine)
     asGiven = ends[-1]
@@ -113,10 +114,10 @@ def _level(fixed: Image, moving: Image, masks: Masks | None, voxels: int) -> Loc
     spacing = max(float(np.prod(fixed.grid.extentMm) / voxels) ** (1 / 3), float(fixed.grid.spacing.min()))
     # A quarter more, so that axes that differ a little in spacing are reduced alike.
     spacings = 1.25 * spacing, max(1.25 * spacing, float(np.prod(moving.grid.extentMm) / MOVING_VOXELS) ** (1 / 3))
-    images = (
+    fixed, moving = (
         filled(normalised(reduceToSpacing(image, mm))) for image, mm in zip((fixed, moving), spacings, strict=True)
     )
-    return LocalCorrelation(*images, masks)
+    return LocalCorrelation(fixed, moving, masks)
 
 
 def _turns() -> np.ndarray:

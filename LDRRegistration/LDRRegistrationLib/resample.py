@@ -36,28 +36,29 @@ def reduceToSpacing(image: Image, spacingMm: float) -> Image:
     grid = image.grid
     steps = np.clip(np.floor(spacingMm / grid.spacing + 1e-3).astype(int), 1, np.maximum(grid.sizeIjk // 4, 1))
     si, sj, sk = (int(s) for s in steps)
-    nk = grid.shape[0] // sk
+    nk, nj, ni = (size // step for size, step in zip(grid.shape, (sk, sj, si), strict=True))
     slab = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2] * sk))
-    parts, shares = [], []
+    reduced = np.empty((nk, nj, ni), np.float32)
+    shares = None if image.known is None else np.empty((nk, nj, ni), np.float32)
 
     def blocks(tensor: Tensor) -> Tensor:
         return torch.nn.functional.avg_pool3d(tensor[None], (sk, sj, si))[0] if steps.max() > 1 else tensor
 
     for start in range(0, nk, slab):
-        rows = slice(start * sk, min(start + slab, nk) * sk)
-        if image.known is None:
-            parts.append(blocks(toTensor(image.array[rows])))
+        stop = min(start + slab, nk)
+        rows = slice(start * sk, stop * sk)
+        if image.known is None or shares is None:
+            reduced[start:stop] = toArray(blocks(toTensor(image.array[rows])))
             continue
         known = image.known[rows]
         share = blocks(toTensor(known))
         values = toTensor(np.where(known > 0, image.array[rows], 0).astype(np.float32) * known)
-        parts.append(blocks(values) / share.clamp_min(LEAST_SHARE))
-        shares.append(share)
+        reduced[start:stop] = toArray(blocks(values) / share.clamp_min(LEAST_SHARE))
+        shares[start:stop] = toArray(share)
     scale = np.eye(4)
     scale[:3, :3] = np.diag([si, sj, sk])
     scale[:3, 3] = (steps - 1) / 2.0
-    known = toArray(torch.cat(shares)) if shares else None
-    return replace(image, array=toArray(torch.cat(parts)), ijkToRas=grid.ijkToRas @ scale, known=known)
+    return replace(image, array=reduced, ijkToRas=grid.ijkToRas @ scale, known=shares)
 
 
 def affineSamplePositions(grid: Grid, toVoxels: np.ndarray, start: int, stop: int) -> Tensor:
@@ -86,6 +87,16 @@ def sampleAt(source: Tensor, positions: Tensor, fill: float | None, nearest: boo
     if fill is None:
         return sampled
     return sampled.masked_fill_(insideFaces(positions, source.shape).logical_not_(), fill)
+
+
+def nearestAt(source: np.ndarray, positions: Tensor, fill: float) -> np.ndarray:
+    """The nearest voxels of ``source`` (k, j, i) at positions (3, d, h, w), as they are; ``fill`` beyond its faces."""
+    places = [
+        toArray(axis.round().clamp_(0, size - 1).long()) for axis, size in zip(positions, source.shape, strict=True)
+    ]
+    values = source.reshape(-1)[np.ravel_multi_index(places, source.shape)]
+    values[~toArray(insideFaces(positions, source.shape))] = fill
+    return values
 
 
 def insideFaces(positions: Tensor, shape: Sequence[int]) -> Tensor:

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def toTensor(array: np.ndarray) -> Tensor:
-    """A float32 tensor of the array's values; shares memory only if the array is float32, contiguous and writable."""
+def toTensor(array: np.ndarray, dtype: type[np.floating] = np.float32) -> Tensor:
+    """A tensor of the array's values; shares memory only if the array is of ``dtype``, contiguous and writable."""
     import torch
 
-    native = np.ascontiguousarray(array, dtype=np.float32)
+    native = np.ascontiguousarray(array, dtype=dtype)
     if not native.flags.writeable:
         native = native.copy()
     return torch.from_dlpack(native)

@@ -18,8 +18,8 @@ LEAST = 0.16
 MARGIN = 0.12
 # Of full smoothing: a voxel of less is done.
 NEGLIGIBLE = 0.0005
-# Of the cells: so many are smoothed where they are. Where there are more the whole flow is smoothed first, by Gaussians of
-# so many voxels one after the other, until there are not.
+# Of the cells: so many are smoothed where they are. Where there are more the whole flow is smoothed first, by Gaussians
+# of so many voxels one after the other, until there are not.
 FEW = 0.05
 WHOLE_SIGMAS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -30,8 +30,8 @@ def unfold(
     """The flow (N, 3, k, j, i) smoothed where a cell's Jacobian determinant is below ``least``; all determinants.
 
     Each iteration draws the voxels around the cells that are too small towards the mean of the flow over 3^3 voxels,
-    all the way where one is below ``least`` by ``MARGIN``. What is left after ``iterations`` stays as it is. A flow that
-    folds nearly everywhere is smoothed as a whole first: place by place that would take minutes. It has no gradient.
+    all the way where one is below ``least`` by ``MARGIN``. What is left after ``iterations`` stays as it is. A flow
+    that folds nearly everywhere is smoothed as a whole first: place by place that would take minutes. No gradient.
 
     :param check: called before each iteration; raises to stop.
     """
@@ -53,9 +53,7 @@ def unfold(
     return flow, cells
 
 
-def _unfoldOne(
-    flow: Tensor, cells: Tensor, least: float, iterations: int, check: Callable[[], object]
-) -> None:
+def _unfoldOne(flow: Tensor, cells: Tensor, least: float, iterations: int, check: Callable[[], object]) -> None:
     """In place: the flow (3, k, j, i), and the determinants of its cells (k-1, j-1, i-1)."""
     vectors = _Vectors(flow)
     squeezed = _where(cells < least)

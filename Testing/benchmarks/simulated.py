@@ -19,7 +19,7 @@ from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.flow import integrate
 from LDRRegistrationLib.geometry import Grid, canonicalGrid, transformPoints
 from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.prealign import rotationMatrix
+from LDRRegistrationLib.climb import rotationMatrix
 from LDRRegistrationLib.similarity import gaussianMean
 from LDRRegistrationLib.tensors import toTensor
 
@@ -82,7 +82,7 @@ def simulate(fixed: Image, still: Image, how: Simulation, prefix: str = "") -> E
     values = values + inside * numbers.normal(0.0, how.noise * (high - low), values.shape)
     kind = still.array.dtype
     moving = Image(np.rint(values).astype(kind) if kind.kind in "iu" else values.astype(kind), still.ijkToRas, "moving")
-    points = _lattice(fixed, how.body)
+    points = lattice(fixed, how.body)
     moved = there.points(points)
     index = transformPoints(still.grid.rasToIjk, moved)
     margin = EDGE_MM / still.grid.spacing
@@ -126,7 +126,7 @@ def _bias(shape: tuple[int, ...], strength: float, numbers: np.random.Generator)
     return np.exp(strength * sum(w * t for w, t in zip(weights, terms, strict=True)))
 
 
-def _lattice(image: Image, share: float) -> np.ndarray:
+def lattice(image: Image, share: float) -> np.ndarray:
     """(n, 3) RAS mm: points every LATTICE_MM inside the body."""
     low, high = np.percentile(image.array, (0.5, 99.5))
     steps = np.maximum(np.rint(LATTICE_MM / image.grid.spacing).astype(int), 1)[::-1]

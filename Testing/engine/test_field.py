@@ -225,3 +225,28 @@ def test_warping_can_be_watched_and_stopped(monkeypatch):
 
     with pytest.raises(RegistrationCancelled):
         Transform(np.eye(4)).warp(image, image.grid, advance=stop)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64, np.uint64])
+def test_large_integers_are_not_rounded_to_single_precision(dtype):
+    rng = np.random.default_rng(12)
+    grid = random_grid(rng, (9, 10, 11))
+    highest = min(np.iinfo(dtype).max, 2**40)
+    image = Image(rng.integers(2**24, highest, grid.shape).astype(dtype), grid.ijkToRas)
+    np.testing.assert_array_equal(Transform(np.eye(4)).warp(image, grid), image.array)
+    half = np.eye(4)
+    half[:3, 3] = grid.ijkToRas[:3, 0] / 2.0
+    warped = Transform(half).warp(image, grid)[:, :, :-1].astype(np.float64)
+    mean = (image.array[:, :, :-1].astype(np.float64) + image.array[:, :, 1:].astype(np.float64)) / 2.0
+    # Positions are single precision, so a value is off by that share of the step to the next voxel, not of itself.
+    np.testing.assert_allclose(warped, mean, atol=0.5 + 1e-5 * highest, rtol=0)
+    flat = Image((2**31 - 5 + rng.integers(0, 4, grid.shape)).astype(dtype), grid.ijkToRas)
+    assert set(np.unique(Transform(half).warp(flat, grid, fill=2**31 - 5))) <= set(range(2**31 - 5, 2**31))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_the_largest_integers_do_not_turn_over(dtype):
+    grid = random_grid(np.random.default_rng(13), (6, 6, 6))
+    largest = np.iinfo(dtype).max
+    warped = Transform(np.eye(4)).warp(Image(np.full(grid.shape, largest, dtype), grid.ijkToRas), grid)
+    assert warped.min() > largest - 2**12

@@ -96,7 +96,10 @@ def test_a_flow_that_folds_everywhere_costs_little_more_than_a_smooth_one_and_ca
     assert float((jacobianDeterminant(wild) < LEAST).float().mean()) > 0.2
     places = []
     original = _Vectors.drawToMean
-    _Vectors.drawToMean = lambda self, where, strengths: (places.append(len(where[0])), original(self, where, strengths))
+    _Vectors.drawToMean = lambda self, where, strengths: (
+        places.append(len(where[0])),
+        original(self, where, strengths),
+    )
     try:
         result, cells = unfold(wild)
     finally:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import slicer
 from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.mrml.files import newScene, readVolume
+from LDRRegistrationLib.mrml.files import newScene
+from LDRRegistrationLib.mrml.reading import readVolume
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR
 from support.scene import add_linear_transform, add_volume

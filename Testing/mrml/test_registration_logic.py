@@ -248,7 +248,7 @@ def test_failure_while_publishing_removes_what_was_made(logic, monkeypatch, step
     job.transform, job.imageData = None, None
     before = snapshot(s.scene)
 
-    def fail(*_arguments):
+    def fail(*_arguments, **_keywords):
         raise MemoryError
 
     monkeypatch.setattr(jobs, step, fail)
@@ -261,7 +261,7 @@ def test_no_memory_for_the_volume_leaves_the_transform_output_too(logic, monkeyp
     s = Scene()
     before = snapshot(s.scene)
 
-    def fail(_array):
+    def fail(_array, **_keywords):
         raise MemoryError
 
     monkeypatch.setattr(jobs, "imageDataFromArray", fail)

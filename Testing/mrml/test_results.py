@@ -10,7 +10,8 @@ from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.geometry import canonicalGrid
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
-from LDRRegistrationLib.mrml.files import readTransform, writeTransform
+from LDRRegistrationLib.mrml.files import writeTransform
+from LDRRegistrationLib.mrml.reading import readTransform
 from LDRRegistrationLib.mrml.transforms import noteSides, updateTransformNode, vtkTransform
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from scipy.ndimage import map_coordinates

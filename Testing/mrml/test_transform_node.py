@@ -8,8 +8,9 @@ import vtk
 from hypothesis import given, settings
 from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.field import Transform
-from LDRRegistrationLib.mrml.files import readTransform, writeTransform
+from LDRRegistrationLib.mrml.files import writeTransform
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
+from LDRRegistrationLib.mrml.reading import readTransform
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
 from support import itk
 from support.grids import grid_over, points_inside, random_affine, random_grid, random_transform, seeds, smooth_image

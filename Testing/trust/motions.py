@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from aldk.data.io import read_image
-from benchmarks.simulated import Simulation, simulate
+from benchmarks.simulated import Simulation, lattice, simulate
 from LDRRegistrationLib.climb import rotationMatrix
 from LDRRegistrationLib.geometry import transformPoints
 from LDRRegistrationLib.image import Image
@@ -26,6 +26,8 @@ CROP = ((12.0, 1.5),)
 THICK = ((40.0, 3.0),)
 PADDINGS = (-32768.0, -9999.0, -1000.0, np.nan, 65535.0)
 ALL_POINTS = 3000
+# Of the range of intensities: above it a voxel shows the body.
+BODY = 0.1
 
 
 @dataclass(frozen=True)
@@ -132,13 +134,13 @@ def settled(base: Base, data: Path) -> tuple[Image, Image, np.ndarray, np.ndarra
     """Both images, points (n, 3) in the fixed one, and T0 of them where it is made; else None."""
     fixed, still = read_image(data / base.fixed), read_image(data / base.moving)
     fixed, still = replace(fixed, name="fixed"), replace(still, name="moving")
-    how = Simulation(base.fixed, base.moving, base.seed, base.waves or BRAIN)
-    pair = simulate(fixed, still, how)
+    if not base.waves:
+        points = lattice(fixed, BODY)
+        return fixed, still, points[np.random.default_rng(0).permutation(len(points))[:ALL_POINTS]], None
+    pair = simulate(fixed, still, Simulation(base.fixed, base.moving, base.seed, base.waves))
     points, moved = pair.landmarks["body"]
     chosen = np.random.default_rng(0).permutation(len(points))[:ALL_POINTS]
-    if base.waves:
-        return fixed, pair.moving, points[chosen], moved[chosen]
-    return fixed, still, points[chosen], None
+    return fixed, pair.moving, points[chosen], moved[chosen]
 
 
 def moved(moving: Image, points: np.ndarray, motion: Motion) -> tuple[Image, np.ndarray, np.ndarray]:
@@ -159,7 +161,7 @@ def moved(moving: Image, points: np.ndarray, motion: Motion) -> tuple[Image, np.
     size = int(moving.grid.sizeIjk[index])
     box = [slice(0, n) for n in moving.array.shape]
     if motion.kind == "slab":
-        thick = max(int(round(motion.amount * size)), 5)
+        thick = max(round(motion.amount * size), 5)
         start = min(int(0.5 * (size - thick) + 0.15 * size * (motion.axis - 1)), size - thick)
         box[2 - index] = slice(max(start, 0), max(start, 0) + thick)
         image = image.part((box[0], box[1], box[2]))

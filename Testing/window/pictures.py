@@ -66,7 +66,7 @@ def main() -> None:
     import slicer
     from harness.views import SliceViews
     from LDRRegistrationLib.dependencies import importTorch
-    from LDRRegistrationLib.mrml.files import readVolume
+    from LDRRegistrationLib.mrml.reading import readVolume
     from support.data import CURRENT_FLAIR, PRIOR_FLAIR
 
     importTorch()

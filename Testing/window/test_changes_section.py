@@ -13,7 +13,7 @@ from harness.user import choose, click, wait_for
 @pytest.fixture
 def scans(panel: Any) -> tuple[Any, Any]:
     import slicer
-    from LDRRegistrationLib.mrml.files import readVolume
+    from LDRRegistrationLib.mrml.reading import readVolume
     from support.data import CURRENT_FLAIR, PRIOR_FLAIR
 
     volumes = []

@@ -27,7 +27,7 @@ def test_self_test_of_the_module(panel: Any, name: str) -> None:
 def test_the_sample_pair_from_click_to_result(panel: Any) -> None:
     """Nothing stands in here: real scans, the shipped model, the background thread."""
     import slicer
-    from LDRRegistrationLib.mrml.files import readVolume
+    from LDRRegistrationLib.mrml.reading import readVolume
     from support.data import CURRENT_FLAIR, PRIOR_FLAIR
 
     for path, name in ((CURRENT_FLAIR, "Current FLAIR"), (PRIOR_FLAIR, "Prior FLAIR")):
@@ -76,7 +76,7 @@ import sys
 sys.path[:0] = [str(MODULE.parent), str(MODULE.parents[1] / "Testing")]
 import slicer
 from LDRRegistration import LDRRegistrationLogic
-from LDRRegistrationLib.mrml.files import readVolume
+from LDRRegistrationLib.mrml.reading import readVolume
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR
 current, prior = (readVolume(slicer.mrmlScene, path) for path in (CURRENT_FLAIR, PRIOR_FLAIR))
 (outcome,) = LDRRegistrationLogic().registerPairs(pairs=[(current, prior)])

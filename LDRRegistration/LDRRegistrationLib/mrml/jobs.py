@@ -50,9 +50,13 @@ class RegistrationJob:
     imageData: vtk.vtkImageData | None = None
     outputTransformNode: vtkMRMLTransformNode | None = None
     outputVolumeNode: vtkMRMLScalarVolumeNode | None = None
+    # Where nobody else can change the volumes meanwhile, copies would only take memory.
+    sharesVoxels: bool = False
 
     def detach(self) -> None:
         """Take copies of the volumes' voxels, which a user may change while they are registered."""
+        if self.sharesVoxels:
+            return
         self.fixed, self.moving = (replace(image, array=image.array.copy()) for image in (self.fixed, self.moving))
 
     def fill(self, result: RegistrationResult) -> None:
@@ -62,7 +66,7 @@ class RegistrationJob:
         if self.wantsTransform:
             self.transform = vtkTransform(replace(result.transform, affine=toLocal))
         if self.wantsVolume and result.warped is not None:
-            self.imageData = imageDataFromArray(result.warped)
+            self.imageData = imageDataFromArray(result.warped, copy=False)
 
 
 def settingsFrom(

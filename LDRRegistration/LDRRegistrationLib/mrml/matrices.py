@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import slicer
 import vtk
 
 from ..errors import RegistrationError
+
+SMALLEST_STRETCH = 0.01
 
 
 def arrayFromMatrix(matrix: vtk.vtkMatrix4x4) -> np.ndarray:
@@ -18,6 +21,14 @@ def matrixFromArray(array: np.ndarray) -> vtk.vtkMatrix4x4:
     return matrix
 
 
+def linearMatrix(transform: vtk.vtkAbstractTransform) -> np.ndarray | None:
+    """4x4 of a linear transform, composed or not; None if it is not linear."""
+    linear = vtk.vtkTransform()
+    if not slicer.vtkMRMLTransformNode.IsGeneralTransformLinear(transform, linear):
+        return None
+    return arrayFromMatrix(linear.GetMatrix())
+
+
 def localToWorld(node) -> np.ndarray:
     """4x4 from the coordinates a transformable node stores to world RAS.
 
@@ -26,22 +37,40 @@ def localToWorld(node) -> np.ndarray:
     parent = node.GetParentTransformNode()
     if parent is None:
         return np.eye(4)
-    matrix = vtk.vtkMatrix4x4()
-    if not parent.IsTransformToWorldLinear() or not parent.GetMatrixTransformToWorld(matrix):
+    chain = vtk.vtkGeneralTransform()
+    parent.GetTransformToWorld(chain)
+    matrix = linearMatrix(chain)
+    if matrix is None:
         raise RegistrationError(
             f"{node.GetName()} is under the non-linear transform {parent.GetName()}: harden it (or a copy) first."
         )
-    return arrayFromMatrix(matrix)
+    return matrix
 
 
 def linearFromWorld(transformNode) -> np.ndarray:
     """4x4 of a linear transform node with its parents, in the resampling direction: world to what it is set on.
 
-    :raises RegistrationError: if it, or a parent, is not linear.
+    :raises RegistrationError: if it, or a parent, is not linear, or nothing could start from it.
     """
-    matrix = vtk.vtkMatrix4x4()
-    if not transformNode.IsTransformToWorldLinear() or not transformNode.GetMatrixTransformFromWorld(matrix):
+    chain = vtk.vtkGeneralTransform()
+    transformNode.GetTransformFromWorld(chain)
+    matrix = linearMatrix(chain)
+    if matrix is None:
         raise RegistrationError(
             f"The initial transform {transformNode.GetName()} is not linear; only rigid and affine ones can start."
         )
-    return arrayFromMatrix(matrix)
+    checkStart(matrix, f"The initial transform {transformNode.GetName()}")
+    return matrix
+
+
+def checkStart(matrix: np.ndarray, name: str) -> None:
+    """Raise RegistrationError with a sentence about ``name`` if no registration can start from a 4x4."""
+    if not np.all(np.isfinite(matrix)):
+        raise RegistrationError(f"{name} contains numbers that are not finite.")
+    stretches = np.linalg.svd(matrix[:3, :3], compute_uv=False)
+    if stretches.min() < SMALLEST_STRETCH or stretches.max() > 1.0 / SMALLEST_STRETCH:
+        raise RegistrationError(
+            f"{name} scales lengths by {stretches.min():.3g} to {stretches.max():.3g}: nothing can start from it."
+        )
+    if np.linalg.det(matrix[:3, :3]) < 0:
+        raise RegistrationError(f"{name} is a mirror image, which exchanges left and right: nothing can start from it.")

@@ -8,7 +8,7 @@ import vtk
 from vtk.util import numpy_support
 
 from ..field import DisplacementField, Transform
-from .matrices import arrayFromMatrix, matrixFromArray
+from .matrices import linearMatrix, matrixFromArray
 
 # What the transform node alone does not say, see ``noteSides``.
 SOURCE_TO_WORLD, RESULT_TO_WORLD = "LDRRegistration.SourceToWorld", "LDRRegistration.ResultToWorld"
@@ -92,14 +92,6 @@ def elements(transform: vtk.vtkAbstractTransform) -> list[vtk.vtkAbstractTransfo
     collection = vtk.vtkCollection()
     slicer.vtkMRMLTransformNode.FlattenGeneralTransform(collection, transform)
     return [collection.GetItemAsObject(index) for index in range(collection.GetNumberOfItems())]
-
-
-def linearMatrix(transform: vtk.vtkAbstractTransform) -> np.ndarray | None:
-    """4x4 of a linear transform, composed or not; None if it is not linear."""
-    linear = vtk.vtkTransform()
-    if not slicer.vtkMRMLTransformNode.IsGeneralTransformLinear(transform, linear):
-        return None
-    return arrayFromMatrix(linear.GetMatrix())
 
 
 def accurate(transform: vtk.vtkAbstractTransform) -> vtk.vtkAbstractTransform:

@@ -40,11 +40,14 @@ def imageFromVolumeNode(volumeNode) -> Image:
     return Image(array, localToWorld(volumeNode) @ arrayFromMatrix(matrix), name)
 
 
-def imageDataFromArray(array: np.ndarray) -> vtk.vtkImageData:
-    """A copy of ``array`` (k, j, i) as VTK holds the voxels of a volume node: without geometry."""
+def imageDataFromArray(array: np.ndarray, copy: bool = True) -> vtk.vtkImageData:
+    """``array`` (k, j, i) as VTK holds the voxels of a volume node: without geometry.
+
+    :param copy: False shares the memory of an array that nobody else changes; VTK keeps it as long as it needs it.
+    """
     imageData = vtk.vtkImageData()
     imageData.SetDimensions(*array.shape[::-1])
-    scalars = numpy_support.numpy_to_vtk(np.ascontiguousarray(array).ravel(), deep=True)
+    scalars = numpy_support.numpy_to_vtk(np.ascontiguousarray(array).ravel(), deep=copy)
     scalars.SetName("scalars")
     imageData.GetPointData().SetScalars(scalars)
     return imageData

@@ -15,8 +15,8 @@ from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.geometry import LPS_FROM_RAS, Grid, canonicalGrid
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.resample import affineSamplePositions, reduceToSpacing, sampleAt, sampleOnGrid
-from LDRRegistrationLib.validity import measured
 from LDRRegistrationLib.tensors import toTensor
+from LDRRegistrationLib.validity import measured
 from torch import Tensor
 
 from aldk.errors import TrainingError

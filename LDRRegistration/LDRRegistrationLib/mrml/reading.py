@@ -1,0 +1,135 @@
+"""Files to nodes without the Slicer application: volumes and transforms of the command line."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import RegistrationError
+from ..geometry import LPS_FROM_RAS
+from ..image import Image
+from ..imagefiles import itk
+from ..imagefiles.reading import layoutOf, readImage, stem
+from ..imagefiles.streams import checkRegularFile
+from ..labelwarp import wholeNumbers
+from ..memory import checkAvailable
+from .files import silentVtk
+from .matrices import checkStart, linearMatrix, matrixFromArray
+from .volumes import imageDataFromArray
+
+# Of the network and the refinement; and of a picture, whose images are reduced where they are large.
+WORKING_BYTES, PICTURE_BYTES = 500_000_000, 2_000_000_000
+TRANSFORM_SUFFIXES = (".h5", ".tfm", ".txt", ".mat", ".nrrd", ".mha", ".nii.gz")
+
+
+def readVolume(scene, path: Path, labels: bool = False, notes: list[str] | None = None):
+    """A scalar (or label map) volume node from any image file, on exactly the file's own grid.
+
+    Slicer's reader would turn the slices of a left-handed volume round; results would then not lie voxel on voxel with
+    the file that the user gave.
+
+    :param notes: receives sentences on what the file's header left open or said twice.
+    :raises RegistrationError: the file is missing, is not an image, is not 3D, has several values per voxel, says of
+        itself what cannot be, or is damaged.
+    """
+    return _volumeNode(scene, _readImage(path, notes), labels)
+
+
+def readLabels(scene, path: Path, notes: list[str] | None = None):
+    """The same for a label map whose labels are to be carried: a node of integers.
+
+    :raises RegistrationError: as for a volume; and if the values are not whole numbers.
+    """
+    image = _readImage(path, notes)
+    return _volumeNode(scene, replace(image, array=wholeNumbers(image)), labels=True)
+
+
+def _readImage(path: Path, notes: list[str] | None) -> Image:
+    image, said = readImage(path)
+    if notes is not None:
+        notes.extend(said)
+    return image
+
+
+def _volumeNode(scene, image: Image, labels: bool):
+    node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode" if labels else "vtkMRMLScalarVolumeNode", image.name)
+    node.SetAndObserveImageData(imageDataFromArray(image.array, copy=False))
+    node.SetIJKToRASMatrix(matrixFromArray(image.ijkToRas))
+    return node
+
+
+def checkMemory(fixed: Path, moving: Path) -> None:
+    """Raise RegistrationError with a sentence if there is not the memory that registering two files takes.
+
+    Held at once are both images, the warped volume, and the most of what three steps add: single precision of the
+    moving image to warp it, the warped volume on its way to a file, or the picture's copies. Formats that only ITK
+    knows are left to their reading.
+    """
+    layouts = [layoutOf(path) for path in (fixed, moving)]
+    if None in layouts:
+        return
+    voxels, items = zip(
+        *((math.prod(one.shape), one.dtype.itemsize) for one in layouts if one is not None), strict=True
+    )
+    warped = voxels[0] * items[1]
+    step = max(4 * voxels[1], warped, min(12 * max(voxels), PICTURE_BYTES))
+    need = voxels[0] * items[0] + voxels[1] * items[1] + warped + step + WORKING_BYTES
+    checkAvailable(need, "Registering images of this size")
+
+
+def readTransform(scene, path: Path):
+    """A transform node from an ITK transform file; one of several linear transforms becomes a single matrix.
+
+    :raises RegistrationError: the file is missing or is not a transform, or its numbers are none that a registration
+        could start from.
+    """
+    checkRegularFile(path)
+    itk.checkName(path)
+    name = itk.shown(stem(path))
+    matrix = _linearFromItk(path)
+    if matrix is not None:
+        checkStart(matrix, str(path))
+        node = scene.AddNewNodeByClass("vtkMRMLTransformNode", name)
+        node.SetMatrixTransformFromParent(matrixFromArray(matrix))
+        return node
+    node = scene.AddNewNodeByClass("vtkMRMLTransformNode", name)
+    storage = scene.AddNewNodeByClass("vtkMRMLTransformStorageNode")
+    storage.SetFileName(str(path.resolve()))
+    with silentVtk(), itk.silence():
+        read = storage.ReadData(node)
+    scene.RemoveNode(storage)
+    if not read:
+        scene.RemoveNode(node)
+        raise RegistrationError(f"{path} cannot be read as a transform ({', '.join(TRANSFORM_SUFFIXES)}).")
+    matrix = linearMatrix(node.GetTransformFromParent())
+    if matrix is not None:
+        checkStart(matrix, str(path))
+    return node
+
+
+def _linearFromItk(path: Path) -> np.ndarray | None:
+    """4x4 in RAS of a file with a linear transform, composed or not; None for every other file.
+
+    MRML keeps a composite as it is and calls it non-linear, and does not know all of ITK's linear classes.
+
+    :raises RegistrationError: it is a transform of the plane.
+    """
+    import SimpleITK
+
+    with itk.silence():
+        try:
+            transform = SimpleITK.ReadTransform(str(path))
+        except RuntimeError:
+            return None
+    if transform.GetDimension() != 3:
+        raise RegistrationError(f"{path} is a transform in {transform.GetDimension()} dimensions; 3 are needed.")
+    if not transform.IsLinear():
+        return None
+    matrix = np.eye(4)
+    matrix[:3, 3] = transform.TransformPoint((0.0, 0.0, 0.0))
+    for axis in range(3):
+        matrix[:3, axis] = transform.TransformVector(np.eye(3)[axis].tolist(), (0.0, 0.0, 0.0))
+    return LPS_FROM_RAS @ matrix @ LPS_FROM_RAS

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             complain("cancelled; nothing was written.")
             return stop.status
         except OSError as error:
-            complain(f"{error.filename or 'A file'} could not be read or written: {error.strerror or error}.")
+            complain(f"{error.filename or 'A file'} could not be read or written ({error.strerror or error}).")
         except Exception as error:
             strange = [path for path in inputFiles(options) if printable(path) != str(path)] if options else []
             if not (strange and isinstance(error, UnicodeError)):
@@ -118,12 +118,18 @@ class _Run:
             if options.initial is not None:
                 nodes["initial"] = files.readTransform(scene, options.initial)
         found, job, result = self._compute(logic, scene, nodes)
-        with workFolder(options.output) as part:
-            with self._timed("Writing the results"):
-                self._write(part, logic, nodes, job, result, found)
-            report = self._report(logic, result, found)
-            (part / REPORT).write_text(sealed(report, part), encoding="utf-8")
-            written = publish(part, options.output, options.overwrite)
+        try:
+            with workFolder(options.output) as part:
+                with self._timed("Writing the results"):
+                    self._write(part, logic, nodes, job, result, found)
+                report = self._report(logic, result, found)
+                (part / REPORT).write_text(sealed(report, part), encoding="utf-8")
+                written = publish(part, options.output, options.overwrite)
+        except OSError as error:
+            why = error.strerror or "a file did not arrive whole on the disk, which may be full"
+            raise RegistrationError(
+                f"The results could not be written into {options.output}: {why}; what was there is untouched."
+            ) from error
         self.lines += [f"Written to {options.output}: {', '.join(written)}"]
 
     def _compute(

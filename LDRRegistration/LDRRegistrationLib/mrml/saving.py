@@ -51,7 +51,8 @@ def saveTransform(transformNode, path: Path, referenceVolumeNode=None) -> None:
             os.replace(part, target)
             writeThrough(target.parent)
     except OSError as error:
-        raise RegistrationError(f"{path} could not be written: {error.strerror or error}") from error
+        why = error.strerror or "it did not arrive whole on the disk, which may be full"
+        raise RegistrationError(f"{path} could not be written: {why}.") from error
 
 
 def _reference(transformNode, referenceVolumeNode) -> Grid:
@@ -96,4 +97,4 @@ def _writeField(transformNode, path: Path, grid: Grid) -> None:
     try:
         SimpleITK.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
-        raise OSError("the disk may be full") from error
+        raise OSError(f"{path} could not be written.") from error

@@ -23,10 +23,10 @@ _PATHS = re.compile(r"(?:[A-Za-z]:[\\/]|\\\\|(?<![\w.<])~?/)[^\s'\":;,()<>|]*")
 
 
 def isOutOfMemory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out; torch and ITK have no type of their own for it on the CPU."""
-    texts = ("not enough memory", "allocate memory", "bad_alloc", "bad allocation")
+    """Whether an error says that memory ran out: torch, ITK and the loader of libraries have no type of their own."""
+    texts = ("not enough memory", "allocate memory", "bad_alloc", "bad allocation", "failed to map segment")
     return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(text in str(error) for text in texts)
+        isinstance(error, RuntimeError | ImportError) and any(text in str(error) for text in texts)
     )
 
 
@@ -67,10 +67,9 @@ def _traceback(error: BaseException, inputs: list[Path]) -> list[str]:
     """The chain of errors, the first one first, each with its places in the code; no values of variables."""
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     lines = [*_traceback(earlier, inputs), "", "and then", ""] if earlier is not None else []
-    lines += [
-        f"  {_module(frame.filename)}:{frame.lineno} {frame.name}: {frame.line}"
-        for frame in traceback.extract_tb(error.__traceback__)
-    ]
+    for frame in traceback.extract_tb(error.__traceback__):
+        code = withoutNames(frame.line or "", inputs)
+        lines.append(f"  {_module(frame.filename)}:{frame.lineno} {frame.name}: {code}")
     return [*lines, f"{type(error).__name__}: {withoutNames(str(error), inputs)}"]
 
 

@@ -16,6 +16,7 @@ from ..errors import RegistrationError
 from ..geometry import LPS_FROM_RAS
 from ..image import Image
 from .matrices import matrixFromArray
+from .transformtext import TEXT_SUFFIXES, isWholeText
 from .volumes import imageDataFromArray, imageFromVolumeNode
 
 LONGEST_HEADER = 10_000_000
@@ -64,6 +65,8 @@ def readTransform(scene, path: Path):
     """
     if not path.is_file():
         raise RegistrationError(f"The transform file {path} does not exist.")
+    if path.suffix in TEXT_SUFFIXES and not isWholeText(path):
+        raise RegistrationError(f"{path} is damaged: it ends before its last number.")
     node = scene.AddNewNodeByClass("vtkMRMLTransformNode", _stem(path))
     storage = scene.AddNewNodeByClass("vtkMRMLTransformStorageNode")
     storage.SetFileName(str(path.resolve()))

@@ -10,9 +10,8 @@ import numpy as np
 import slicer
 import vtk
 
-from ..errors import RegistrationError
-from .files import readTransform
 from .transforms import accurate, elements, pointsThrough
+from .transformtext import TEXT_SUFFIXES, isWholeText
 
 TOLERANCE_MM = 1e-3
 RANDOM_POINTS = 60
@@ -44,11 +43,21 @@ def checkImageFile(path: Path, shape: tuple[int, int, int], components: int = 1)
 
 def checkTransformFile(path: Path, transformNode) -> None:
     """:raises OSError: the file does not carry points as the node does, from parent, also at the ends of its grids."""
+    if path.suffix in TEXT_SUFFIXES and not isWholeText(path):
+        raise _incomplete(path)
     scene = slicer.vtkMRMLScene()
+    node = scene.AddNewNodeByClass("vtkMRMLTransformNode", "read")
+    storage = scene.AddNewNodeByClass("vtkMRMLTransformStorageNode")
+    storage.SetFileName(str(path.resolve()))
+    shown = vtk.vtkObject.GetGlobalWarningDisplay()
+    vtk.vtkObject.GlobalWarningDisplayOff()
     try:
-        read = accurate(readTransform(scene, path).GetTransformFromParent())
-    except RegistrationError as error:
-        raise _incomplete(path) from error
+        whole = storage.ReadData(node)
+    finally:
+        vtk.vtkObject.SetGlobalWarningDisplay(shown)
+    if not whole:
+        raise _incomplete(path)
+    read = accurate(node.GetTransformFromParent())
     written = accurate(transformNode.GetTransformFromParent())
     points = _points(written)
     # The numerical inverse of a grid is found only so exactly, and far from it not at all.

@@ -11,8 +11,8 @@ from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.files import readTransform
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.transforms import elements, noteSides, updateTransformNode, vtkTransform
-from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.mrml.transformtext import isWholeText
+from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.mrml.written import checkTransformFile
 from scipy.spatial.transform import Rotation
 from support.commandline import little_disk

@@ -15,7 +15,7 @@ SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 .PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation queue clean
 
 demo: $(STAMP)
-	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo
+	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo --overwrite
 
 test: $(STAMP)-test lint
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest

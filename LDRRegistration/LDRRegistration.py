@@ -80,7 +80,10 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.logic = LDRRegistrationLogic()
         self._view = RunView(self.ui)
-        self._advanced = AdvancedSection(self.ui, self.logic.models.cards())
+        models = self.logic.models
+        self._advanced = AdvancedSection(self.ui, models.cards(), models.problems)
+        for problem in models.problems.values():
+            self._view.log(problem)
         self._result = ResultSection(self.ui, self.logic, self._view.log)
         self._changes = ChangesSection(self.ui, self.logic, self._view.log)
         self._controller = RunController(self.logic, self)
@@ -217,6 +220,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 model=choices.model,
                 device=choices.device.value,
                 threads=choices.threads or None,
+                fixedMaskNode=choices.fixedMask,
+                movingMaskNode=choices.movingMask,
                 initialTransformNode=choices.initialTransform,
                 prealignment=choices.prealignment.value,
                 **self._changes.parameters,

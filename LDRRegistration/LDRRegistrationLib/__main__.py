@@ -4,229 +4,212 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import logging
 import os
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from .device import Device
+from .commandline import inputFiles, readOptions
 from .errors import DependencyError, RegistrationCancelled, RegistrationError
-from .student import MODELS_FOLDER, ModelStore
-from .terminal import clearProgress, interruptsWait, showProgress
+from .outputs import REPORT, prepareFolder, publish, sealed
+from .student import ModelStore
+from .terminal import complain, interruptsWait, printable, quietLibraries, say, showProgress, signalsStop
+from .workfolder import workFolder
 
+if TYPE_CHECKING:
+    from .changes import ChangeOutcome
+    from .engine import RegistrationResult
+    from .logic import RegistrationLogic
+    from .mrml.jobs import RegistrationJob
+
+EXIT_INTERNAL = 1
 EXIT_BAD_INPUT = 2
-EXIT_CANCELLED = 130
-OUTPUTS = (
-    "transform.h5",
-    "warped.nii.gz",
-    "warped_labels.nii.gz",
-    "change.nii.gz",
-    "change_regions.nii.gz",
-    "changes.csv",
-    "changes.html",
-    "overview.png",
-    "report.json",
-)
+EXIT_FAILED = 3
+# Of the time, for the progress bar.
+SHARE_OF_WRITING = 0.1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0, 2 with one sentence on stderr, 130 after Ctrl-C."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=os.environ.get("LDR_LOG", "WARNING"), format="%(message)s")
-    try:
-        if options.list_models:
-            _printModels(ModelStore(options.models))
-            return 0
-        if options.fixed is None or options.moving is None or options.output is None:
-            parser.error("FIXED, MOVING and -o OUT_DIR are needed")
-        _register(options)
-    except (RegistrationError, DependencyError, OSError) as error:
-        return _fail(str(error))
-    except MemoryError:
-        return _fail("There is not enough memory for images of this size.")
-    except Exception as error:
-        logging.debug("The traceback:", exc_info=True)
-        return _fail(f"The registration failed unexpectedly ({type(error).__name__}: {error}).")
-    except (KeyboardInterrupt, RegistrationCancelled):
-        clearProgress()
-        print("ldr-register: cancelled; nothing was written.", file=sys.stderr)
-        return EXIT_CANCELLED
-    return 0
+    """Run the command; returns the exit status.
 
-
-def _fail(sentence: str) -> int:
-    clearProgress()
-    print(f"ldr-register: {' '.join(sentence.split())}", file=sys.stderr)
+    0: done. 1: out of memory, or an error of the program, with a sentence that names a file to report. 2: bad input, in
+    one sentence. 3: done, but the result is not to be trusted. 128 and the signal's number after Ctrl-C (130), SIGTERM
+    (143) or SIGHUP (129). Nothing half-written is left.
+    """
+    shown = os.environ.get("LDR_LOG")
+    logging.basicConfig(level=shown or "CRITICAL", format="%(message)s")
+    options = None
+    with signalsStop() as stop:
+        try:
+            options = readOptions(arguments)
+            if options.list_models:
+                _show(_modelLines(ModelStore(options.models)))
+                return 0
+            with quietLibraries(), warnings.catch_warnings():
+                if not shown:
+                    warnings.simplefilter("ignore")
+                run = _Run(options, stop)
+                run.register()
+            _show(run.lines)
+            return EXIT_FAILED if run.hasFailed else 0
+        except (RegistrationError, DependencyError) as error:
+            complain(str(error))
+        except (KeyboardInterrupt, RegistrationCancelled):
+            complain("cancelled; nothing was written.")
+            return stop.status
+        except OSError as error:
+            complain(f"{error.filename or 'A file'} could not be read or written ({error.strerror or error}).")
+        except Exception as error:
+            strange = [path for path in inputFiles(options) if printable(path) != str(path)] if options else []
+            if not (strange and isinstance(error, UnicodeError)):
+                return _internal(error, options)
+            complain(f"{strange[0]} has a name that is not UTF-8: rename it.")
     return EXIT_BAD_INPUT
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ldr-register",
-        description="Deformable registration of two 3D images (MR or CT) in about a second on a CPU. Writes "
-        "transform.h5 (ITK, fixed to moving points), warped.nii.gz, report.json and overview.png. "
-        "For research; not for diagnostic use.",
-    )
-    parser.add_argument("fixed", metavar="FIXED", nargs="?", type=Path, help="image that stays as it is")
-    parser.add_argument("moving", metavar="MOVING", nargs="?", type=Path, help="image to carry onto FIXED")
-    parser.add_argument("-o", "--output", metavar="OUT_DIR", type=Path, help="folder for the results")
-    parser.add_argument(
-        "--preset", choices=["fast", "accurate"], default="fast", help="accurate refines the result (default: fast)"
-    )
-    parser.add_argument(
-        "--model",
-        default="auto",
-        metavar="NAME",
-        help="model by name; auto (default): one for any use; auto-non-commercial: whichever fits the fixed image",
-    )
-    parser.add_argument(
-        "--prealignment", choices=["none", "rigid", "affine"], default="affine", help="before the deformation"
-    )
-    parser.add_argument(
-        "--adapt",
-        type=_positive,
-        metavar="N",
-        nargs="?",
-        const=40,
-        default=0,
-        help="let the network's last layers learn from this pair, in at most N iterations (default: 40) and 10 s: for "
-        "images unlike those it was trained on",
-    )
-    parser.add_argument("--initial", metavar="T", type=Path, help="linear ITK transform to start from")
-    for which in ("fixed", "moving"):
-        parser.add_argument(
-            f"--{which}-mask", metavar="M", type=Path, help=f"label map of {which.upper()}: compare only inside it"
-        )
-    parser.add_argument("--labels", metavar="MOVING_LABELS", type=Path, help="label map of MOVING to carry along")
-    change = parser.add_argument_group("what changed", "between two visits of one person, FIXED being the current scan")
-    change.add_argument(
-        "--change", action="store_true", help="write changes.html, changes.csv, change.nii.gz and change_regions.nii.gz"
-    )
-    change.add_argument(
-        "--sensitivity", type=float, default=0.5, metavar="S", help="0 (only the strongest changes) to 1 (default: 0.5)"
-    )
-    change.add_argument("--change-mask", type=Path, metavar="M", help="label map of FIXED: look only inside it")
-    change.add_argument(
-        "--dates", nargs=2, metavar=("CURRENT", "PRIOR"), default=(None, None), help="of the visits, as 2024-05-31"
-    )
-    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
-    parser.add_argument(
-        "--device",
-        choices=[device.value for device in Device],
-        default=Device.CPU.value,
-        help="where the network runs (default: cpu)",
-    )
-    parser.add_argument("--list-models", action="store_true", help="show the models and their licences, and stop")
-    parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)
-    return parser
+def _internal(error: Exception, options: argparse.Namespace | None) -> int:
+    from .failures import isOutOfMemory, writeFailure
+
+    if isOutOfMemory(error):
+        complain("There is not enough memory for images of this size.")
+        return EXIT_INTERNAL
+    logging.debug("The traceback:", exc_info=error)
+    kept = writeFailure(error, [] if options is None else [*inputFiles(options), options.output])
+    where = f"please report it with {kept}, which names no files or patients" if kept else "please report it"
+    complain(f"The registration failed by an error of the program ({type(error).__name__}): {where}.")
+    return EXIT_INTERNAL
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+@dataclass
+class _Run:
+    """One registration from files to files; ``lines`` say afterwards how it went."""
 
+    options: argparse.Namespace
+    stopped: Callable[[], bool]
+    seconds: dict[str, float] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    hasFailed: bool = False
 
-def _register(options: argparse.Namespace) -> None:
-    output: Path = options.output
-    _makeWritable(output)
-    masks = (options.fixed_mask, options.moving_mask, options.change_mask)
-    for path in (options.fixed, options.moving, options.initial, options.labels, *masks):
-        if path is not None and path.resolve().parent == output.resolve() and path.name in OUTPUTS:
-            raise RegistrationError(f"{path} would be overwritten by the result: choose another output folder.")
-    showProgress(0.0, "Loading the libraries")
-    started = time.perf_counter()
-    with interruptsWait():
+    def register(self) -> None:
+        options = self.options
+        prepareFolder(options.output, inputFiles(options), options.overwrite)
+        with self._timed("Loading the libraries"), interruptsWait():
+            from .dependencies import importTorch
+
+            torch = importTorch()
+            from .device import usableThreads
+            from .logic import RegistrationLogic
+            from .mrml import files, reading
+        if options.threads:
+            torch.set_num_threads(usableThreads(options.threads))
+        logic = RegistrationLogic(options.models)
+        with self._timed("Reading the files"):
+            scene = files.newScene()
+            notes: list[str] = []
+            reading.checkMemory(options.fixed, options.moving)
+            nodes = {
+                name: reading.readVolume(
+                    scene, getattr(options, name), labels=name not in ("fixed", "moving"), notes=notes
+                )
+                for name in ("fixed", "moving", "fixed_mask", "moving_mask", "change_mask")
+                if getattr(options, name) is not None
+            }
+            if options.labels is not None:
+                nodes["labels"] = reading.readLabels(scene, options.labels, notes)
+            if options.initial is not None:
+                nodes["initial"] = reading.readTransform(scene, options.initial)
+        found, job, result = self._compute(logic, scene, nodes)
+        result.notes.extend(notes)
+        try:
+            with workFolder(options.output) as part:
+                with self._timed("Writing the results"):
+                    self._write(part, logic, nodes, job, result, found)
+                report = self._report(logic, result, found)
+                (part / REPORT).write_text(sealed(report, part), encoding="utf-8")
+                written = publish(part, options.output, options.overwrite)
+        except OSError as error:
+            why = error.strerror or "a file did not arrive whole on the disk, which may be full"
+            raise RegistrationError(
+                f"The results could not be written into {options.output}: {why}; what was there is untouched."
+            ) from error
+        self.lines += [f"Written to {options.output}: {', '.join(written)}"]
+
+    def _compute(
+        self, logic: RegistrationLogic, scene: Any, nodes: dict[str, Any]
+    ) -> tuple[ChangeOutcome | None, RegistrationJob, RegistrationResult]:
+        options = self.options
+        choices = {
+            "outputTransformNode": scene.AddNewNodeByClass("vtkMRMLTransformNode", "LDR transform"),
+            "outputVolumeNode": scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "LDR warped"),
+            "initialTransformNode": nodes.get("initial"),
+            "fixedMaskNode": nodes.get("fixed_mask"),
+            "movingMaskNode": nodes.get("moving_mask"),
+            "prealignment": options.prealignment,
+            "model": options.model,
+            "device": options.device,
+            "threads": options.threads,
+        }
+        how: dict[str, Any] = {
+            "progress": lambda fraction, stage: showProgress((1.0 - SHARE_OF_WRITING) * fraction, stage),
+            "cancelled": self.stopped,
+        }
+        found: ChangeOutcome | None = None
+        if options.change:
+            changeJob = logic.prepareChanges(
+                currentVolumeNode=nodes["fixed"],
+                priorVolumeNode=nodes["moving"],
+                maskNode=nodes.get("change_mask"),
+                sensitivity=options.sensitivity,
+                currentDate=options.dates[0],
+                priorDate=options.dates[1],
+                **choices,
+            )
+            changeJob.registration.sharesVoxels = True
+            found = logic.computeChanges(changeJob, **how)
+            logic.publishFoundChanges(changeJob, found)
+            job, result = changeJob.registration, found.result
+            self.seconds.update(found.changeMap.seconds)
+        else:
+            job = logic.prepare(
+                fixedVolumeNode=nodes["fixed"],
+                movingVolumeNode=nodes["moving"],
+                preset=options.preset,
+                adaptationIterations=options.adapt,
+                **choices,
+            )
+            job.sharesVoxels = True
+            result = logic.compute(job, **how)
+            logic.publish(job, result)
+        self.seconds.update(result.seconds)
+        return found, job, result
+
+    def _write(
+        self,
+        part: Path,
+        logic: RegistrationLogic,
+        nodes: dict[str, Any],
+        job: RegistrationJob,
+        result: RegistrationResult,
+        found: ChangeOutcome | None,
+    ) -> None:
+        """All files but the report, checked; what a full disk cut off raises OSError."""
         from .changes import writeChanges
-        from .dependencies import importTorch
-
-        torch = importTorch()
-        from .logic import RegistrationLogic
-        from .mrml import files, reading
+        from .mrml import files, written
         from .overview import writeOverview
-        from .report import reportContent
-    if options.threads:
-        torch.set_num_threads(options.threads)
 
-    seconds = {"Loading the libraries": time.perf_counter() - started}
-
-    started = time.perf_counter()
-    showProgress(0.0, "Reading the files")
-    scene = files.newScene()
-    notes: list[str] = []
-    reading.checkMemory(options.fixed, options.moving)
-    fixedNode, movingNode = (reading.readVolume(scene, path, notes=notes) for path in (options.fixed, options.moving))
-    initialNode = reading.readTransform(scene, options.initial) if options.initial else None
-    labelsNode = reading.readLabels(scene, options.labels, notes) if options.labels else None
-    maskNodes = [reading.readVolume(scene, path, labels=True, notes=notes) if path else None for path in masks]
-    transformNode = scene.AddNewNodeByClass("vtkMRMLTransformNode", "LDR transform")
-    warpedNode = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "LDR warped")
-    seconds["Reading the files"] = time.perf_counter() - started
-
-    logic = RegistrationLogic(options.models)
-    choices = {
-        "outputTransformNode": transformNode,
-        "outputVolumeNode": warpedNode,
-        "initialTransformNode": initialNode,
-        "prealignment": options.prealignment,
-        "model": options.model,
-        "device": options.device,
-    }
-
-    def progress(fraction: float, stage: str) -> None:
-        showProgress(0.9 * fraction, stage)
-
-    found = None
-    if options.change:
-        changeJob = logic.prepareChanges(
-            currentVolumeNode=fixedNode,
-            priorVolumeNode=movingNode,
-            maskNode=maskNodes[2],
-            sensitivity=options.sensitivity,
-            currentDate=options.dates[0],
-            priorDate=options.dates[1],
-            **choices,
-        )
-        changeJob.registration.sharesVoxels = True
-        found = logic.computeChanges(changeJob, progress=progress)
-        logic.publishFoundChanges(changeJob, found)
-        job, result = changeJob.registration, found.result
-        seconds.update(found.changeMap.seconds)
-    else:
-        job = logic.prepare(
-            fixedVolumeNode=fixedNode,
-            movingVolumeNode=movingNode,
-            fixedMaskNode=maskNodes[0],
-            movingMaskNode=maskNodes[1],
-            preset=options.preset,
-            adaptationIterations=options.adapt,
-            **choices,
-        )
-        job.sharesVoxels = True
-        result = logic.compute(job, progress=progress)
-        logic.publish(job, result)
-    seconds.update(result.seconds)
-    result.notes.extend(notes)
-
-    showProgress(0.9, "Writing the results")
-    started = time.perf_counter()
-    # Everything is written beside the final place first: an interrupted run leaves nothing that looks finished.
-    with tempfile.TemporaryDirectory(prefix=".ldr-register-", dir=output) as folder:
-        part = Path(folder)
-        files.writeTransform(transformNode, part / "transform.h5")
-        files.writeVolume(warpedNode, part / "warped.nii.gz")
-        if labelsNode is not None:
-            warpedLabels = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "LDR labels")
+        files.writeTransform(job.outputTransformNode, part / "transform.h5")
+        written.checkTransformFile(part / "transform.h5", job.outputTransformNode)
+        files.writeVolume(job.outputVolumeNode, part / "warped.nii.gz")
+        if "labels" in nodes:
+            warpedLabels = job.scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "LDR labels")
             result.notes += logic.warpLabels(
-                labelsNode=labelsNode,
-                referenceVolumeNode=fixedNode,
+                labelsNode=nodes["labels"],
+                referenceVolumeNode=nodes["fixed"],
                 transform=result.transform,
                 outputLabelsNode=warpedLabels,
             )
@@ -236,58 +219,68 @@ def _register(options: argparse.Namespace) -> None:
             for name, array in (("change", found.changeMap.z), ("change_regions", found.detection.labels)):
                 image = replace(job.fixed, array=found.changeMap.onFixedGrid(array))
                 files.writeImage(image, part / f"{name}.nii.gz")
+        for path in part.glob("*.nii.gz"):
+            written.checkImageFile(path, job.fixed.array.shape)
         writeOverview(part / "overview.png", job.fixed, job.moving, job.initialRas, result.transform)
-        seconds["Writing the results"] = time.perf_counter() - started
-        report = reportContent(options.fixed, options.moving, job.settings, logic.models.card(result.model), result)
+
+    def _report(
+        self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
+    ) -> dict[str, Any]:
+        from .report import reportContent, verdictOf
+
+        options = self.options
+        report = reportContent(options.fixed, options.moving, logic.models.card(result.model), result)
         if found is not None:
             report["change"] = {
                 "found": found.summary,
                 "notes": found.changeMap.notes,
                 "sensitivity": options.sensitivity,
             }
-        report["seconds"] = {stage: round(value, 4) for stage, value in seconds.items()}
-        (part / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        written = sorted(path.name for path in part.iterdir())
-        _moveAll(part, output)
-    clearProgress()
-    print(result.summary)
-    if found is not None:
-        print(found.summary)
-    for note in result.notes if found is None else found.notes:
-        print(f"Note: {note}")
-    print(f"Written to {output}: {', '.join(written)}")
+        report["seconds"] = {stage: round(value, 4) for stage, value in self.seconds.items()}
+        verdict = verdictOf(result)
+        if verdict is not None:
+            self.lines.append(f"Verdict: {verdict[0]}. {verdict[1]}")
+            self.hasFailed = verdict[0] == "failed"
+        self.lines.append(result.summary)
+        if found is not None:
+            self.lines.append(found.summary)
+        self.lines += [f"Note: {note}" for note in (result.notes if found is None else found.notes)]
+        return report
+
+    @contextlib.contextmanager
+    def _timed(self, stage: str):
+        showProgress(1.0 - SHARE_OF_WRITING if stage.startswith("Writing") else 0.0, stage)
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - started
 
 
-def _moveAll(part: Path, output: Path) -> None:
-    """Put the finished files in their place, the report last. Ctrl-C comes too late here: the result stands."""
-    with contextlib.suppress(KeyboardInterrupt), interruptsWait():
-        for name in OUTPUTS:
-            if (part / name).exists():
-                os.replace(part / name, output / name)
-            else:
-                (output / name).unlink(missing_ok=True)  # of an earlier run; it does not belong to this one
-
-
-def _makeWritable(output: Path) -> None:
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):
-            pass
-    except OSError as error:
-        raise RegistrationError(f"The output folder {output} cannot be written: {error.strerror}.") from error
-
-
-def _printModels(models: ModelStore) -> None:
+def _modelLines(models: ModelStore) -> list[str]:
+    lines = []
     for card in models.cards():
         marks = [text for text, holds in (("default", card.isDefault), ("non-commercial", card.nonCommercial)) if holds]
-        print(f"{card.name}{' (' + ', '.join(marks) + ')' if marks else ''}: {card.title}")
-        print(f"    licence: {card.content.get('licence', 'not stated')}")
+        lines.append(f"{card.name}{' (' + ', '.join(marks) + ')' if marks else ''}: {card.title}")
+        lines.append(f"    licence: {card.content.get('licence', 'not stated')}")
+    return [*lines, *(f"Note: {problem}" for problem in models.problems.values())]
+
+
+def _show(lines: list[str]) -> None:
+    """Print what was done; that nobody can read it changes nothing about the result."""
+    try:
+        for line in lines:
+            say(line)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            complain(f"The standard output cannot be written: {error.strerror}.")
+        # Else Python would try again, and complain, at its end.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run() -> None:
     """The command as a process of its own: ``main``, and the end of the process."""
     status = main()
-    if status == EXIT_CANCELLED:
+    if status > 128:
         # The libraries were stopped in the middle of something; taking them down in order could crash.
         sys.stdout.flush()
         sys.stderr.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from .resample import sampleOnGrid
 from .stages import CancelCallback, ProgressCallback
 from .student import ModelStore
 from .tensors import toArray
+from .workfolder import clearStale, workFolder, writeThrough
 
 if TYPE_CHECKING:
     from slicer import (
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     )
 
 DEFAULT_SENSITIVITY = SENSITIVITIES["default"]
+# What ``compareVisits`` sets, since other values would hide changes.
+SETTINGS_OF_ITS_OWN = ("preset", "refinementSteps", "adaptationIterations", "adaptationSeconds")
 
 
 @dataclass
@@ -104,8 +108,9 @@ class ChangesLogic:
         :param currentDate, priorDate: ISO dates, to see that the scans are not swapped; without them those of the DICOM
             studies, where the scene knows them.
         :param outputTransformNode and the other outputs: made if None.
-        :param settings: of ``registerVolumes``: model, device, threads, initialTransformNode, and prealignment="none"
-            where the scans lie on each other already.
+        :param settings: of ``registerVolumes``: model, device, threads, initialTransformNode, prealignment="none"
+            where the scans lie on each other already, and fixedMaskNode and movingMaskNode, of the current and of the
+            prior scan: only inside both are they aligned and change called.
         :returns: the nodes, regions and a summary.
         :raises RegistrationError: the scans cannot be compared; the message says why. The scene is as it was.
         :raises DependencyError, RegistrationCancelled: likewise.
@@ -145,6 +150,12 @@ class ChangesLogic:
         **settings: Any,
     ) -> ChangeJob:
         """Check the nodes and note what is needed of the scene; changes nothing in it. See ``detectChanges``."""
+        chosen = [name for name in SETTINGS_OF_ITS_OWN if name in settings]
+        if chosen:
+            raise RegistrationError(
+                f"{', '.join(chosen)} cannot be chosen to find changes: the alignment has settings of its own, which "
+                "hide none."
+            )
         registration = self.prepare(
             fixedVolumeNode=currentVolumeNode,
             movingVolumeNode=priorVolumeNode,
@@ -186,6 +197,7 @@ class ChangesLogic:
             registration.settings,
             initialRas=registration.initialRas,
             mask=job.include,
+            masks=registration.masks,
             currentDate=job.currentDate,
             priorDate=job.priorDate,
             progress=progress,
@@ -252,23 +264,31 @@ class ChangesLogic:
 
         :raises RegistrationError: it cannot be written.
         """
-        return writeChanges(Path(folder), changes.changeMap, changes.detection, changes.opinions)
+        place = Path(folder)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            clearStale(place)
+            with workFolder(place) as part:
+                paths = writeChanges(part, changes.changeMap, changes.detection, changes.opinions)
+                for path in paths:
+                    writeThrough(path)
+                for path in paths:
+                    os.replace(path, place / path.name)
+        except OSError as error:
+            raise RegistrationError(f"The report could not be written into {folder}: {error.strerror}.") from error
+        return [place / path.name for path in paths]
 
 
 def writeChanges(
     folder: Path, changeMap: ChangeMap, detection: Detection, opinions: dict[int, Opinion] | None = None
 ) -> list[Path]:
-    """changes.csv and changes.html in ``folder``.
+    """changes.csv and changes.html in ``folder``, which exists.
 
-    :raises RegistrationError: they cannot be written.
+    :raises OSError: they cannot be written.
     """
     paths = [folder / "changes.csv", folder / "changes.html"]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writeCsv(paths[0], detection.regions, opinions)
-        paths[1].write_text(changesHtml(changeMap, detection, opinions), encoding="utf-8")
-    except OSError as error:
-        raise RegistrationError(f"The report could not be written into {folder}: {error.strerror}.") from error
+    writeCsv(paths[0], detection.regions, opinions)
+    paths[1].write_text(changesHtml(changeMap, detection, opinions), encoding="utf-8")
     return paths
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -52,6 +53,18 @@ def computesInBfloat16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def usableThreads(threads: int) -> int:
+    """``threads``, but no more than the computer has cores: thousands of them are more than a system can start."""
+    return max(1, min(threads, os.cpu_count() or 1))
+
+
+def refusedThreads(threads: int | None) -> list[str]:
+    """A note, if ``usableThreads`` are fewer."""
+    if threads is None or usableThreads(threads) == threads:
+        return []
+    return [f"{threads} threads were asked for; this computer has cores for {usableThreads(threads)}, which were used."]
+
+
 @contextlib.contextmanager
 def limits(threads: int | None) -> Iterator[None]:
     """Let torch use ``threads`` CPU threads inside the block, and as many as before after it; None changes nothing.
@@ -61,12 +74,39 @@ def limits(threads: int | None) -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    if threads is not None:
-        torch.set_num_threads(threads)
+    wanted = 1 if _Fork.lost else before if threads is None else usableThreads(threads)
+    _Fork.noteThreads(wanted)
+    if wanted != before:
+        torch.set_num_threads(wanted)
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
         raise DependencyError("The graphics card has too little free memory: choose the CPU as the device.") from error
     finally:
-        if threads is not None:
+        if wanted != before:
             torch.set_num_threads(before)
+
+
+class _Fork:
+    """A process that was forked after torch had used several threads has lost them, and waits for them for ever.
+
+    GNU's OpenMP does not know of forks. With one thread it waits for none, and the results are the same to the last
+    bit; so that is what such a process gets (as the workers of torch's own data loader do).
+    """
+
+    watched = False
+    lost = False
+
+    @classmethod
+    def noteThreads(cls, threads: int) -> None:
+        """Several threads are about to be used: be ready for a fork."""
+        if threads > 1 and not cls.watched and hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=cls._inChild)
+            cls.watched = True
+
+    @classmethod
+    def _inChild(cls) -> None:
+        import torch
+
+        cls.lost = True
+        torch.set_num_threads(1)

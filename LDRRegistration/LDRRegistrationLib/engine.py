@@ -13,7 +13,7 @@ import numpy as np
 
 from .climb import sizeOf
 from .comparison import Comparison, Judged
-from .device import Device, limits, torchDevice
+from .device import Device, limits, refusedThreads, torchDevice
 from .errors import RegistrationError
 from .field import DisplacementField, Transform
 from .flow import foldedFraction, spreadOfLogJ
@@ -69,6 +69,10 @@ class RegistrationResult:
     notes: list[str] = field(default_factory=list)
     device: str = "cpu"
     evidence: dict = field(default_factory=dict)
+    # What was asked of the engine, and how many of the steps it took.
+    settings: Settings = field(default_factory=Settings)
+    refinementStepsTaken: int = 0
+    adaptationIterationsTaken: int = 0
 
     def displacementField(self, grid: Grid | None = None) -> np.ndarray:
         """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""
@@ -154,6 +158,9 @@ def _register(
         masks,
     )
     notes = [prealigned.note] if prealigned.note else []
+    notes += refusedThreads(settings.threads)
+    if settings.model in ("auto", AUTO_NON_COMMERCIAL):
+        notes += models.problems.values()
     if settings.model == AUTO_NON_COMMERCIAL and student.card.nonCommercial:
         notes.append(f"The model {student.card.name} was picked for these images; it is for non-commercial use only.")
     affine = prealigned.matrix
@@ -197,14 +204,15 @@ def _register(
     found = aligned if unlike else runPasses(student, comparison, aligned, stages.check, settings.morePasses)
     if settings.followUp:
         found = pair.smoothed(found, aligned)
+    learning, refining = _Count(stages.advance), _Count(stages.advance)
     if settings.adaptation is not None and not unlike:
         stages.begin("Adaptation", 0.5, 0.55)
-        adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, stages.advance)
+        adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
         found = comparison.better(aligned.warped, adapted, found)
     if settings.steps and not settings.isEnough(found.similarity):
         stages.begin("Refinement", 0.55, 0.8)
         how = settings.refinementAcrossContrasts(fixed.grid, spacing) if unlike else settings.refinement
-        refined = pair.refine(aligned.warped, found.flow, how, stages.advance)
+        refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = comparison.better(aligned.warped, refined, found)
     if found.flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
@@ -233,7 +241,22 @@ def _register(
         notes=notes,
         evidence=evidence | {"coverageEnd": comparison.coverage(found.warped)},
         device=Device.CPU_BFLOAT16.value if settings.device is Device.CPU_BFLOAT16 else device.type,
+        settings=settings,
+        refinementStepsTaken=refining.steps,
+        adaptationIterationsTaken=learning.steps,
     )
+
+
+class _Count:
+    """A step callback that counts the steps."""
+
+    def __init__(self, advance: StepCallback) -> None:
+        self._advance = advance
+        self.steps = 0
+
+    def __call__(self, share: float) -> None:
+        self._advance(share)
+        self.steps += 1
 
 
 class _PairOnGrid:

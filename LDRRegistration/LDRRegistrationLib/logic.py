@@ -14,13 +14,14 @@ from .device import Device
 from .engine import RegistrationResult, register
 from .field import Transform
 from .labelwarp import warpLabels
+from .modelcards import MODELS_FOLDER
 from .mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
 from .mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from .results import ResultsLogic
 from .series import SeriesLogic
 from .settings import Prealignment, Preset
 from .stages import CancelCallback, ProgressCallback
-from .student import MODELS_FOLDER, ModelStore
+from .student import ModelStore
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode

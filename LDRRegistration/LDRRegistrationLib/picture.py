@@ -27,11 +27,8 @@ def writePng(path: Path, rgb: np.ndarray) -> None:
 
     :raises OSError: it could not be written.
     """
-    writer = _writer(rgb)
-    writer.SetFileName(str(path))
-    writer.Write()
-    if not path.is_file():
-        raise OSError(f"{path} could not be written.")
+    # VTK's writer says nothing of a full disk.
+    path.write_bytes(pngBytes(rgb))
 
 
 def pngBytes(rgb: np.ndarray) -> bytes:

@@ -13,9 +13,10 @@ import numpy as np
 from .errors import DependencyError
 from .image import Image
 from .intensity import Modality, guessModality, normalise
+from .modelcards import ModelCard
 from .prealign import prealign
 from .resample import reduceToSpacing, sampleOnGrid
-from .student import ModelCard, ModelStore
+from .student import ModelStore
 from .tensors import toArray
 
 # "auto" with the user's word that non-commercial use is what it is.

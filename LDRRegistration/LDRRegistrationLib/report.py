@@ -2,59 +2,84 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from .device import usableThreads
 from .engine import RegistrationResult
-from .settings import Settings
-from .student import ModelCard
+from .modelcards import ModelCard
+from .terminal import printable
+
+PACKAGES = ("ldr-registration", "torch", "numpy", "vtk", "SimpleITK", "slicer-core")
 
 
-def reportContent(
-    fixed: Path, moving: Path, settings: Settings, card: ModelCard, result: RegistrationResult
-) -> dict[str, Any]:
-    """The report as plain values. Distances are in mm; similarity is the mean squared local correlation, 0 to 1."""
+def reportContent(fixed: Path, moving: Path, card: ModelCard, result: RegistrationResult) -> dict[str, Any]:
+    """The report as plain values. Distances are in mm; similarity is the mean squared local correlation, 0 to 1.
+
+    Settings are those that the engine was given and the steps those that it took, whatever a preset stands for.
+    """
     import torch
 
-    versions = {"python": platform.python_version()}
-    for package in ("ldr-registration", "torch", "numpy", "vtk", "SimpleITK", "slicer-core"):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
+    settings = result.settings
+    verdict = verdictOf(result)
     return {
-        "fixed": fixed.name,
-        "moving": moving.name,
+        **({} if verdict is None else {"verdict": {"grade": verdict[0], "sentence": verdict[1]}}),
+        "fixed": printable(fixed.name),
+        "moving": printable(moving.name),
         "preset": settings.preset.value,
+        "followUp": settings.followUp,
         "prealignment": settings.prealignment.value,
-        "adaptationIterations": 0 if settings.adaptation is None else settings.adaptation.iterations,
-        "refinementSteps": settings.steps,
+        "adaptationIterations": result.adaptationIterationsTaken,
+        "refinementSteps": result.refinementStepsTaken,
         "model": {
             "name": card.name,
-            "sha256": card.content["sha256"],
+            "sha256": card.sha256,
             "licence": card.content.get("licence"),
             "nonCommercial": card.nonCommercial,
         },
         "modality": result.modality.value,
         "similarity": {
-            "start": round(result.similarityStart, 5),
-            "prealigned": round(result.similarityPrealigned, 5),
-            "registered": round(result.similarity, 5),
+            "start": _rounded(result.similarityStart, 5),
+            "prealigned": _rounded(result.similarityPrealigned, 5),
+            "registered": _rounded(result.similarity, 5),
         },
-        "foldedPercent": round(result.foldedPercent, 5),
-        "sdLogJacobian": round(result.sdLogJacobian, 5),
-        "largestDisplacementMm": round(result.largestDisplacementMm, 3),
+        "foldedPercent": _rounded(result.foldedPercent, 5),
+        "sdLogJacobian": _rounded(result.sdLogJacobian, 5),
+        "largestDisplacementMm": _rounded(result.largestDisplacementMm, 3),
         "notes": result.notes,
         "peakMemoryMb": _peakMemoryMb(),
-        "threads": settings.threads or torch.get_num_threads(),
+        "threads": usableThreads(settings.threads or torch.get_num_threads()),
         "device": result.device,
-        "versions": versions,
+        "versions": versions(),
         "notice": "For research; not for diagnostic use.",
         "testedOn": "MR of the head (T1, T2, FLAIR, thick slices) and the hippocampus; CT and the rest: little.",
     }
+
+
+def verdictOf(result: RegistrationResult) -> tuple[str, str] | None:
+    """(grade, sentence): whether the result is to be trusted."""
+    verdict = getattr(result, "verdict", None)
+    return None if verdict is None else (verdict.grade, verdict.sentence)
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that a result depends on, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    """None for what json has no number for."""
+    return round(value, digits) if math.isfinite(value) else None
 
 
 def _peakMemoryMb() -> int | None:

@@ -1,80 +1,26 @@
-"""A student network: a TorchScript file and its card, loaded only if the file is the one the card describes."""
+"""A student network: a TorchScript file, loaded only if it is the one that its card describes."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
 import io
-import json
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import DependencyError
 from .geometry import Grid, canonicalGrid
+from .modelcards import MODELS_FOLDER, ModelCard, readCards
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-MODELS_FOLDER = Path(__file__).resolve().parent.parent / "Resources" / "Models"
 MAXIMUM_GRID_VOXELS = 2_600_000
 MINIMUM_GRID_SIZE = 32
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a model is, and what it may be used for: the json file beside its ``.pt``."""
-
-    name: str
-    path: Path
-    content: dict[str, Any]
-
-    @property
-    def title(self) -> str:
-        return str(self.content.get("title", self.name))
-
-    @property
-    def nonCommercial(self) -> bool:
-        return bool(self.content.get("nonCommercial", False))
-
-    @property
-    def isDefault(self) -> bool:
-        return bool(self.content.get("default", False))
-
-    @property
-    def spacingMm(self) -> float:
-        return float(self.content["spacingMm"])
-
-    @property
-    def passes(self) -> tuple[int, ...]:
-        """How many times coarser than the finest grid each pass looks; every one at the moving image as warped so far.
-
-        They are divisors of ``sizeMultiple`` and never grow.
-        """
-        return tuple(int(reduction) for reduction in self.content.get("passes", (1,)))
-
-    @property
-    def template(self) -> Path | None:
-        """The picture by which the model is picked for an image (see recognition.py); None: it is never picked."""
-        name = self.content.get("template")
-        return self.path.with_name(name) if name else None
-
-    @property
-    def sizeMultiple(self) -> int:
-        return int(self.content["sizeMultiple"])
-
-
-def _checkPasses(card: ModelCard) -> None:
-    """:raises ValueError: if the passes do not go from coarse to fine on grids that the finest one divides into."""
-    passes = card.passes
-    if not passes or min(passes) < 1 or any(card.sizeMultiple % n for n in passes):
-        raise ValueError(f"passes {passes} are no divisors of {card.sizeMultiple}")
-    if sorted(passes, reverse=True) != list(passes):
-        raise ValueError(f"passes {passes} do not go from coarse to fine")
 
 
 class ModelStore:
@@ -82,34 +28,33 @@ class ModelStore:
 
     def __init__(self, folder: Path | str = MODELS_FOLDER) -> None:
         self.folder = Path(folder)
-        self._loaded: dict[str, Student] = {}
+        self._loaded: dict[tuple[str, str], Student] = {}
 
     def cards(self) -> list[ModelCard]:
-        """Every model of the folder, the default first.
+        """Every model of the folder, the default first; those of ``problems`` are left out."""
+        return readCards(self.folder)[0]
 
-        :raises DependencyError: if a card cannot be read.
-        """
-        cards = []
-        for path in sorted(self.folder.glob("*.json")):
-            try:
-                content = json.loads(path.read_text(encoding="utf-8"))
-                card = ModelCard(path.stem, path.with_suffix(".pt"), content)
-                _ = (card.spacingMm, content["sha256"])
-                _checkPasses(card)
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                raise DependencyError(f"The model card {path.name} cannot be read: {error!r}.") from error
-            cards.append(card)
-        return sorted(cards, key=lambda card: (not card.isDefault, card.name))
+    @property
+    def problems(self) -> dict[str, str]:
+        """Why models are left out, a sentence for each, by name."""
+        return readCards(self.folder)[1]
 
     def card(self, name: str = "auto") -> ModelCard:
-        """The card of a model by name; "auto" is the default model.
+        """The card of a model by name; "auto" is the default model, or without one the first that is free for any use.
 
-        :raises DependencyError: if there is no such model.
+        :raises DependencyError: if there is no such model, or it is left out.
         """
-        cards = self.cards()
+        cards, problems = readCards(self.folder)
+        if name in problems:
+            raise DependencyError(problems[name])
         if not cards:
-            raise DependencyError(f"There is no model in {self.folder}; the installation is incomplete.")
+            why = " ".join(problems.values()) or "the installation is incomplete."
+            raise DependencyError(f"There is no model in {self.folder}: {why}")
         if name == "auto":
+            # A model whose use is restricted never steps in for one that is left out.
+            if not cards[0].isDefault and cards[0].nonCommercial:
+                why = " ".join(["Name the model to use: none is free for any use.", *problems.values()])
+                raise DependencyError(why)
             return cards[0]
         for card in cards:
             if card.name == name:
@@ -122,10 +67,10 @@ class ModelStore:
         :raises DependencyError: if the file is missing, is not the one its card describes, or torch cannot load it.
         """
         card = self.card(name)
-        digest = card.content["sha256"]
-        if digest not in self._loaded:
-            self._loaded[digest] = Student(card)
-        return self._loaded[digest]
+        key = (card.name, card.sha256)
+        if key not in self._loaded:
+            self._loaded[key] = Student(card)
+        return self._loaded[key]
 
 
 class Student:
@@ -139,7 +84,7 @@ class Student:
             data = card.path.read_bytes()
         except OSError as error:
             raise DependencyError(f"The model file {card.path} cannot be read: {error.strerror}.") from error
-        if hashlib.sha256(data).hexdigest() != card.content["sha256"]:
+        if hashlib.sha256(data).hexdigest() != card.sha256:
             raise DependencyError(
                 f"The model file {card.path.name} is not the one its card describes (wrong SHA-256); reinstall it."
             )

@@ -26,8 +26,9 @@ from aldk.data.config import read_config
 from aldk.evaluation.methods import Answer, EngineMethod
 from aldk.evaluation.pairs import read_pairs
 from aldk.evaluation.runner import WHOLE, evaluate
+from LDRRegistrationLib.modelcards import MODELS_FOLDER
 from LDRRegistrationLib.settings import Preset, Settings
-from LDRRegistrationLib.student import MODELS_FOLDER, ModelStore
+from LDRRegistrationLib.student import ModelStore
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"
 # Columns of the evaluation that are true of a whole pair, and those of a group of landmarks.

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from aldk.data.io import read_image
 from aldk.evaluation.pairs import EvaluationPair
+from LDRRegistrationLib.climb import rotationMatrix
 from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.flow import integrate
 from LDRRegistrationLib.geometry import Grid, canonicalGrid, transformPoints
 from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.climb import rotationMatrix
 from LDRRegistrationLib.similarity import gaussianMean
 from LDRRegistrationLib.tensors import toTensor
 

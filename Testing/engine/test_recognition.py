@@ -10,9 +10,10 @@ from LDRRegistrationLib.dependencies import importTorch
 from LDRRegistrationLib.engine import register
 from LDRRegistrationLib.errors import DependencyError
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.modelcards import MODELS_FOLDER
 from LDRRegistrationLib.recognition import AUTO_NON_COMMERCIAL, Template, pickModel
 from LDRRegistrationLib.settings import Settings
-from LDRRegistrationLib.student import MODELS_FOLDER, ModelStore
+from LDRRegistrationLib.student import ModelStore
 from support.grids import random_grid, smooth_image
 from support.models import write_model
 

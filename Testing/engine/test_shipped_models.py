@@ -10,8 +10,9 @@ from LDRRegistrationLib.engine import RegistrationResult, register
 from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.geometry import canonicalGrid
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.modelcards import MODELS_FOLDER
 from LDRRegistrationLib.settings import Preset, Settings
-from LDRRegistrationLib.student import MODELS_FOLDER, ModelStore
+from LDRRegistrationLib.student import ModelStore
 from LDRRegistrationLib.tensors import toTensor
 from support.data import CURRENT_FLAIR, HIPPOCAMPUS, PRIOR_FLAIR, read_image
 from support.grids import smooth_flow

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import slicer
 from LDRRegistrationLib.errors import RegistrationCancelled, RegistrationError
+from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml import changes as nodes
 from LDRRegistrationLib.mrml.matrices import localToWorld
+from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from support.phantom import head
 from support.scene import add_linear_transform, add_volume, array_of, newScene, snapshot
 from support.simulate import Lesion, Protocol, paint, rescan
@@ -52,6 +54,23 @@ def centroid(changes, name):
     array, ijkToLocal = arrayFromOrientedImage(image)
     points = transformPoints(localToWorld(changes.segmentationNode) @ ijkToLocal, np.argwhere(array)[:, ::-1])
     return points.mean(axis=0)
+
+
+@pytest.mark.parametrize("chosen", [{"preset": "accurate"}, {"refinementSteps": 9}, {"adaptationIterations": 40}])
+def test_settings_that_would_have_no_effect_are_refused(s, chosen):
+    with pytest.raises(RegistrationError, match="cannot be chosen to find changes"):
+        found(s, **chosen)
+
+
+def test_change_is_called_inside_the_masks_alone(s):
+    """The new lesion lies left of the middle, the gone one right of it: by the current's mask, and by the prior's."""
+    for node, keyword, side in ((s.current, "fixedMaskNode", -1), (s.prior, "movingMaskNode", 1)):
+        image = imageFromVolumeNode(node)
+        half = (side * image.grid.pointsRas()[..., 0] > 0).astype(np.uint8)
+        mask = add_volume(s.scene, Image(half, image.ijkToRas), "half", "vtkMRMLLabelMapVolumeNode")
+        changes = found(s, **{keyword: mask})
+        kinds = {region.kind for region in changes.detection.regions if region.volumeMm3 > 100}
+        assert kinds == {"new" if side < 0 else "gone"}, changes.summary
 
 
 def test_everything_is_made(s):
@@ -145,7 +164,7 @@ def test_masks_of_the_user(s, images):
     [
         ({"sensitivity": 2.0}, "between 0 and 1"),
         ({"currentDate": "2019-01-01", "priorDate": "2020-01-01"}, "swap them"),
-        ({"preset": "slow"}, "setting is unknown"),
+        ({"prealignment": "slow"}, "setting is unknown"),
     ],
 )
 def test_refusals_leave_the_scene_as_it_was(s, others, match):

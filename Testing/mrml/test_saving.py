@@ -1,5 +1,7 @@
 """Transform files, judged by SimpleITK: they carry points of the fixed image to the moving one as the node does."""
 
+import os
+
 import numpy as np
 import pytest
 import SimpleITK
@@ -7,11 +9,16 @@ from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
-from LDRRegistrationLib.mrml.transforms import noteSides, updateTransformNode, vtkTransform
+from LDRRegistrationLib.mrml.reading import readTransform
+from LDRRegistrationLib.mrml.transforms import elements, noteSides, updateTransformNode, vtkTransform
+from LDRRegistrationLib.mrml.transformtext import isWholeText
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from LDRRegistrationLib.mrml.written import checkTransformFile
 from scipy.spatial.transform import Rotation
+from support.commandline import little_disk
 from support.grids import points_inside, random_affine, random_grid, smooth_image
 from support.scene import add_linear_transform, add_volume, from_parent_points, newScene
+from vtk.util import numpy_support
 
 LPS = np.array([-1.0, -1.0, 1.0])
 
@@ -55,6 +62,64 @@ def test_an_itk_transform(saved, suffix, tmp_path):
     assert np.abs(found - points).max() > 2.0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the size of files is limited")
+@pytest.mark.parametrize("suffix", [".h5", ".tfm", ".txt", ".nii.gz", ".nii", ".nrrd", ".mha"])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_full_disk_is_said_and_nothing_half_written_is_left(saved, suffix, there, tmp_path):
+    node, _points = saved
+    path = tmp_path / f"t{suffix}"
+    RegistrationLogic().saveTransform(transformNode=node, path=path)
+    whole, size = path.read_bytes(), path.stat().st_size
+    for share in (0.1, 0.5, 0.98):
+        path.write_text("old") if there else path.unlink(missing_ok=True)
+        with little_disk(int(share * size)), pytest.raises(RegistrationError, match="could not be written"):
+            RegistrationLogic().saveTransform(transformNode=node, path=path)
+        assert [p.name for p in tmp_path.iterdir()] == ([path.name] if there else [])
+        assert not there or path.read_text() == "old"
+    RegistrationLogic().saveTransform(transformNode=node, path=path)
+    # Compressed files and HDF5 may hold times.
+    assert abs(path.stat().st_size - len(whole)) < 100
+
+
+def test_what_is_read_back_is_compared_with_the_node(saved, tmp_path):
+    """Also where the file is whole and only a little of it is wrong, at the last points of the grid."""
+    node, _points = saved
+    path = tmp_path / "t.h5"
+    RegistrationLogic().saveTransform(transformNode=node, path=path)
+    checkTransformFile(path, node)
+    grid = elements(node.GetTransformFromParent())[0].GetDisplacementGrid()
+    numpy_support.vtk_to_numpy(grid.GetPointData().GetScalars())[-1] += 0.1
+    grid.Modified()
+    with pytest.raises(OSError, match="did not arrive whole"):
+        checkTransformFile(path, node)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.98, 0.99999])
+def test_a_text_that_was_cut_off_is_not_whole(saved, share, tmp_path):
+    """Slicer's reader would crash on it, SimpleITK read what there is."""
+    node, _points = saved
+    path = tmp_path / "t.tfm"
+    RegistrationLogic().saveTransform(transformNode=node, path=path)
+    data = path.read_bytes()
+    assert isWholeText(path)
+    # Anywhere, and between two lines.
+    for end in (int(share * len(data)), data.rindex(b"FixedParameters")):
+        path.write_bytes(data[:end])
+        assert not isWholeText(path)
+    with pytest.raises(RegistrationError, match="is damaged"):
+        readTransform(newScene(), path)
+
+
+def test_a_link_stays_a_link(saved, tmp_path):
+    node, _points = saved
+    (tmp_path / "elsewhere").mkdir()
+    link, target = tmp_path / "t.h5", tmp_path / "elsewhere" / "real.h5"
+    target.write_text("old")
+    link.symlink_to(target)
+    RegistrationLogic().saveTransform(transformNode=node, path=link)
+    assert link.is_symlink() and SimpleITK.ReadTransform(str(target)).GetDimension() == 3
+
+
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
 def test_a_displacement_field_on_the_fixed_volume(saved, suffix, tmp_path):
     node, _points = saved
@@ -88,6 +153,10 @@ def test_what_cannot_be_saved_is_said(saved, scene, tmp_path):
     logic = RegistrationLogic()
     with pytest.raises(RegistrationError, match="says no format"):
         logic.saveTransform(transformNode=node, path=tmp_path / "t.dcm")
+    (tmp_path / "folder.h5").mkdir()
+    with pytest.raises(RegistrationError, match="is a folder"):
+        logic.saveTransform(transformNode=node, path=tmp_path / "folder.h5")
+    (tmp_path / "folder.h5").rmdir()
     with pytest.raises(RegistrationError, match="does not exist"):
         logic.saveTransform(transformNode=node, path=tmp_path / "nowhere" / "t.h5")
     with pytest.raises(RegistrationError, match="Choose the transform"):

@@ -15,8 +15,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "LDRRegistration"))
 
+from LDRRegistrationLib.modelcards import MODELS_FOLDER
 from LDRRegistrationLib.refine import Adaptation, adapt
-from LDRRegistrationLib.student import MODELS_FOLDER, ModelStore
+from LDRRegistrationLib.student import ModelStore
 from LDRRegistrationLib.tensors import toArray, toTensor
 
 TOLERANCE_VOXELS = 1e-3

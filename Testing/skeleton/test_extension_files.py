@@ -7,6 +7,7 @@ import json
 import re
 import struct
 import sys
+import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,6 +70,15 @@ def test_module_folder_holds_nothing_else() -> None:
     known = cmake_list("MODULE_PYTHON_SCRIPTS") | cmake_list("MODULE_PYTHON_RESOURCES") | {"CMakeLists.txt"}
     assert tree_of("*") - known == set(), "neither scripts nor resources: not packaged, so not for this folder"
     assert [p.name for p in MODULE.glob("*.py")] == [f"{catalog.NAME}.py"], "Slicer takes every other file for a module"
+
+
+def test_pip_installs_every_package_and_the_models() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    packages = {path.parent.relative_to(MODULE).as_posix().replace("/", ".") for path in MODULE.rglob("__init__.py")}
+    models = "LDRRegistrationLib.Resources.Models"
+    assert set(settings["packages"]) == packages | {models}
+    assert settings["package-dir"] == {"": MODULE.name, models: f"{MODULE.name}/Resources/Models"}
+    assert settings["package-data"] == {models: ["*"]}
 
 
 @pytest.mark.parametrize("suffix", ["json", "s4ext"])

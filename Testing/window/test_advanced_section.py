@@ -67,7 +67,8 @@ def test_a_models_card_says_what_it_may_be_used_for(panel: Any) -> None:
 def test_models_that_are_picked_with_the_users_word_are_offered_with_their_cards(panel: Any) -> None:
     """None of the shipped cards names a picture, so the entry is made of cards that do."""
     from LDRRegistrationLib.gui.advanced import AdvancedSection
-    from LDRRegistrationLib.student import ModelCard, ModelStore
+    from LDRRegistrationLib.modelcards import ModelCard
+    from LDRRegistrationLib.student import ModelStore
 
     cards = [
         ModelCard(card.name, card.path, {**card.content, "template": "t1.npz"} if card.nonCommercial else card.content)

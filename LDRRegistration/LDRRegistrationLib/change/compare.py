@@ -26,6 +26,7 @@ def compareVisits(
     *,
     initialRas: np.ndarray | None = None,
     mask: Image | None = None,
+    masks: Masks | None = None,
     currentDate: str | None = None,
     priorDate: str | None = None,
     progress: ProgressCallback | None = None,
@@ -35,6 +36,7 @@ def compareVisits(
 
     :param settings: model, device, threads and whether to warp; what would hide change is set here.
     :param mask: where to look; without it the brain or the body is found.
+    :param masks: of the current and of the prior scan: only inside both are the scans aligned and change called.
     :raises RegistrationError: the scans cannot be registered or compared; the message says why.
     """
 
@@ -54,7 +56,7 @@ def compareVisits(
         followUp=True,
     )
     aligned = register(
-        current, prior, settings, models, initialRas, partly(0.0, SHARE_OF_REGISTRATION), cancelled, Masks()
+        current, prior, settings, models, initialRas, partly(0.0, SHARE_OF_REGISTRATION), cancelled, masks
     )
     changes = computeChangeMap(
         current,
@@ -65,5 +67,6 @@ def compareVisits(
         priorDate,
         partly(SHARE_OF_REGISTRATION, 1.0),
         cancelled,
+        masks,
     )
     return aligned, changes

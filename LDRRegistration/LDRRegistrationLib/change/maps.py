@@ -12,6 +12,7 @@ from ..field import Transform
 from ..geometry import Grid, transformPoints
 from ..image import Image
 from ..intensity import KNOWN, guessModality
+from ..masks import Masks
 from ..resample import reduceToSpacing, sampleOnGrid
 from ..stages import CancelCallback, ProgressCallback, Stages
 from ..tensors import toArray, toTensor
@@ -86,10 +87,12 @@ def computeChangeMap(
     priorDate: str | None = None,
     progress: ProgressCallback | None = None,
     cancelled: CancelCallback | None = None,
+    masks: Masks | None = None,
 ) -> ChangeMap:
     """Compare the current scan ``fixed`` with the prior scan ``moving`` under ``transform`` (fixed to moving points).
 
     :param mask: where to look, on any grid, above 0.5; without it the brain, or else the body, is found.
+    :param masks: of the fixed and of the moving scan, above 0 inside: change is called only inside both.
     :param currentDate, priorDate: ISO dates ("2024-05-31"), if known, to see that the visits are not swapped.
     :raises RegistrationError: the images cannot be compared; the message says why.
     """
@@ -123,6 +126,11 @@ def computeChangeMap(
         )
     if both.sum() < 0.98 * inside.sum():
         notes.append(f"{1 - both.sum() / inside.sum():.0%} of the region lies outside the prior and is not compared.")
+    both &= _insideMasks(masks or Masks(), transform, grid)
+    if both.sum() * voxel < LEAST_OVERLAP_MM3:
+        raise RegistrationError(
+            f"The masks of {fixed.name} and {moving.name} leave next to nothing of the region to compare."
+        )
 
     stages.begin("Harmonising", 0.35)
     spacing = grid.spacing[::-1]
@@ -222,6 +230,16 @@ def _within(moving: Grid, grid: Grid, affine: np.ndarray) -> np.ndarray:
         margin = float(border[axis] / moving.spacing[axis]) - 0.5
         within &= (position >= margin) & (position <= moving.sizeIjk[axis] - 1 - margin)
     return within
+
+
+def _insideMasks(masks: Masks, transform: Transform, grid: Grid) -> np.ndarray:
+    """(k, j, i) bool: which points of ``grid`` lie inside the fixed mask and land inside the moving one."""
+    inside = np.ones(grid.shape, dtype=bool)
+    for mask, carried in ((masks.fixed, Transform(np.eye(4))), (masks.moving, transform)):
+        if mask is not None:
+            values = np.asarray(mask.array > 0, dtype=np.float32)
+            inside &= carried.warp(Image(values, mask.ijkToRas), grid, fill=0.0) > 0.5
+    return inside
 
 
 def _extremes(ijk: np.ndarray) -> list[np.ndarray]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from ..modelcards import ModelCard
 from ..recognition import AUTO_NON_COMMERCIAL
-from ..student import ModelCard
 
 MASKS = ("fixedMask", "movingMask")
 
@@ -17,10 +17,12 @@ class AdvancedSection:
 
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param cards: the models that there are, the default first.
+    :param problems: why others are left out, by name.
     """
 
-    def __init__(self, ui: Any, cards: list[ModelCard]) -> None:
+    def __init__(self, ui: Any, cards: list[ModelCard], problems: dict[str, str] | None = None) -> None:
         self._ui = ui
+        self._problems = problems or {}
         self._cards = {card.name: card for card in cards}
         self._default = cards[0] if cards else None
         self._choices: Any = None
@@ -71,7 +73,7 @@ class AdvancedSection:
             return " ".join([text, *(self.cardText(name) for name in picked)])
         card = self._default if model == "auto" else self._cards.get(model)
         if card is None:
-            return _('The model "{name}" is not installed.').format(name=model)
+            return self._problems.get(model) or _('The model "{name}" is not installed.').format(name=model)
         data = ", ".join(entry["name"] for entry in card.content.get("trainingData", []))
         lines = [
             _("{title}: for {modality}. Trained on: {data}. Licence of the weights: {licence}.").format(

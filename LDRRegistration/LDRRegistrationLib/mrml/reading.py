@@ -18,6 +18,7 @@ from ..labelwarp import wholeNumbers
 from ..memory import checkAvailable
 from .files import silentVtk
 from .matrices import checkStart, linearMatrix, matrixFromArray
+from .transformtext import TEXT_SUFFIXES, isWholeText
 from .volumes import imageDataFromArray
 
 # Of the network and the refinement; and of a picture, whose images are reduced where they are large.
@@ -87,6 +88,8 @@ def readTransform(scene, path: Path):
         could start from.
     """
     checkRegularFile(path)
+    if path.suffix in TEXT_SUFFIXES and not isWholeText(path):
+        raise RegistrationError(f"{path} is damaged: it ends before its last number.")
     itk.checkName(path)
     name = itk.shown(stem(path))
     matrix = _linearFromItk(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import slicer
 
 from ..errors import RegistrationError
 from ..geometry import LPS_FROM_RAS, Grid
+from ..workfolder import clearStale, workFolder, writeThrough
 from .carrying import volumeGrid
 from .files import writeTransform
 from .transforms import accurate, pointsThrough
+from .written import checkImageFile, checkTransformFile
 
 FIELD_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 ITK_SUFFIXES = (".h5", ".tfm", ".txt")
@@ -24,18 +27,32 @@ def saveTransform(transformNode, path: Path, referenceVolumeNode=None) -> None:
     name = path.name.lower()
     if not path.parent.is_dir():
         raise RegistrationError(f"The folder {path.parent} does not exist.")
+    if path.is_dir():
+        raise RegistrationError(f"{path} is a folder.")
+    if not name.endswith((*ITK_SUFFIXES, *FIELD_SUFFIXES)):
+        raise RegistrationError(
+            f"{path.name} says no format: end it with {', '.join(ITK_SUFFIXES)} for an ITK transform, or with "
+            f"{', '.join(FIELD_SUFFIXES)} for a displacement field."
+        )
+    grid = None if name.endswith(ITK_SUFFIXES) else _reference(transformNode, referenceVolumeNode)
+    # A link stays a link: what it points to is replaced.
+    target = path.resolve()
     try:
-        if name.endswith(ITK_SUFFIXES):
-            writeTransform(transformNode, path)
-        elif name.endswith(FIELD_SUFFIXES):
-            _writeField(transformNode, path, _reference(transformNode, referenceVolumeNode))
-        else:
-            raise RegistrationError(
-                f"{path.name} says no format: end it with {', '.join(ITK_SUFFIXES)} for an ITK transform, or with "
-                f"{', '.join(FIELD_SUFFIXES)} for a displacement field."
-            )
+        clearStale(target.parent)
+        with workFolder(target.parent) as folder:
+            part = folder / f"transform{next(s for s in (*ITK_SUFFIXES, *FIELD_SUFFIXES) if name.endswith(s))}"
+            if grid is None:
+                writeTransform(transformNode, part)
+                checkTransformFile(part, transformNode)
+            else:
+                _writeField(transformNode, part, grid)
+                checkImageFile(part, grid.shape, components=3)
+            writeThrough(part)
+            os.replace(part, target)
+            writeThrough(target.parent)
     except OSError as error:
-        raise RegistrationError(str(error)) from error
+        why = error.strerror or "it did not arrive whole on the disk, which may be full"
+        raise RegistrationError(f"{path} could not be written: {why}.") from error
 
 
 def _reference(transformNode, referenceVolumeNode) -> Grid:

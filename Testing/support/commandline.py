@@ -1,0 +1,58 @@
+"""ldr-register on small files, in this process or in one of its own."""
+
+import contextlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import SimpleITK as sitk
+from LDRRegistrationLib.__main__ import main
+
+from support import itk
+from support.data import ROOT
+from support.grids import grid_over, random_grid, smooth_image
+from support.models import write_model
+
+OUTPUTS = ["overview.png", "report.json", "transform.h5", "warped.nii.gz"]
+
+
+def make_files(folder):
+    """Paths of a fixed image, a moving one on another grid, and a folder with a test model."""
+    rng = np.random.default_rng(5)
+    grid = random_grid(rng, (40, 44, 36))
+    paths = {"fixed": folder / "fixed.nii.gz", "moving": folder / "moving.nrrd", "models": folder / "models"}
+    sitk.WriteImage(itk.from_image(smooth_image(rng, grid, dtype=np.int16)), str(paths["fixed"]))
+    moving = smooth_image(rng, grid_over(rng, grid, (50, 50, 50)), dtype=np.int16)
+    sitk.WriteImage(itk.from_image(moving), str(paths["moving"]))
+    write_model(paths["models"], (0.0, 0.5, 0.0))
+    return paths
+
+
+def arguments_for(files, output, *more):
+    return [str(files["fixed"]), str(files["moving"]), "-o", str(output), "--models", str(files["models"]), *more]
+
+
+def run(files, output, *more):
+    """The exit status."""
+    return main(arguments_for(files, output, *more))
+
+
+def start(arguments, environment=None, **more):
+    """A process of its own, from this checkout."""
+    command = [sys.executable, "-m", "LDRRegistrationLib", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "LDRRegistration"), **(environment or {})}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+@contextlib.contextmanager
+def little_disk(size: int):
+    """Inside the block no file of this process grows beyond ``size`` bytes, as on a disk that is full."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

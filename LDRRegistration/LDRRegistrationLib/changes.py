@@ -21,7 +21,9 @@ from .mrml.changes import Changes, changeVolume, fillTable, publishChanges, show
 from .mrml.dates import dateOf
 from .mrml.jobs import RegistrationJob, publishJob
 from .mrml.masks import imageFromMaskNode
-from .mrml.nodes import allOrNothing, checkScene
+from .mrml.nodes import NodeReference, allOrNothing, checkScene
+from .mrml.places import resultAbove
+from .mrml.verdicts import verdictText
 from .resample import sampleOnGrid
 from .stages import CancelCallback, ProgressCallback
 from .student import ModelStore
@@ -49,7 +51,7 @@ class ChangeJob:
     currentDate: str | None
     priorDate: str | None
     sensitivity: float
-    outputIds: tuple[str | None, ...]
+    outputs: tuple[NodeReference | None, ...]
 
 
 @dataclass
@@ -150,6 +152,8 @@ class ChangesLogic:
             movingVolumeNode=priorVolumeNode,
             outputTransformNode=outputTransformNode,
             createTransform=True,
+            # Carried by an earlier result, the prior scan would hide what changed.
+            shownByNode=resultAbove(priorVolumeNode),
             **settings,
         )
         outputs = (outputChangeVolumeNode, outputSegmentationNode, outputTableNode)
@@ -165,7 +169,7 @@ class ChangesLogic:
             currentDate=currentDate or dateOf(currentVolumeNode),
             priorDate=priorDate or dateOf(priorVolumeNode),
             sensitivity=sensitivity,
-            outputIds=tuple(node.GetID() if node is not None else None for node in outputs),
+            outputs=tuple(NodeReference.to(node) for node in outputs),
         )
 
     def computeChanges(
@@ -193,8 +197,14 @@ class ChangesLogic:
         )
         if job.exclude is not None:
             changeMap = _without(changeMap, job.exclude)
+        if result.verdict.grade != "good":
+            changeMap = replace(
+                changeMap, notes=[f"Alignment of the scans: {verdictText(result.verdict)}", *changeMap.notes]
+            )
         registration.fill(result)
-        return ChangeOutcome(result, changeMap, detect(changeMap, job.sensitivity), changeVolume(changeMap))
+        return ChangeOutcome(
+            result, changeMap, listChanges(result, changeMap, job.sensitivity), changeVolume(changeMap)
+        )
 
     def publishFoundChanges(self, job: ChangeJob, found: ChangeOutcome) -> Changes:
         """Fill the job's output nodes, making those that were to be created.
@@ -202,15 +212,11 @@ class ChangesLogic:
         :raises RegistrationError: a node of the job left the scene meanwhile. The scene is as it was.
         """
         registration = job.registration
-        scene = registration.scene
-        outputs = tuple(scene.GetNodeByID(i) if i else None for i in job.outputIds)
-        if any(i and node is None for i, node in zip(job.outputIds, outputs, strict=True)):
-            raise RegistrationError("An output was removed from the scene meanwhile; nothing was changed.")
-        with allOrNothing(scene):
+        outputs = tuple(None if output is None else output.node() for output in job.outputs)
+        with allOrNothing(registration.scene):
             publishJob(registration, found.result)
-            current = scene.GetNodeByID(registration.fixedVolumeId)
             return publishChanges(
-                current,
+                registration.fixedVolume.node(),
                 found.result,
                 found.changeMap,
                 found.detection,
@@ -224,10 +230,11 @@ class ChangesLogic:
 
         What was said of a region stays with the region that lies where it was.
 
-        :raises RegistrationError: the sensitivity is not between 0 and 1.
+        :raises RegistrationError: the sensitivity is not between 0 and 1, or a node was removed from the scene.
         """
+        changes.checkPresent()
         before, opinions = changes.detection, changes.opinions
-        changes.detection = detect(changes.changeMap, sensitivity)
+        changes.detection = listChanges(changes.result, changes.changeMap, sensitivity)
         changes.opinions = {}
         for rank, opinion in opinions.items():
             now = changes.detection.labels[before.labels == rank]
@@ -240,8 +247,9 @@ class ChangesLogic:
     def judgeRegion(self, changes: Changes, *, rank: int, verdict: str = "", note: str = "") -> None:
         """Keep what a reader says of a region in the table: "accepted", "rejected" or nothing, and a note.
 
-        :raises RegistrationError: there is no such region.
+        :raises RegistrationError: there is no such region, or the table was removed from the scene.
         """
+        changes.checkPresent(changes.tableNode)
         if not 1 <= rank <= len(changes.detection.regions):
             raise RegistrationError(f"There is no region {rank}.")
         changes.opinions[rank] = Opinion(verdict, note)
@@ -253,6 +261,18 @@ class ChangesLogic:
         :raises RegistrationError: it cannot be written.
         """
         return writeChanges(Path(folder), changes.changeMap, changes.detection, changes.opinions)
+
+
+def listChanges(result: RegistrationResult, changeMap: ChangeMap, sensitivity: float) -> Detection:
+    """The regions of change; none where the scans were not aligned, since then everything differs.
+
+    :raises RegistrationError: the sensitivity is not between 0 and 1.
+    """
+    detection = detect(changeMap, sensitivity)
+    if result.verdict.grade != "failed":
+        return detection
+    why = f"No change is listed, because the scans were not aligned. {result.verdict.sentence}".strip()
+    return Detection(np.zeros_like(detection.labels), [], sensitivity, why)
 
 
 def writeChanges(

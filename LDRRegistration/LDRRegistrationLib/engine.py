@@ -33,6 +33,7 @@ from .stages import CancelCallback, ProgressCallback, Stages
 from .student import MINIMUM_GRID_SIZE, ModelStore, Student
 from .tensors import toArray, toTensor
 from .validity import filled, measured
+from .verdict import Verdict
 
 if TYPE_CHECKING:
     import torch
@@ -69,6 +70,7 @@ class RegistrationResult:
     notes: list[str] = field(default_factory=list)
     device: str = "cpu"
     evidence: dict = field(default_factory=dict)
+    verdict: Verdict = field(default_factory=lambda: Verdict("good", ""))
 
     def displacementField(self, grid: Grid | None = None) -> np.ndarray:
         """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""

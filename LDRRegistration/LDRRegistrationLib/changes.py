@@ -24,10 +24,12 @@ from .mrml.masks import imageFromMaskNode
 from .mrml.nodes import NodeReference, allOrNothing, checkScene
 from .mrml.places import resultAbove
 from .mrml.verdicts import verdictText
+from .names import changesTransformName
 from .resample import sampleOnGrid
 from .stages import CancelCallback, ProgressCallback
 from .student import ModelStore
 from .tensors import toArray
+from .verdict import Verdict
 
 if TYPE_CHECKING:
     from slicer import (
@@ -66,6 +68,11 @@ class ChangeOutcome:
     @property
     def summary(self) -> str:
         return self.detection.explanation
+
+    @property
+    def verdict(self) -> Verdict:
+        """On the alignment."""
+        return self.result.verdict
 
     @property
     def notes(self) -> list[str]:
@@ -214,9 +221,13 @@ class ChangesLogic:
         registration = job.registration
         outputs = tuple(None if output is None else output.node() for output in job.outputs)
         with allOrNothing(registration.scene):
+            isNew = registration.outputTransform is None
             publishJob(registration, found.result)
+            current, prior = registration.fixedVolume.node(), registration.movingVolume.node()
+            if isNew and registration.outputTransformNode is not None:
+                registration.outputTransformNode.SetName(changesTransformName(prior.GetName(), current.GetName()))
             return publishChanges(
-                registration.fixedVolume.node(),
+                current,
                 found.result,
                 found.changeMap,
                 found.detection,

@@ -30,6 +30,14 @@ def resultAbove(movingVolumeNode: Any, transformNode: Any = None) -> Any:
     return None
 
 
+def isOfPair(transformNode: Any, fixedVolumeNode: Any, movingVolumeNode: Any) -> bool:
+    """Whether ``transformNode`` is the result of registering these two volumes."""
+    roles = slicer.vtkMRMLTransformNode
+    names = roles.GetFixedNodeReferenceRole(), roles.GetMovingNodeReferenceRole()
+    found = [transformNode.GetNodeReference(name) for name in names]
+    return found[0] is fixedVolumeNode and found[1] is movingVolumeNode
+
+
 def placeOf(node: Any, result: Any = None) -> np.ndarray:
     """4x4 from the coordinates ``node`` stores to world RAS.
 

@@ -146,7 +146,7 @@ def prepareJob(
         settings=replace(settings, warp=wantsVolume),
         scene=fixedVolumeNode.GetScene(),
         fixedVolume=RegisteredVolume(fixedVolumeNode),
-        movingVolume=RegisteredVolume(movingVolumeNode, shownByNode),
+        movingVolume=RegisteredVolume(movingVolumeNode, shownByNode or outputTransformNode),
         outputTransform=NodeReference.to(outputTransformNode),
         outputVolume=NodeReference.to(outputVolumeNode),
         wantsTransform=wantsTransform,

@@ -73,7 +73,7 @@ def placeBefore(transformNode: Any, movingVolumeNode: Any) -> Any:
 class RegisteredVolume:
     """A volume node as it was when a registration began; by its modified times, so that looking takes no time.
 
-    :param result: see ``placeOf``.
+    :param result: an earlier result of the volume, if it is one, under which it may lie without having moved.
     """
 
     def __init__(self, node: Any, result: Any = None) -> None:
@@ -103,6 +103,7 @@ class RegisteredVolume:
         image = node.GetImageData()
         matrix = vtk.vtkMatrix4x4()
         node.GetIJKToRASMatrix(matrix)
-        result = None if self._result is None or not self._result.isPresent else self._result.node()
+        known = self._result is not None and self._result.isPresent
+        result = resultAbove(node, self._result.node()) if known else None
         matrices = arrayFromMatrix(matrix), placeOf(node, result)
         return image and image.GetMTime(), *(matrix.tolist() for matrix in matrices)

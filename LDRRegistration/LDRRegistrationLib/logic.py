@@ -73,7 +73,8 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         :param threads: CPU threads for this registration; afterwards PyTorch has as many as before.
         :param progressCallback: called with the fraction done and the stage in words.
         :param cancelCallback: polled; true stops the registration.
-        :returns: the result; its ``seconds``, ``summary`` and ``notes`` say how it went.
+        :returns: the result; its ``verdict`` says whether it can be trusted, ``seconds``, ``summary`` and ``notes`` how
+            it went. A failed one is published, too.
         :raises RegistrationError: the input cannot be registered. The scene is as it was.
         :raises DependencyError: PyTorch, the model or the device is missing. The scene is as it was.
         :raises RegistrationCancelled: cancelled. The scene is as it was.

@@ -9,6 +9,15 @@ from harness.panel import Computation, is_idle, node_names, picture
 from harness.user import choose, click, wait_for
 
 WRONG = ("failed", "Nothing fits.")
+COLORS = {"good": "#4e9a62", "check": "#b8841c", "failed": "#c0564d"}
+
+
+def bar_of(label: Any) -> str:
+    """The color at the label's left edge, as it is drawn."""
+    from harness.pythonqt import unwrap
+
+    image = unwrap(label).grab().toImage()
+    return str(image.pixelColor(1, image.height() // 2).name())
 
 
 @pytest.fixture
@@ -51,7 +60,7 @@ def test_the_first_line_is_the_verdict(
     usual = status.toolTip
     apply(panel, verdict)
     assert status.text.splitlines()[0] == line and "0.300" in status.text
-    assert "0.300" in status.toolTip and "border-left" in status.styleSheet
+    assert "0.300" in status.toolTip and bar_of(status) == COLORS[verdict[0]]
     assert line in panel.ui.logTextEdit.toPlainText() and asked.questions == []
     picture(panel, f"verdict-{verdict[0]}")
     choose(panel.ui.prealignmentComboBox, "Rigid: shift and turn")
@@ -65,6 +74,7 @@ def test_a_failed_result_is_kept_if_the_user_says_so(panel: Any, pair: tuple[Any
     assert len(asked.questions) == 1 and "Failed: Nothing fits." in asked.questions[0]
     assert before == [] and node_names("vtkMRMLTransformNode") == ["Prior to Current (LDR)"]
     assert panel.ui.statusLabel.text.startswith("Failed: Nothing fits.\n")
+    assert bar_of(panel.ui.statusLabel) == COLORS["failed"]
     picture(panel, "verdict-failed")
 
 
@@ -106,14 +116,15 @@ def test_the_user_closes_the_scene_while_asked(panel: Any, pair: tuple[Any, Any]
 
 
 def test_colors_are_seen_on_light_and_dark_windows() -> None:
-    from LDRRegistrationLib.gui.verdicts import COLORS
+    from LDRRegistrationLib.gui import verdicts
+
+    assert verdicts.COLORS == COLORS
 
     def luminance(color: str) -> float:
         values = [int(color[i : i + 2], 16) / 255.0 for i in (1, 3, 5)]
         linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    assert set(COLORS) == {"good", "check", "failed"}
     for color in COLORS.values():
         for window in ("#efefef", "#323232"):
             high, low = sorted((luminance(color), luminance(window)), reverse=True)

@@ -21,10 +21,11 @@ def inWords(verdict: Verdict) -> str:
 
 
 def styleOf(verdict: Verdict | None) -> str:
-    """The style sheet of the label that shows it."""
+    """The style sheet of the panel's status label, by its name, so that its tool tip keeps its own style."""
     if verdict is None:
         return ""
-    return f"border-left: 4px solid {COLORS[verdict.grade]}; padding-left: 6px;"
+    # Qt draws one side's border only if the others are said to have none.
+    return f"#statusLabel {{ border: none; border-left: 4px solid {COLORS[verdict.grade]}; padding-left: 6px; }}"
 
 
 def isKept(verdict: Verdict) -> bool:

@@ -103,7 +103,7 @@ class RegisteredVolume:
         image = node.GetImageData()
         matrix = vtk.vtkMatrix4x4()
         node.GetIJKToRASMatrix(matrix)
-        known = self._result is not None and self._result.isPresent
-        result = resultAbove(node, self._result.node()) if known else None
+        known = self._result
+        result = resultAbove(node, known.node()) if known is not None and known.isPresent else None
         matrices = arrayFromMatrix(matrix), placeOf(node, result)
         return image and image.GetMTime(), *(matrix.tolist() for matrix in matrices)

@@ -10,13 +10,16 @@ from LDRRegistrationLib import dependencies
 from LDRRegistrationLib.errors import DependencyError, RegistrationError
 from LDRRegistrationLib.gui import curved, hints
 from LDRRegistrationLib.gui.advanced import AdvancedSection
+from LDRRegistrationLib.gui.binding import AFTER_SELECTORS, BEFORE_SELECTORS, Binding, chooseNoneFor
 from LDRRegistrationLib.gui.changes import ChangeRun, ChangesSection
 from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode
 from LDRRegistrationLib.gui.controller import RunController
 from LDRRegistrationLib.gui.presets import PresetChoice
 from LDRRegistrationLib.gui.result import ResultSection
+from LDRRegistrationLib.gui.verdicts import isKept
 from LDRRegistrationLib.gui.view import RunView
 from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.mrml.places import resultAbove
 from LDRRegistrationLib.names import transformName, volumeName
 from LDRRegistrationLib.sampledata import registerSampleData
 from slicer import vtkMRMLScalarVolumeNode
@@ -68,7 +71,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = None
         self._parameterNode = None
-        self._parameterNodeGuiTag = None
+        self._binding = None
 
     def setup(self) -> None:
         """Called when the user opens the module for the first time, and by Reload."""
@@ -85,14 +88,19 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for problem in models.problems.values():
             self._view.log(problem)
         self._result = ResultSection(self.ui, self.logic, self._view.log)
-        self._changes = ChangesSection(self.ui, self.logic, self._view.log)
+        self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary)
         self._controller = RunController(self.logic, self)
         self._changeRun = ChangeRun(self.logic)
         self._changeController = RunController(self._changeRun, self)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced, priority=AFTER_SELECTORS)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced, priority=AFTER_SELECTORS)
+        event = scene.NodeAboutToBeRemovedEvent
+        self.addObserver(scene, event, self.onNodeAboutToBeRemoved, priority=BEFORE_SELECTORS)
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
@@ -122,9 +130,18 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._changes.forget()
         self.setParameterNode(None)
 
-    def onSceneEndClose(self, caller, event) -> None:
+    def onSceneStartImport(self, caller, event) -> None:
+        # While nodes come in, the selectors lose theirs; that is no choice of the user's.
+        self.setParameterNode(None)
+
+    def onSceneReplaced(self, caller, event) -> None:
         if self.parent.isEntered:
             self.initializeParameterNode()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, caller, event, node) -> None:
+        if not slicer.mrmlScene.IsClosing():
+            chooseNoneFor(node, self.ui)
 
     def initializeParameterNode(self) -> None:
         """Show the scene's choices; where there are none yet, propose the first two volumes."""
@@ -142,14 +159,15 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def setParameterNode(self, parameterNode: LDRRegistrationParameterNode | None) -> None:
         """Bind the widgets to ``parameterNode``, or to nothing."""
         if self._parameterNode is not None:
-            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self._binding.end()
+            self._binding = None
             self.removeObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
         self._parameterNode = parameterNode
         self._advanced.setChoices(parameterNode)
         self._result.setChoices(parameterNode)
         self._changes.setChoices(parameterNode)
         if self._parameterNode is not None:
-            self._parameterNodeGuiTag = self._parameterNode.connectGui(self.ui)
+            self._binding = Binding(self._parameterNode, self.ui)
             self.addObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
             self._updateView()
 
@@ -177,7 +195,10 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._result.restore()
         choices = self._parameterNode
         try:
-            if not curved.offerCopies(choices, self.logic):
+            shownByNode = (
+                resultAbove(choices.movingVolume, choices.outputTransform) if choices.outputTransform else None
+            )
+            if not curved.offerCopies(choices, self.logic, shownByNode):
                 return
             dependencies.installTorch()
             self._controller.start(
@@ -211,7 +232,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._result.restore()
         choices = self._parameterNode
         try:
-            if not curved.offerCopies(choices, self.logic):
+            if not curved.offerCopies(choices, self.logic, resultAbove(choices.movingVolume)):
                 return
             dependencies.installTorch()
             self._changeController.start(
@@ -238,6 +259,9 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onRunProgress(self, fraction: float, stage: str) -> None:
         self._view.showProgress(fraction, stage)
 
+    def isResultKept(self, result) -> bool:
+        return isKept(result.verdict)
+
     def onRunFinished(self, job, result) -> None:
         # Not self._parameterNode: the user may have left the panel meanwhile.
         choices = self.logic.getParameterNode()
@@ -249,7 +273,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             choices.outputVolume = job.outputVolumeNode
         for note in result.notes:
             self._view.log(note)
-        self._view.setOutcome(result.summary)
+        self._view.setOutcome(result.summary, result.verdict, result.summary)
         if job.outputTransformNode is not None:
             self._view.log(_("To see it, open Result below."))
         self._result.update()
@@ -257,13 +281,16 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _showChanges(self, choices, found) -> None:
         changes, self._changeRun.changes = self._changeRun.changes, None
-        with slicer.util.NodeModify(choices):
-            choices.outputTransform, choices.changeTable = changes.transformNode, changes.tableNode
+        self._changes.keep(changes, choices)
         for note in found.notes:
             self._view.log(note)
-        self._view.setOutcome(changes.summary)
+        self._view.setOutcome(changes.summary, found.verdict, found.result.summary)
         self._changes.show(changes, choices.fixedVolume)
         self._result.update()
+        self._updateView()
+
+    def _showSummary(self, changes) -> None:
+        self._view.changeOutcome(changes.summary, changes.result.verdict, changes.result.summary)
         self._updateView()
 
     def onRunFailed(self, error: BaseException, details: str) -> None:

@@ -22,11 +22,15 @@ from .mrml.changes import Changes, changeVolume, fillTable, publishChanges, show
 from .mrml.dates import dateOf
 from .mrml.jobs import RegistrationJob, publishJob
 from .mrml.masks import imageFromMaskNode
-from .mrml.nodes import allOrNothing, checkScene
+from .mrml.nodes import NodeReference, allOrNothing, checkScene
+from .mrml.places import resultAbove
+from .mrml.verdicts import verdictText
+from .names import changesTransformName
 from .resample import sampleOnGrid
 from .stages import CancelCallback, ProgressCallback
 from .student import ModelStore
 from .tensors import toArray
+from .verdict import Verdict
 from .workfolder import clearStale, workFolder, writeThrough
 
 if TYPE_CHECKING:
@@ -53,7 +57,7 @@ class ChangeJob:
     currentDate: str | None
     priorDate: str | None
     sensitivity: float
-    outputIds: tuple[str | None, ...]
+    outputs: tuple[NodeReference | None, ...]
 
 
 @dataclass
@@ -68,6 +72,11 @@ class ChangeOutcome:
     @property
     def summary(self) -> str:
         return self.detection.explanation
+
+    @property
+    def verdict(self) -> Verdict:
+        """On the alignment."""
+        return self.result.verdict
 
     @property
     def notes(self) -> list[str]:
@@ -161,6 +170,8 @@ class ChangesLogic:
             movingVolumeNode=priorVolumeNode,
             outputTransformNode=outputTransformNode,
             createTransform=True,
+            # Carried by an earlier result, the prior scan would hide what changed.
+            shownByNode=resultAbove(priorVolumeNode),
             **settings,
         )
         outputs = (outputChangeVolumeNode, outputSegmentationNode, outputTableNode)
@@ -176,7 +187,7 @@ class ChangesLogic:
             currentDate=currentDate or dateOf(currentVolumeNode),
             priorDate=priorDate or dateOf(priorVolumeNode),
             sensitivity=sensitivity,
-            outputIds=tuple(node.GetID() if node is not None else None for node in outputs),
+            outputs=tuple(NodeReference.to(node) for node in outputs),
         )
 
     def computeChanges(
@@ -205,8 +216,14 @@ class ChangesLogic:
         )
         if job.exclude is not None:
             changeMap = _without(changeMap, job.exclude)
+        if result.verdict.grade != "good":
+            changeMap = replace(
+                changeMap, notes=[f"Alignment of the scans: {verdictText(result.verdict)}", *changeMap.notes]
+            )
         registration.fill(result)
-        return ChangeOutcome(result, changeMap, detect(changeMap, job.sensitivity), changeVolume(changeMap))
+        return ChangeOutcome(
+            result, changeMap, listChanges(result, changeMap, job.sensitivity), changeVolume(changeMap)
+        )
 
     def publishFoundChanges(self, job: ChangeJob, found: ChangeOutcome) -> Changes:
         """Fill the job's output nodes, making those that were to be created.
@@ -214,13 +231,13 @@ class ChangesLogic:
         :raises RegistrationError: a node of the job left the scene meanwhile. The scene is as it was.
         """
         registration = job.registration
-        scene = registration.scene
-        outputs = tuple(scene.GetNodeByID(i) if i else None for i in job.outputIds)
-        if any(i and node is None for i, node in zip(job.outputIds, outputs, strict=True)):
-            raise RegistrationError("An output was removed from the scene meanwhile; nothing was changed.")
-        with allOrNothing(scene):
+        outputs = tuple(None if output is None else output.node() for output in job.outputs)
+        with allOrNothing(registration.scene):
+            isNew = registration.outputTransform is None
             publishJob(registration, found.result)
-            current = scene.GetNodeByID(registration.fixedVolumeId)
+            current, prior = registration.fixedVolume.node(), registration.movingVolume.node()
+            if isNew and registration.outputTransformNode is not None:
+                registration.outputTransformNode.SetName(changesTransformName(prior.GetName(), current.GetName()))
             return publishChanges(
                 current,
                 found.result,
@@ -236,10 +253,11 @@ class ChangesLogic:
 
         What was said of a region stays with the region that lies where it was.
 
-        :raises RegistrationError: the sensitivity is not between 0 and 1.
+        :raises RegistrationError: the sensitivity is not between 0 and 1, or a node was removed from the scene.
         """
+        changes.checkPresent()
         before, opinions = changes.detection, changes.opinions
-        changes.detection = detect(changes.changeMap, sensitivity)
+        changes.detection = listChanges(changes.result, changes.changeMap, sensitivity)
         changes.opinions = {}
         for rank, opinion in opinions.items():
             now = changes.detection.labels[before.labels == rank]
@@ -252,8 +270,9 @@ class ChangesLogic:
     def judgeRegion(self, changes: Changes, *, rank: int, verdict: str = "", note: str = "") -> None:
         """Keep what a reader says of a region in the table: "accepted", "rejected" or nothing, and a note.
 
-        :raises RegistrationError: there is no such region.
+        :raises RegistrationError: there is no such region, or the table was removed from the scene.
         """
+        changes.checkPresent(changes.tableNode)
         if not 1 <= rank <= len(changes.detection.regions):
             raise RegistrationError(f"There is no region {rank}.")
         changes.opinions[rank] = Opinion(verdict, note)
@@ -277,6 +296,18 @@ class ChangesLogic:
         except OSError as error:
             raise RegistrationError(f"The report could not be written into {folder}: {error.strerror}.") from error
         return [place / path.name for path in paths]
+
+
+def listChanges(result: RegistrationResult, changeMap: ChangeMap, sensitivity: float) -> Detection:
+    """The regions of change; none where the scans were not aligned, since then everything differs.
+
+    :raises RegistrationError: the sensitivity is not between 0 and 1.
+    """
+    detection = detect(changeMap, sensitivity)
+    if result.verdict.grade != "failed":
+        return detection
+    why = f"No change is listed, because the scans were not aligned. {result.verdict.sentence}".strip()
+    return Detection(np.zeros_like(detection.labels), [], sensitivity, why)
 
 
 def writeChanges(

@@ -33,6 +33,7 @@ from .stages import CancelCallback, ProgressCallback, Stages
 from .student import MINIMUM_GRID_SIZE, ModelStore, Student
 from .tensors import toArray, toTensor
 from .validity import filled, measured
+from .verdict import Verdict
 
 if TYPE_CHECKING:
     import torch
@@ -73,6 +74,7 @@ class RegistrationResult:
     settings: Settings = field(default_factory=Settings)
     refinementStepsTaken: int = 0
     adaptationIterationsTaken: int = 0
+    verdict: Verdict = field(default_factory=lambda: Verdict("good", ""))
 
     def displacementField(self, grid: Grid | None = None) -> np.ndarray:
         """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""

@@ -57,7 +57,8 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         """Register ``movingVolumeNode`` to ``fixedVolumeNode`` and fill the output nodes.
 
         :param outputTransformNode: receives T from parent, which carries the moving volume onto the fixed one when it
-            is set on the moving volume (in place of a parent transform that it may have).
+            is set on the moving volume (in place of a parent transform that it may have). An earlier result of the
+            same volume may be given while the volume lies under it: then it counts as not there.
         :param outputVolumeNode: receives the moving volume resampled in the fixed volume's geometry.
         :param fixedMaskNode, movingMaskNode: a segmentation (all its segments) or a label map. Only inside them are
             the images compared: in the pre-alignment, the self-check and the refinement. The network itself sees the
@@ -74,7 +75,8 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         :param threads: CPU threads for this registration; afterwards PyTorch has as many as before.
         :param progressCallback: called with the fraction done and the stage in words.
         :param cancelCallback: polled; true stops the registration.
-        :returns: the result; its ``seconds``, ``summary`` and ``notes`` say how it went.
+        :returns: the result; its ``verdict`` says whether it can be trusted, ``seconds``, ``summary`` and ``notes`` how
+            it went. A failed one is published, too.
         :raises RegistrationError: the input cannot be registered. The scene is as it was.
         :raises DependencyError: PyTorch, the model or the device is missing. The scene is as it was.
         :raises RegistrationCancelled: cancelled. The scene is as it was.
@@ -121,10 +123,12 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         threads: int | None = None,
         createTransform: bool = False,
         createVolume: bool = False,
+        shownByNode: vtkMRMLTransformNode | None = None,
     ) -> RegistrationJob:
         """Check the nodes and note what is needed of the scene. Changes nothing in it. See ``registerVolumes``.
 
         :param createTransform: ``publish`` makes a transform node if none is given here; likewise ``createVolume``.
+        :param shownByNode: an earlier result that the moving volume lies under, and that does not count.
         :raises RegistrationError: the nodes cannot be registered; the message says why.
         """
         return prepareJob(
@@ -147,6 +151,7 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
             initialTransformNode=initialTransformNode,
             createTransform=createTransform,
             createVolume=createVolume,
+            shownByNode=shownByNode,
         )
 
     def compute(
@@ -168,7 +173,8 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
     def publish(self, job: RegistrationJob, result: RegistrationResult) -> None:
         """Fill the job's output nodes, making those that were to be created.
 
-        :raises RegistrationError: a node of the job left the scene meanwhile. The scene is as it was.
+        :raises RegistrationError: a node of the job left the scene meanwhile, or the fixed or the moving volume was
+            changed: its voxels, its geometry, or its place by a parent transform. The scene is as it was.
         """
         publishJob(job, result)
 

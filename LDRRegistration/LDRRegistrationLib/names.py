@@ -6,6 +6,11 @@ def transformName(moving: str, fixed: str) -> str:
     return f"{moving} to {fixed} (LDR)"
 
 
+def changesTransformName(prior: str, current: str) -> str:
+    """A transform that carries the scan ``prior`` onto ``current`` without hiding what changed."""
+    return f"{prior} to {current} (LDR, for changes)"
+
+
 def volumeName(moving: str, fixed: str) -> str:
     """A volume that holds ``moving`` as it looks on the grid of ``fixed``."""
     return f"{moving} aligned to {fixed} (LDR)"

@@ -12,6 +12,7 @@ from .mrml.inverse import InverseTransform, inverseTransform
 from .mrml.landmarks import LandmarkComparison, compareLandmarks
 from .mrml.nodes import allOrNothing, checkScene, cloneNode
 from .mrml.saving import saveTransform
+from .mrml.verdicts import copyVerdict
 from .mrml.volumechange import localVolumeChange
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ResultsLogic:
                 copy = cloneNode(node, f"{node.GetName()}, {transformNode.GetName()}")
                 copy.SetAndObserveTransformNodeID(None)
                 carry(copy, transform, referenceVolumeNode)
+                copyVerdict(transformNode, copy)
                 copies.append(copy)
         return copies
 

@@ -13,13 +13,15 @@ from .engine import register
 from .errors import RegistrationError
 from .field import Transform
 from .mrml.jobs import settingsFrom
-from .mrml.nodes import checkScene
+from .mrml.nodes import NodeReference, checkScene
 from .mrml.pairs import PairOutcome, fillPairsTable
-from .mrml.sequences import framesOf, publishTransforms
+from .mrml.places import RegisteredVolume
+from .mrml.sequences import RegisteredFrames, framesOf, publishTransforms
 from .mrml.volumes import imageFromVolumeNode
 from .settings import Prealignment, Preset
 from .stages import CancelCallback, ProgressCallback
 from .student import ModelStore
+from .verdict import Verdict
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode, vtkMRMLTableNode
@@ -106,8 +108,10 @@ class SeriesLogic:
         :param fixedVolumeNode: what the frames are registered to; without it frame number ``referenceFrame``, whose own
             transform is the identity.
         :param outputSequenceNode: receives a transform a frame, each as ``registerVolumes`` makes it; made if None. It
-            is in step with the frames in every sequence browser that shows them.
-        :raises RegistrationError: a frame cannot be registered; nothing of the scene has been changed.
+            is in step with the frames in every sequence browser that shows them. Its attribute LDRRegistration.Verdict,
+            and that of each transform, says what is to be thought of it.
+        :raises RegistrationError: a frame cannot be registered, or was changed meanwhile; nothing of the scene has
+            been changed.
         :raises RegistrationCancelled: cancelled; likewise.
         """
         frames = framesOf(sequenceNode)
@@ -117,11 +121,18 @@ class SeriesLogic:
         if fixedVolumeNode is None and not 0 <= referenceFrame < len(frames):
             raise RegistrationError(f"There is no frame {referenceFrame}: the sequence has {len(frames)}.")
         fixed = frames[referenceFrame] if fixedVolumeNode is None else imageFromVolumeNode(fixedVolumeNode)
+        checkScene(sequenceNode, fixedVolumeNode, outputSequenceNode)
+        # The callbacks may let the user do something meanwhile.
+        registered: list[RegisteredFrames | RegisteredVolume] = [RegisteredFrames(sequenceNode)]
+        if fixedVolumeNode is not None:
+            registered.append(RegisteredVolume(fixedVolumeNode))
+        output = NodeReference.to(outputSequenceNode)
         ensureTorch()
-        transforms = []
+        transforms, verdicts = [], []
         for number, frame in enumerate(frames):
             if frame is fixed:
                 transforms.append(Transform(np.eye(4)))
+                verdicts.append(Verdict("good", ""))
                 continue
 
             def progress(fraction: float, stage: str, number: int = number) -> None:
@@ -130,4 +141,7 @@ class SeriesLogic:
 
             result = register(fixed, frame, settings, self.models, progress=progress, cancelled=cancelCallback)
             transforms.append(result.transform)
-        return publishTransforms(sequenceNode, transforms, outputSequenceNode)
+            verdicts.append(result.verdict)
+        for node in registered:
+            node.node()
+        return publishTransforms(sequenceNode, transforms, verdicts, None if output is None else output.node())

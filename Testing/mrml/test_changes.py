@@ -1,17 +1,21 @@
 """A comparison of two visits on a real scene: nodes, slider, opinions, report; what fails leaves nothing behind."""
 
 import csv
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import slicer
+from LDRRegistrationLib import changes as changes_module
 from LDRRegistrationLib.errors import RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml import changes as nodes
 from LDRRegistrationLib.mrml.matrices import localToWorld
+from LDRRegistrationLib.mrml.verdicts import notedVerdict
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from LDRRegistrationLib.verdict import Verdict
 from support.phantom import head
 from support.scene import add_linear_transform, add_volume, array_of, newScene, snapshot
 from support.simulate import Lesion, Protocol, paint, rescan
@@ -29,13 +33,38 @@ def images():
     return current, prior
 
 
-@pytest.fixture
-def s(images):
+def in_scene(images):
     scene = newScene()
     current, prior = (
         add_volume(scene, image, name) for image, name in zip(images, ("Smith now", "Smith then"), strict=True)
     )
     return SimpleNamespace(scene=scene, current=current, prior=prior, logic=RegistrationLogic())
+
+
+@pytest.fixture
+def s(images):
+    return in_scene(images)
+
+
+@pytest.fixture(scope="module")
+def compared(images):
+    """One comparison for all tests of what is done with it."""
+    s = in_scene(images)
+    outcome = s.logic.computeChanges(s.logic.prepareChanges(currentVolumeNode=s.current, priorVolumeNode=s.prior))
+    return outcome.result, outcome.changeMap
+
+
+@pytest.fixture
+def at_once(compared, monkeypatch):
+    """``found`` without the computation; ``at_once.verdict`` is that of the alignment."""
+    result, changeMap = compared
+    case = SimpleNamespace(verdict=Verdict("good", ""))
+
+    def answer(*unused, **others):
+        return replace(result, verdict=case.verdict), changeMap
+
+    monkeypatch.setattr(changes_module, "compareVisits", answer)
+    return case
 
 
 def found(s, **others):
@@ -113,7 +142,7 @@ def test_parent_transforms_are_respected(s):
         np.testing.assert_allclose(centroid(moved, now.name), expected, atol=1.5)
 
 
-def test_the_slider_and_what_a_reader_says(s, tmp_path):
+def test_the_slider_and_what_a_reader_says(s, at_once, tmp_path):
     changes = found(s)
     made = s.scene.GetNumberOfNodes()
     new = next(region for region in changes.detection.regions if region.kind == "new")
@@ -189,7 +218,7 @@ def test_cancelled_and_failed_runs_leave_nothing(s, monkeypatch):
     assert [i for i, _ in snapshot(s.scene)] == [i for i, _ in before]
 
 
-def test_given_outputs_are_used_again(s):
+def test_given_outputs_are_used_again(s, at_once):
     first = found(s)
     second = found(
         s,
@@ -226,3 +255,65 @@ def test_dates_of_the_dicom_studies_are_seen(s):
         found(s)
     assert snapshot(s.scene) == before
     assert found(s, currentDate="2021-01-01").detection.regions, "what the user says counts"
+
+
+@pytest.mark.parametrize("name", ["changeVolumeNode", "segmentationNode", "tableNode"])
+def test_a_part_that_was_removed_is_noticed(s, at_once, name):
+    changes = found(s)
+    detection = changes.detection
+    s.scene.RemoveNode(getattr(changes, name))
+    before = snapshot(s.scene)
+    with pytest.raises(RegistrationError, match="no longer in the scene"):
+        s.logic.redetect(changes, sensitivity=0.7)
+    assert changes.detection is detection and snapshot(s.scene) == before
+    if name == "tableNode":
+        with pytest.raises(RegistrationError, match="no longer in the scene"):
+            s.logic.judgeRegion(changes, rank=1, verdict="accepted")
+        assert changes.opinions == {}
+    if name == "changeVolumeNode":
+        with pytest.raises(RegistrationError, match="no longer in the scene"):
+            nodes.showInViews(changes, s.current)
+
+
+def test_a_comparison_does_not_outlive_its_scene(s, at_once):
+    """New nodes have the ids of the old ones."""
+    job = s.logic.prepareChanges(currentVolumeNode=s.current, priorVolumeNode=s.prior)
+    outcome = s.logic.computeChanges(job)
+    changes = s.logic.publishFoundChanges(job, outcome)
+    outputs = {
+        "outputTransformNode": changes.transformNode,
+        "outputChangeVolumeNode": changes.changeVolumeNode,
+        "outputSegmentationNode": changes.segmentationNode,
+        "outputTableNode": changes.tableNode,
+    }
+    job = s.logic.prepareChanges(currentVolumeNode=s.current, priorVolumeNode=s.prior, **outputs)
+    classes = [(node.GetClassName(), node.GetID()) for node in (s.current, s.prior, *outputs.values())]
+    s.scene.Clear(0)
+    again = [s.scene.AddNewNodeByClass(className, "another").GetID() for className, _ in classes]
+    assert set(again) & {nodeId for _, nodeId in classes}
+    before = snapshot(s.scene)
+    with pytest.raises(RegistrationError, match="removed from the scene"):
+        s.logic.publishFoundChanges(job, outcome)
+    with pytest.raises(RegistrationError, match="no longer in the scene"):
+        s.logic.redetect(changes, sensitivity=0.7)
+    assert snapshot(s.scene) == before
+
+
+@pytest.mark.parametrize("grade", ["good", "check", "failed"])
+def test_changes_are_listed_only_where_the_scans_were_aligned(s, at_once, tmp_path, grade):
+    at_once.verdict = Verdict(grade, "" if grade == "good" else "Who knows.")
+    changes = found(s)
+    listed = 0 if grade == "failed" else 2
+    assert changes.tableNode.GetNumberOfRows() == listed
+    assert changes.segmentationNode.GetSegmentation().GetNumberOfSegments() == listed
+    s.logic.redetect(changes, sensitivity=0.9)
+    assert bool(changes.detection.regions) == bool(listed), "whatever the sensitivity"
+    s.logic.exportChanges(changes, folder=tmp_path)
+    report = (tmp_path / "changes.html").read_text(encoding="utf-8")
+    assert ("Who knows." in report) == (grade != "good")
+    if grade == "failed":
+        assert changes.summary.startswith("No change is listed, because the scans were not aligned. Who knows.")
+    with pytest.raises(RegistrationError, match="between 0 and 1"):
+        s.logic.redetect(changes, sensitivity=2.0)
+    for node in (changes.transformNode, changes.changeVolumeNode):
+        assert notedVerdict(node).partition(":")[0] == grade

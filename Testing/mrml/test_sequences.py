@@ -104,3 +104,34 @@ def test_frames_without_a_browser_get_one(logic, sequence):
     browser = sequence.scene.GetFirstNodeByClass("vtkMRMLSequenceBrowserNode")
     assert browser.GetMasterSequenceNode() is sequence.frames
     assert browser.IsSynchronizedSequenceNode(transforms)
+
+
+@pytest.mark.parametrize("what", ["scene", "sequence", "output", "frame", "voxels", "fixed"])
+def test_what_changed_meanwhile_is_refused(logic, sequence, what):
+    scene, frames = sequence.scene, sequence.frames
+    output = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "mine")
+    fixed = add_volume(scene, imageFromVolumeNode(frames.GetNthDataNode(0)), "planning scan")
+    done = []
+
+    def meanwhile(fraction, stage):
+        if stage.startswith("Frame 3") and not done:
+            done.append(what)
+            if what == "scene":
+                scene.Clear(0)
+            elif what == "sequence":
+                scene.RemoveNode(frames)
+            elif what == "output":
+                scene.RemoveNode(output)
+            elif what == "frame":
+                frames.RemoveDataNodeAtValue("1.0")
+            elif what == "voxels":
+                slicer.util.arrayFromVolume(frames.GetNthDataNode(1))[:] += 1
+                slicer.util.arrayFromVolumeModified(frames.GetNthDataNode(1))
+            else:
+                fixed.SetSpacing(1.0, 1.0, 1.0)
+
+    with pytest.raises(RegistrationError, match=r"removed from the scene|was changed|were added, removed"):
+        logic.registerSequence(
+            sequenceNode=frames, fixedVolumeNode=fixed, outputSequenceNode=output, progressCallback=meanwhile
+        )
+    assert done and output.GetNumberOfDataNodes() == 0

@@ -7,6 +7,7 @@ like; with SLICER_SOURCE naming a checkout of Slicer, the panel runs on Slicer's
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -45,8 +46,13 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pythonqt.unwrap(widget.parent).resize(440, 560)
     slicer.app.processEvents()
     yield widget
+    frame = widget.parent
     slicer.modules.LDRRegistrationWidget.cleanup()
-    widget.parent.close()
+    frame.close()
+    # A wrapper that still follows the panel's choices is collected now, and what it left in the node is then called.
+    # (No Python variable may hold the node meanwhile: it would keep the wrapper.)
+    gc.collect()
+    slicer.mrmlScene.GetSingletonNode("LDRRegistration", "vtkMRMLScriptedModuleNode").Modified()
     slicer.mrmlScene.Clear()
     assert pythonqt.slot_errors == []
 

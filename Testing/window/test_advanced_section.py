@@ -53,6 +53,19 @@ def test_advanced_choices_reach_the_registration_and_stay_in_the_scene(panel: An
     assert job.settings.adaptation.iterations == 40
 
 
+def test_spin_boxes_say_what_their_least_value_means(panel: Any) -> None:
+    ui = panel.ui
+    assert ui.refinementStepsSpinBox.text == "As the preset says" and ui.threadsSpinBox.text == "Automatic"
+    assert (ui.refinementStepsSpinBox.maximum, ui.threadsSpinBox.maximum) == (200, 64)
+    ui.refinementStepsSpinBox.value = 0
+    assert ui.refinementStepsSpinBox.text == "0"
+    panel.exit()
+    panel.enter()
+    assert ui.refinementStepsSpinBox.text == "0" and ui.threadsSpinBox.text == "Automatic"
+    ui.threadsSpinBox.stepDown()
+    assert ui.threadsSpinBox.text == "Automatic" and panel.logic.getParameterNode().threads == 0
+
+
 def test_a_models_card_says_what_it_may_be_used_for(panel: Any) -> None:
     ui = panel.ui
     assert "General" in ui.modelCardLabel.text and "non-commercial" not in ui.modelCardLabel.text

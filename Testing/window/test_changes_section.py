@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.panel import is_idle, picture
+from harness.panel import is_idle, node_names, picture
 from harness.user import choose, click, wait_for
 
 
@@ -46,7 +46,9 @@ def test_from_click_to_report(
     assert not ui.sensitivitySlider.enabled and not ui.exportChangesButton.enabled
     compare(panel)
     assert "of change in the brain" in ui.statusLabel.text
-    assert ui.outputTransformSelector.currentNode().GetName() == "Prior FLAIR to Current FLAIR (LDR)"
+    assert ui.statusLabel.text.splitlines()[0] == "Good." or ui.statusLabel.text.startswith("Check: ")
+    assert ui.outputTransformSelector.currentNode() is None, "the next Apply would overwrite it"
+    assert node_names("vtkMRMLTransformNode") == ["Prior FLAIR to Current FLAIR (LDR, for changes)"]
     assert view.GetForegroundVolumeID() is None, "views change only when asked"
     table = ui.changesTable
     count = table.rowCount
@@ -63,6 +65,7 @@ def test_from_click_to_report(
     assert table.rowCount > count and "regions of change" in ui.statusLabel.text
     assert panel.logic.getParameterNode().changeSensitivity == 85
     assert "accepted" in [table.item(row, 4).text() for row in range(table.rowCount)]
+    assert ui.statusLabel.text.count("\n") == 1, "the verdict stays above the new summary"
     picture(panel, "changes")
     click(ui.showChangesButton)
     shown = slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID())
@@ -74,7 +77,14 @@ def test_from_click_to_report(
     click(ui.exportChangesButton)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["changes.csv", "changes.html"]
     assert "left thalamus" in (tmp_path / "changes.csv").read_text(encoding="utf-8")
-    assert panel.errors == []
+    made = slicer.mrmlScene.GetNumberOfNodes()
+    compare(panel)
+    assert slicer.mrmlScene.GetNumberOfNodes() == made, "the next comparison of the same scans fills the same nodes"
+    assert table.rowCount > count
+    choose(ui.fixedVolumeSelector, "Prior FLAIR")
+    choose(ui.movingVolumeSelector, "Current FLAIR")
+    compare(panel)
+    assert len(node_names("vtkMRMLTransformNode")) == 2, "that of other scans has nodes of its own"
     slicer.mrmlScene.Clear()
     assert table.rowCount == 0 and not ui.sensitivitySlider.enabled
 

@@ -110,3 +110,38 @@ def test_reload_while_running(panel: Any, pair: tuple[Any, Any]) -> None:
     click(reloaded.ui.applyButton)
     wait_for(lambda: is_idle(reloaded), "the run in the new panel")
     assert reloaded.ui.outputTransformSelector.currentNode().GetName() == "Prior to Current (LDR)"
+
+
+def test_nothing_follows_the_choices_once_the_panel_is_left(panel: Any, pair: tuple[Any, Any]) -> None:
+    """Slicer 5.10 leaves an observer behind, and with it the wrapper of the parameter node, at each entering."""
+    import gc
+
+    def wrappers() -> int:
+        gc.collect()
+        return sum(type(thing).__name__ == "LDRRegistrationParameterNode" for thing in gc.get_objects())
+
+    panel.exit()
+    before = wrappers()
+    for _ in range(5):
+        panel.enter()
+        choose(panel.ui.presetComboBox, panel.ui.presetComboBox.itemText(1))
+        panel.exit()
+    assert wrappers() == before
+    panel.enter()
+    assert panel.ui.presetComboBox.currentText == panel.ui.presetComboBox.itemText(1)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["fixed", "moving"])
+def test_a_volume_changed_while_running_is_a_sentence(panel: Any, pair: tuple[Any, Any], which: int) -> None:
+    import slicer
+
+    computation = Computation(panel, waits=True)
+    click(panel.ui.applyButton)
+    computation.wait_until_shown()
+    slicer.util.arrayFromVolume(pair[which])[:] = 0
+    slicer.util.arrayFromVolumeModified(pair[which])
+    computation.released.set()
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    assert len(panel.errors) == 1 and "was changed while it was registered" in panel.errors[0]
+    assert panel.ui.statusLabel.text == panel.errors[0]
+    assert node_names("vtkMRMLTransformNode") == []

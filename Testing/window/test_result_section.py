@@ -44,6 +44,35 @@ def test_the_result_is_shown_on_request_and_put_back(panel: Any, pair: tuple[Any
     assert panel.errors == [] and moving.GetParentTransformNode() is None
 
 
+def test_a_volume_that_lies_under_its_result_already(panel: Any, pair: tuple[Any, Any]) -> None:
+    """As in a scene that was saved so, or where the user set the transform: before and after, and Apply again."""
+    import slicer
+
+    ui, (_fixed, moving) = panel.ui, pair
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    parent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTransformNode", "Where it was")
+    moving.SetAndObserveTransformNodeID(parent.GetID())
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    transform = ui.outputTransformSelector.currentNode()
+    moving.SetAndObserveTransformNodeID(transform.GetID())
+    panel.exit()
+    panel.enter()
+    click(ui.resultCollapsibleButton)
+    assert ui.afterButton.text == "Show before"
+    click(ui.afterButton)
+    assert moving.GetParentTransformNode() is parent and ui.afterButton.text == "Show after"
+    click(ui.afterButton)
+    assert moving.GetParentTransformNode() is transform and ui.afterButton.text == "Show before"
+    for _ in range(2):
+        click(ui.applyButton)
+        wait_for(lambda: is_idle(panel), "the end of the next run")
+    assert panel.errors == [] and node_names("vtkMRMLTransformNode") == ["Where it was", transform.GetName()]
+    assert moving.GetParentTransformNode() is transform
+    assert transform.GetTransformFromParent().TransformPoint(1.0, 1.0, 1.0) == pytest.approx((5.0, -1.0, 2.0))
+
+
 def test_the_result_is_used_on_other_nodes(panel: Any, pair: tuple[Any, Any]) -> None:
     import slicer
 

@@ -13,6 +13,7 @@ from ..change.table import ACCEPTED, REJECTED
 from ..errors import RegistrationError
 from ..mrml.changes import Changes, jumpTo, placeOf, readTable, showInViews, writeOpinion
 from ..mrml.display import rememberViews
+from ..mrml.places import isOfPair
 
 MASKS = ("changeMask", "excludeMask")
 
@@ -48,10 +49,11 @@ class ChangesSection:
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
     :param log: takes a line for the panel's log.
+    :param say: shows the summary of a comparison.
     """
 
-    def __init__(self, ui: Any, logic: Any, log: Any) -> None:
-        self._ui, self._logic, self._log = ui, logic, log
+    def __init__(self, ui: Any, logic: Any, log: Any, say: Any) -> None:
+        self._ui, self._logic, self._log, self._say = ui, logic, log, say
         self._choices: Any = None
         self._changes: Changes | None = None
         self._current: Any = None
@@ -82,7 +84,25 @@ class ChangesSection:
             "maskNode": self._choices.changeMask,
             "excludeMaskNode": self._choices.excludeMask,
             "sensitivity": self._choices.changeSensitivity / 100.0,
+            **self._outputs(),
         }
+
+    def _outputs(self) -> dict[str, Any]:
+        """What the last comparison made, to be filled again, if all of it is there and was of the same scans."""
+        choices = self._choices
+        transform = choices.changeTransform
+        others = (choices.changeVolume, choices.changeSegmentation, choices.changeTable)
+        if None in (transform, *others) or not isOfPair(transform, choices.fixedVolume, choices.movingVolume):
+            return {}
+        names = ("outputChangeVolumeNode", "outputSegmentationNode", "outputTableNode")
+        return {"outputTransformNode": transform, **dict(zip(names, others, strict=True))}
+
+    @staticmethod
+    def keep(changes: Changes, choices: Any) -> None:
+        """Note in the scene what a comparison made. Its transform is not the one that Apply writes."""
+        with slicer.util.NodeModify(choices):
+            choices.changeTransform, choices.changeVolume = changes.transformNode, changes.changeVolumeNode
+            choices.changeSegmentation, choices.changeTable = changes.segmentationNode, changes.tableNode
 
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing."""
@@ -163,9 +183,12 @@ class ChangesSection:
             return
         self._choices.changeSensitivity = value
         if self._changes is not None:
-            self._logic.redetect(self._changes, sensitivity=value / 100.0)
-            self._list()
-            self._ui.statusLabel.text = self._changes.summary
+            self._try(self._redetect)
+
+    def _redetect(self) -> None:
+        self._logic.redetect(self._changes, sensitivity=self._choices.changeSensitivity / 100.0)
+        self._list()
+        self._say(self._changes)
 
     def _onRegionChosen(self, place: int, *unused: int) -> None:
         rows = self._rows()
@@ -188,14 +211,15 @@ class ChangesSection:
     def _judge(self, verdict: str) -> None:
         place = self._chosen()
         row = self._rows()[place]
-        self._say(place, "" if row["Verdict"] == verdict else verdict, row["Note"])
+        self._note(place, "" if row["Verdict"] == verdict else verdict, row["Note"])
 
     def _onNote(self) -> None:
         place = self._ui.changesTable.currentRow()
         if 0 <= place < len(self._rows()):
-            self._say(place, self._rows()[place]["Verdict"], self._ui.changeNoteEdit.text)
+            text = self._ui.changeNoteEdit.text
+            self._try(lambda: self._note(place, self._rows()[place]["Verdict"], text))
 
-    def _say(self, place: int, verdict: str, note: str) -> None:
+    def _note(self, place: int, verdict: str, note: str) -> None:
         if self._changes is not None:
             self._logic.judgeRegion(self._changes, rank=place + 1, verdict=verdict, note=note)
         else:

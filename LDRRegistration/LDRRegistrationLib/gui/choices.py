@@ -2,8 +2,16 @@
 
 # No "from __future__ import annotations": the wrapper needs the types themselves.
 
-from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTableNode, vtkMRMLTransformNode
-from slicer.parameterNodeWrapper import parameterNodeWrapper
+from typing import Annotated
+
+from slicer import (
+    vtkMRMLDisplayableNode,
+    vtkMRMLScalarVolumeNode,
+    vtkMRMLSegmentationNode,
+    vtkMRMLTableNode,
+    vtkMRMLTransformNode,
+)
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from .presets import DeviceChoice, PrealignmentChoice, PresetChoice
 
@@ -24,13 +32,17 @@ class LDRRegistrationParameterNode:
     initialTransform: vtkMRMLTransformNode
     prealignment: PrealignmentChoice = PrealignmentChoice.AFFINE
     adapt: bool = False
-    # -1: as the preset says.
-    refinementSteps: int = -1
+    # -1: as the preset says. Without a range Slicer would give the spin box one of its own.
+    refinementSteps: Annotated[int, WithinRange(-1, 200)] = -1
     device: DeviceChoice = DeviceChoice.CPU
     # 0: as many as there are cores.
-    threads: int = 0
+    threads: Annotated[int, WithinRange(0, 64)] = 0
     changeMask: vtkMRMLDisplayableNode
     excludeMask: vtkMRMLDisplayableNode
     # Percent.
     changeSensitivity: int = 50
+    # What the last comparison made, and the next one of the same scans fills again.
+    changeTransform: vtkMRMLTransformNode
+    changeVolume: vtkMRMLScalarVolumeNode
+    changeSegmentation: vtkMRMLSegmentationNode
     changeTable: vtkMRMLTableNode

@@ -29,9 +29,12 @@ class RunLogic(Protocol):
 
 
 class RunListener(Protocol):
-    """Hears, in the main thread, how a run goes. After onRunProgress exactly one of the others is called."""
+    """Hears, in the main thread, how a run goes. In the end exactly one of the last three is called."""
 
     def onRunProgress(self, fraction: float, stage: str) -> None: ...
+
+    def isResultKept(self, result: Any) -> bool:
+        """Before anything reaches the scene; may ask the user."""
 
     def onRunFinished(self, job: Any, result: Any) -> None: ...
 
@@ -127,8 +130,11 @@ class RunController:
             self._listener.onRunCancelled(_("Cancelled; the scene is as it was."))
         elif task.error is not None:
             self._listener.onRunFailed(task.error, task.errorDetails)
+        elif not self._listener.isResultKept(task.result):
+            self._listener.onRunCancelled(_("Discarded; the scene is as it was."))
         else:
             try:
+                # The scene may have changed while the user was asked: publish looks.
                 with slicer.util.RenderBlocker():
                     self._logic.publish(job, task.result)
             except Exception as error:

@@ -7,15 +7,20 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from ..mrml.nodes import isAbove
 
-def offerCopies(choices: Any, logic: Any) -> bool:
+
+def offerCopies(choices: Any, logic: Any, shownByNode: Any) -> bool:
     """Ask for each volume that is bent by its parent, and put a hardened copy in its place; False if declined.
 
     :param choices: the parameter node, with fixedVolume and movingVolume.
+    :param shownByNode: an earlier result that the moving volume may lie under, and that does not count.
     :raises RegistrationError: a copy cannot be made.
     """
     for name in ("fixedVolume", "movingVolume"):
         node = getattr(choices, name)
+        if name == "movingVolume" and shownByNode is not None and isAbove(shownByNode, node):
+            continue
         parent = node.GetParentTransformNode()
         if parent is None or parent.IsTransformToWorldLinear():
             continue

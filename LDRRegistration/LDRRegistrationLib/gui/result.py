@@ -57,14 +57,14 @@ class ResultSection:
         shown = self._display
         if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
             self.restore()
-        self._ui.afterButton.text = _("Show before") if shown is not None and shown.isAfter else _("Show after")
+        self._nameAfterButton()
 
     def restore(self) -> None:
         """The views, and the moving volume's place, as they were before the first button."""
         if self._display is not None:
             self._display.restore()
             self._display = None
-            self._ui.afterButton.text = _("Show after")
+            self._nameAfterButton()
 
     def _nodes(self) -> tuple[Any, Any, Any]:
         choices = self._choices
@@ -92,7 +92,13 @@ class ResultSection:
         display = self._display_()
         display.showAfter(not display.isAfter)
         display.blend(self._ui.fadeSlider.value / 100.0)
-        self._ui.afterButton.text = _("Show before") if display.isAfter else _("Show after")
+        self._nameAfterButton()
+
+    def _nameAfterButton(self) -> None:
+        _fixed, moving, transform = self._nodes()
+        # Also without this section's doing, as in a scene that was saved so.
+        isAfter = None not in (moving, transform) and moving.GetParentTransformNode() is transform
+        self._ui.afterButton.text = _("Show before") if isAfter else _("Show after")
 
     def _onCarry(self) -> None:
         node = self._ui.carrySelector.currentNode()

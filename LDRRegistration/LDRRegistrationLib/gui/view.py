@@ -7,6 +7,9 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from ..verdict import Verdict
+from .verdicts import inWords, styleOf
+
 
 class RunView:
     """Shows the state of a run on the widgets of the panel; decides nothing.
@@ -17,6 +20,9 @@ class RunView:
     def __init__(self, ui: Any) -> None:
         self._ui = ui
         self._outcome = ""
+        self._verdict: Verdict | None = None
+        self._figures = ""
+        self._usualToolTip = ui.statusLabel.toolTip
         ui.progressBar.visible = False
 
     def showIdle(self, missing: str, plan: str) -> None:
@@ -29,7 +35,8 @@ class RunView:
         self._ui.applyButton.text = _("Apply")
         self._ui.applyButton.enabled = not missing
         self._ui.applyButton.toolTip = missing or plan
-        self._ui.statusLabel.text = missing or self._outcome or plan
+        showsOutcome = bool(self._outcome) and not missing
+        self._showStatus(missing or self._outcome or plan, self._verdict if showsOutcome else None)
 
     def showRunning(self, title: str) -> None:
         """A run has begun.
@@ -37,12 +44,12 @@ class RunView:
         :param title: what is registered to what, for the log.
         """
         self.log(title)
-        self._outcome = ""
+        self.forgetOutcome()
         self._setRunning(True)
         self._ui.applyButton.text = _("Cancel")
         self._ui.applyButton.enabled = True
         self._ui.applyButton.toolTip = _("Stop the registration and leave the scene as it is")
-        self._ui.statusLabel.text = _("Registering...")
+        self._showStatus(_("Registering..."))
         self.showProgress(0.0, _("Starting"))
 
     def showProgress(self, fraction: float, stage: str) -> None:
@@ -52,20 +59,34 @@ class RunView:
     def showCancelling(self) -> None:
         self._ui.applyButton.text = _("Cancelling...")
         self._ui.applyButton.enabled = False
-        self._ui.statusLabel.text = _("Cancelling, after the present stage...")
+        self._showStatus(_("Cancelling, after the present stage..."))
 
-    def setOutcome(self, sentence: str) -> None:
-        """How the last run ended; stays in the status line until it is forgotten or the next run starts."""
-        self._outcome = sentence
-        if sentence:
-            self.log(sentence)
+    def setOutcome(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
+        """How the last run ended; stays in the status line until it is forgotten or the next run starts.
+
+        :param verdict: on its result, if it came to one: the first line, with ``figures`` to be read by pointing at it.
+        """
+        self.changeOutcome(sentence, verdict, figures)
+        for line in self._outcome.splitlines():
+            self.log(line)
+
+    def changeOutcome(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
+        """The same, without a line in the log."""
+        self._outcome = sentence if verdict is None else f"{inWords(verdict)}\n{sentence}".strip()
+        self._verdict, self._figures = verdict, figures
 
     def forgetOutcome(self) -> None:
         """The choices have changed, so the last outcome is no longer about them."""
-        self._outcome = ""
+        self.changeOutcome("")
 
     def log(self, line: str) -> None:
         self._ui.logTextEdit.appendPlainText(f"{time.strftime('%H:%M:%S')}  {line}")
+
+    def _showStatus(self, text: str, verdict: Verdict | None = None) -> None:
+        label = self._ui.statusLabel
+        label.text = text
+        label.styleSheet = styleOf(verdict)
+        label.toolTip = self._usualToolTip if verdict is None or not self._figures else self._figures
 
     def _setRunning(self, running: bool) -> None:
         self._ui.progressBar.visible = running

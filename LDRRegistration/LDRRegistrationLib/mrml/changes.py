@@ -15,12 +15,15 @@ from ..change.maps import ChangeMap
 from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
 from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..engine import RegistrationResult
+from ..errors import RegistrationError
 from .colors import showDiverging
 from .display import compositeNodes
 from .labelmaps import orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import allOrNothing, placeBeside
 from .tables import setColumns
+from .values import setUnit
+from .verdicts import noteVerdict
 from .volumes import imageDataFromArray
 
 if TYPE_CHECKING:
@@ -48,6 +51,13 @@ class Changes:
     def summary(self) -> str:
         """A sentence on what was found, or why nothing was."""
         return self.detection.explanation
+
+    def checkPresent(self, *nodes: Any) -> None:
+        """Raise RegistrationError unless ``nodes`` (default: all of the comparison's) are still in the scene."""
+        if any(
+            node.GetScene() is None for node in nodes or (self.changeVolumeNode, self.segmentationNode, self.tableNode)
+        ):
+            raise RegistrationError("A part of the comparison is no longer in the scene: find the changes again.")
 
 
 def changeVolume(changeMap: ChangeMap) -> vtk.vtkImageData:
@@ -78,6 +88,8 @@ def publishChanges(
             volumeNode.SetIJKToRASMatrix(matrixFromArray(toLocal))
             volumeNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
             volumeNode.SetAndObserveImageData(imageData)
+            setUnit(volumeNode)
+            noteVerdict(volumeNode, result.verdict)
         showDiverging(volumeNode, FULL_Z)
         segmentationNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
         segmentationNode.CreateDefaultDisplayNodes()
@@ -146,7 +158,11 @@ def jumpTo(scene: Any, ras: tuple[float, float, float]) -> None:
 
 
 def showInViews(changes: Changes, currentNode: Any) -> None:
-    """The change map over the current volume in all slice views."""
+    """The change map over the current volume in all slice views.
+
+    :raises RegistrationError: one of the nodes left the scene.
+    """
+    changes.checkPresent(changes.changeVolumeNode, currentNode)
     for view in compositeNodes(currentNode.GetScene()):
         with slicer.util.NodeModify(view):
             view.SetBackgroundVolumeID(currentNode.GetID())

@@ -11,6 +11,8 @@ import slicer
 from ..errors import RegistrationError
 from .carrying import carry, resultFromLocal
 from .nodes import allOrNothing, cloneNode
+from .places import placeBefore
+from .values import setUnit
 from .volumechange import localVolumeChange
 from .volumes import imageDataFromArray, imageFromVolumeNode
 
@@ -28,16 +30,24 @@ def compositeNodes(scene: Any) -> list[Any]:
 def rememberViews(scene: Any) -> Callable[[], None]:
     """A function that lets the slice views show again what they show now."""
     views = [
-        (view, view.GetBackgroundVolumeID(), view.GetForegroundVolumeID(), view.GetForegroundOpacity())
+        (
+            view,
+            scene.GetNodeByID(view.GetBackgroundVolumeID() or ""),
+            scene.GetNodeByID(view.GetForegroundVolumeID() or ""),
+            view.GetForegroundOpacity(),
+        )
         for view in compositeNodes(scene)
     ]
+
+    def idOf(node: Any) -> str | None:
+        return node.GetID() if node is not None and scene.IsNodePresent(node) else None
 
     def putBack() -> None:
         for view, background, foreground, opacity in views:
             if scene.IsNodePresent(view):
                 with slicer.util.NodeModify(view):
-                    view.SetBackgroundVolumeID(background)
-                    view.SetForegroundVolumeID(foreground)
+                    view.SetBackgroundVolumeID(idOf(background))
+                    view.SetForegroundVolumeID(idOf(foreground))
                     view.SetForegroundOpacity(opacity)
 
     return putBack
@@ -55,7 +65,10 @@ class ResultDisplay:
         self.fixed, self.moving, self.transform = fixedVolumeNode, movingVolumeNode, transformNode
         self.scene = fixedVolumeNode.GetScene()
         self._putBack = rememberViews(self.scene)
-        self._parentId = movingVolumeNode.GetTransformNodeID()
+        # The volume may lie under its result already, as in a saved scene: then that is how it is put back.
+        self._found = movingVolumeNode.GetParentTransformNode()
+        self._before = placeBefore(transformNode, movingVolumeNode)
+        self._moved = False
         self._made: dict[str, Any] = {}
 
     def blend(self, opacity: float) -> None:
@@ -64,7 +77,8 @@ class ResultDisplay:
 
     def showAfter(self, after: bool) -> None:
         """Carry the moving volume by the registration's transform, or leave it where it was."""
-        self.moving.SetAndObserveTransformNodeID(self.transform.GetID() if after else self._parentId)
+        self._putUnder(self.transform if after else self._before)
+        self._moved = True
 
     @property
     def isAfter(self) -> bool:
@@ -105,8 +119,9 @@ class ResultDisplay:
     def restore(self) -> None:
         """Everything as it was found."""
         self._putBack()
-        if self.scene.IsNodePresent(self.moving) and self.isAfter:
-            self.showAfter(False)
+        if self._moved and self.scene.IsNodePresent(self.moving):
+            self._putUnder(self._found)
+        self._moved = False
         if self.scene.IsNodePresent(self.transform):
             self.showDeformation(None)
         for node in self._made.values():
@@ -115,6 +130,10 @@ class ResultDisplay:
                     self.scene.RemoveNode(node.GetNthDisplayNode(number))
                 self.scene.RemoveNode(node)
         self._made = {}
+
+    def _putUnder(self, parent: Any) -> None:
+        present = parent is not None and self.scene.IsNodePresent(parent)
+        self.moving.SetAndObserveTransformNodeID(parent.GetID() if present else None)
 
     def _present(self, name: str) -> bool:
         return name in self._made and bool(self.scene.IsNodePresent(self._made[name]))
@@ -138,6 +157,7 @@ class ResultDisplay:
             )
             mixed = np.where(tiles % 2 == 0, fixed, _inTheRangeOf(fixed, moved)).astype(np.float32)
             carried.SetAndObserveImageData(imageDataFromArray(mixed))
+            setUnit(carried)
             if self.fixed.GetDisplayNode() is not None and carried.GetDisplayNode() is not None:
                 carried.GetDisplayNode().CopyContent(self.fixed.GetDisplayNode())
         return carried

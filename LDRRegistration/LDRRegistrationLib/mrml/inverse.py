@@ -14,6 +14,7 @@ from ..geometry import Grid, transformPoints
 from .matrices import arrayFromMatrix, matrixFromArray
 from .nodes import allOrNothing
 from .transforms import accurate, elements, gridTransform, linearMatrix, notedSides, noteSides, pointsThrough
+from .verdicts import copyVerdict
 
 CHECKED_POINTS = 20_000
 MARGIN_VOXELS = 3
@@ -54,6 +55,7 @@ def inverseTransform(transformNode, outputTransformNode=None) -> InverseTransfor
         outputTransformNode.SetAndObserveTransformFromParent(None)
         outputTransformNode.SetAndObserveTransformFromParent(inverse)
         noteSides(outputTransformNode, sourceToWorld=result, resultToWorld=source)
+        copyVerdict(transformNode, outputTransformNode)
     return InverseTransform(outputTransformNode, mean, largest)
 
 

@@ -18,8 +18,10 @@ from ..refine import Adaptation
 from ..settings import Prealignment, Preset, Settings
 from .masks import imageFromMaskNode
 from .matrices import linearFromWorld, localToWorld
-from .nodes import allOrNothing, checkScene, isAbove
-from .transforms import noteSides, updateTransformNode, vtkTransform
+from .nodes import NodeReference, allOrNothing, checkScene, isAbove
+from .places import RegisteredVolume, notePlaceBefore, resultAbove
+from .transforms import notedSides, noteSides, updateTransformNode, vtkTransform
+from .verdicts import noteVerdict
 from .volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class RegistrationJob:
-    """One registration on its way from nodes to nodes. Nodes are kept by id: they may vanish while it is computed.
+    """One registration on its way from nodes to nodes, which may vanish or change while it is computed.
 
     What takes time for large volumes, ``detach`` and ``fill``, may run in any thread; it touches no node.
     """
@@ -40,10 +42,10 @@ class RegistrationJob:
     initialRas: np.ndarray | None
     settings: Settings
     scene: vtkMRMLScene
-    fixedVolumeId: str
-    movingVolumeId: str
-    outputTransformId: str | None
-    outputVolumeId: str | None
+    fixedVolume: RegisteredVolume
+    movingVolume: RegisteredVolume
+    outputTransform: NodeReference | None
+    outputVolume: NodeReference | None
     wantsTransform: bool
     wantsVolume: bool
     transform: vtk.vtkAbstractTransform | None = None
@@ -112,35 +114,45 @@ def prepareJob(
     initialTransformNode,
     createTransform: bool,
     createVolume: bool,
+    shownByNode=None,
 ) -> RegistrationJob:
-    """The job of RegistrationLogic.prepare, which see."""
+    """The job of RegistrationLogic.prepare, which see.
+
+    :param shownByNode: a result that the moving volume, and what belongs to it, may be shown under, and that does not
+        count; by default the output transform, where that is an earlier result of the moving volume.
+    """
     checkVolumes(fixedVolumeNode, movingVolumeNode)
     others = (outputTransformNode, outputVolumeNode, fixedMaskNode, movingMaskNode, initialTransformNode)
     checkScene(fixedVolumeNode, movingVolumeNode, *others)
-    checkNotAbove(outputTransformNode, fixedVolumeNode, movingVolumeNode)
+    if shownByNode is None and outputTransformNode is not None:
+        shownByNode = resultAbove(movingVolumeNode, outputTransformNode)
+    checkNotAbove(outputTransformNode, fixedVolumeNode)
+    if outputTransformNode is not shownByNode:
+        checkNotAbove(outputTransformNode, movingVolumeNode)
     wantsTransform = outputTransformNode is not None or createTransform
     wantsVolume = outputVolumeNode is not None or createVolume
-    fixed, moving = imageFromVolumeNode(fixedVolumeNode), imageFromVolumeNode(movingVolumeNode)
+    fixed, moving = imageFromVolumeNode(fixedVolumeNode), imageFromVolumeNode(movingVolumeNode, shownByNode)
     if outputVolumeNode is not None and outputVolumeNode in (fixedVolumeNode, movingVolumeNode):
         raise RegistrationError("The output volume is one of the inputs, which would be lost: choose another one.")
     if not (wantsTransform or wantsVolume):
         raise RegistrationError("There is no output: choose an output transform, an output volume, or both.")
-    movingToWorld = localToWorld(movingVolumeNode)
+    # From where the output transform will end: the moving volume's own coordinates, if no transform is in between.
+    movingToWorld = localToWorld(movingVolumeNode) if shownByNode is None else notedSides(shownByNode)[0]
     initialRas = None
     if initialTransformNode is not None:
         initialRas = movingToWorld @ linearFromWorld(initialTransformNode)
     return RegistrationJob(
         fixed=fixed,
         moving=moving,
-        masks=Masks(imageFromMaskNode(fixedMaskNode), imageFromMaskNode(movingMaskNode)),
+        masks=Masks(imageFromMaskNode(fixedMaskNode), imageFromMaskNode(movingMaskNode, shownByNode)),
         movingToWorld=movingToWorld,
         initialRas=initialRas,
         settings=replace(settings, warp=wantsVolume),
         scene=fixedVolumeNode.GetScene(),
-        fixedVolumeId=fixedVolumeNode.GetID(),
-        movingVolumeId=movingVolumeNode.GetID(),
-        outputTransformId=outputTransformNode.GetID() if outputTransformNode is not None else None,
-        outputVolumeId=outputVolumeNode.GetID() if outputVolumeNode is not None else None,
+        fixedVolume=RegisteredVolume(fixedVolumeNode),
+        movingVolume=RegisteredVolume(movingVolumeNode, shownByNode or outputTransformNode),
+        outputTransform=NodeReference.to(outputTransformNode),
+        outputVolume=NodeReference.to(outputVolumeNode),
         wantsTransform=wantsTransform,
         wantsVolume=wantsVolume,
     )
@@ -148,9 +160,10 @@ def prepareJob(
 
 def publishJob(job: RegistrationJob, result: RegistrationResult) -> None:
     """Fill the job's output nodes, making those that were to be created. See RegistrationLogic.publish."""
-    fixedNode, movingNode = (_node(job, i) for i in (job.fixedVolumeId, job.movingVolumeId))
-    transformNode = _node(job, job.outputTransformId) if job.outputTransformId else None
-    volumeNode = _node(job, job.outputVolumeId) if job.outputVolumeId else None
+    transformNode = None if job.outputTransform is None else job.outputTransform.node()
+    volumeNode = None if job.outputVolume is None else job.outputVolume.node()
+    fixedNode, movingNode = job.fixedVolume.node(), job.movingVolume.node()
+    checkNotAbove(transformNode, fixedNode)
     names = movingNode.GetName(), fixedNode.GetName()
     # Whatever needs memory is made before any node is touched.
     if job.transform is None and job.imageData is None:
@@ -160,12 +173,15 @@ def publishJob(job: RegistrationJob, result: RegistrationResult) -> None:
         if transform is not None:
             if transformNode is None:
                 transformNode = job.scene.AddNewNodeByClass("vtkMRMLTransformNode", transformName(*names))
+            notePlaceBefore(transformNode, movingNode)
             updateTransformNode(transformNode, transform, fixedNode, movingNode)
             noteSides(transformNode, sourceToWorld=job.movingToWorld)
+            noteVerdict(transformNode, result.verdict)
         if imageData is not None:
             if volumeNode is None:
                 volumeNode = job.scene.AddNewNodeByClass(movingNode.GetClassName(), volumeName(*names))
             updateVolumeNode(volumeNode, imageData, fixedNode, movingNode)
+            noteVerdict(volumeNode, result.verdict)
     job.outputTransformNode, job.outputVolumeNode = transformNode, volumeNode
     job.transform, job.imageData = None, None
 
@@ -192,10 +208,3 @@ def checkNotAbove(outputTransformNode, *nodes) -> None:
                 f"{outputTransformNode.GetName()} is a parent transform of {node.GetName()}: "
                 "choose another output transform, or take the volume out of it first."
             )
-
-
-def _node(job: RegistrationJob, nodeId: str):
-    node = job.scene.GetNodeByID(nodeId)
-    if node is None:
-        raise RegistrationError("A volume or an output was removed from the scene meanwhile; nothing was changed.")
-    return node

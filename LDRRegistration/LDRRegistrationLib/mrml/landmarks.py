@@ -15,6 +15,7 @@ from .matrices import matrixFromArray
 from .nodes import allOrNothing
 from .tables import setColumns
 from .transforms import accurate, notedSides, pointsThrough
+from .verdicts import notedVerdict
 
 
 @dataclass
@@ -28,6 +29,8 @@ class LandmarkComparison:
     beforeMm: np.ndarray
     afterMm: np.ndarray
     tableNode: Any
+    # On the registration that made the transform, "grade: sentence"; empty if it came from elsewhere.
+    verdict: str = ""
 
     @property
     def summary(self) -> str:
@@ -36,6 +39,7 @@ class LandmarkComparison:
         return (
             f"{len(self.labels)} landmarks: mean error {before[0]:.2f} -> {after[0]:.2f} mm, "
             f"SD {before[1]:.2f} -> {after[1]:.2f} mm, maximum {before[2]:.2f} -> {after[2]:.2f} mm"
+            + (f"; registration {self.verdict}" if self.verdict else "")
         )
 
     @staticmethod
@@ -61,7 +65,7 @@ def compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputT
     predicted = pointsThrough(accurate(_movingWorldFromFixedWorld(transformNode)), fixedWorld)
     before = np.linalg.norm(movingWorld - fixedWorld, axis=1)
     after = np.linalg.norm(movingWorld - predicted, axis=1)
-    comparison = LandmarkComparison(labels, before, after, outputTableNode)
+    comparison = LandmarkComparison(labels, before, after, outputTableNode, notedVerdict(transformNode))
     scene = fixedMarkupsNode.GetScene()
     with allOrNothing(scene):
         if comparison.tableNode is None:
@@ -116,5 +120,6 @@ def _fillTable(comparison: LandmarkComparison) -> None:
         "Landmark": [*comparison.labels, "Mean", "SD", "Maximum"],
         "Before (mm)": [*before, *comparison.statistics(before)],
         "After (mm)": [*after, *comparison.statistics(after)],
+        "Verdict": [comparison.verdict] * (len(comparison.labels) + 3),
     }
-    setColumns(comparison.tableNode, columns, ("Landmark",))
+    setColumns(comparison.tableNode, columns, ("Landmark", "Verdict"))

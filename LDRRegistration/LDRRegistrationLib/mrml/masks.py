@@ -8,29 +8,30 @@ import slicer
 from ..errors import RegistrationError
 from ..image import Image
 from .labelmaps import arrayFromOrientedImage
-from .matrices import localToWorld
+from .places import placeOf
 from .volumes import imageFromVolumeNode
 
 BINARY_LABELMAP = "Binary labelmap"
 
 
-def imageFromMaskNode(maskNode) -> Image | None:
+def imageFromMaskNode(maskNode, result=None) -> Image | None:
     """What is inside any segment, or any label above 0, as 1 in an Image of uint8 in the world; None for no node.
 
+    :param result: see ``placeOf``.
     :raises RegistrationError: for another kind of node, nothing inside, or a non-linear parent.
     """
     if maskNode is None:
         return None
     name = maskNode.GetName() or "the mask"
     if maskNode.IsA("vtkMRMLSegmentationNode"):
-        return _imageFromSegmentation(maskNode, name)
+        return _imageFromSegmentation(maskNode, name, result)
     if maskNode.IsA("vtkMRMLLabelMapVolumeNode"):
-        image = imageFromVolumeNode(maskNode)
+        image = imageFromVolumeNode(maskNode, result)
         return Image((image.array > 0).astype(np.uint8), image.ijkToRas, name)
     raise RegistrationError(f"{name} cannot be a mask: choose a segmentation or a label map.")
 
 
-def _imageFromSegmentation(segmentationNode, name: str) -> Image:
+def _imageFromSegmentation(segmentationNode, name: str, result) -> Image:
     # A copy, since another representation may have to be made.
     copy = slicer.vtkMRMLSegmentationNode()
     segmentation = copy.GetSegmentation()
@@ -43,4 +44,4 @@ def _imageFromSegmentation(segmentationNode, name: str) -> Image:
     if merged.GetPointData().GetScalars() is None or merged.GetNumberOfPoints() == 0:
         raise RegistrationError(f"The mask {name} is empty: nothing would be left to compare.")
     array, ijkToLocal = arrayFromOrientedImage(merged)
-    return Image((array > 0).astype(np.uint8), localToWorld(segmentationNode) @ ijkToLocal, name)
+    return Image((array > 0).astype(np.uint8), placeOf(segmentationNode, result) @ ijkToLocal, name)

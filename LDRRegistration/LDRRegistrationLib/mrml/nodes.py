@@ -6,8 +6,43 @@ import contextlib
 from collections.abc import Iterator
 
 import slicer
+import vtk
 
 from ..errors import RegistrationError
+from .values import copyMeaning, forgetFiles
+
+
+class NodeReference:
+    """A node that may leave its scene before it is needed; it is not kept alive.
+
+    An id will not do: once a scene was cleared, the same ids are given to other nodes.
+    """
+
+    def __init__(self, node) -> None:
+        self._scene = node.GetScene()
+        # Python's own weak references end with the wrapper, while the node is still there.
+        self._node = vtk.vtkWeakReference()
+        self._node.Set(node)
+
+    @property
+    def isPresent(self) -> bool:
+        """Whether it is still a node of its scene."""
+        node = self._node.Get()
+        return node is not None and bool(self._scene.IsNodePresent(node))
+
+    def node(self):
+        """The node.
+
+        :raises RegistrationError: it left the scene.
+        """
+        if not self.isPresent:
+            raise RegistrationError("A volume or an output was removed from the scene meanwhile; nothing was changed.")
+        return self._node.Get()
+
+    @staticmethod
+    def to(node) -> NodeReference | None:
+        """A reference to ``node``, or None to None."""
+        return None if node is None else NodeReference(node)
 
 
 def isAbove(transformNode, node) -> bool:
@@ -30,13 +65,17 @@ def checkScene(*nodes) -> None:
 def cloneNode(node, name: str):
     """A deep copy of ``node`` in its scene, with its own display node, under the same parent transform and beside it.
 
-    As Slicer's subject hierarchy clones items; that function itself works only where its plugins are.
+    As Slicer's subject hierarchy clones items; that function itself works only where its plugins are. What will hold
+    other values than certain DICOM files says no more that it is these.
     """
     copy = node.GetScene().AddNewNodeByClass(node.GetClassName(), name)
     if getattr(node, "GetDisplayNode", lambda: None)() is not None:
         copy.CreateDefaultDisplayNodes()
         copy.GetDisplayNode().CopyContent(node.GetDisplayNode())
     copy.CopyContent(node)
+    if node.IsA("vtkMRMLVolumeNode"):
+        copyMeaning(node, copy)
+    forgetFiles(copy)
     copy.SetName(name)
     copy.SetAndObserveTransformNodeID(node.GetTransformNodeID())
     placeBeside(copy, node)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..engine import RegistrationResult
 from .tables import setColumns
+from .verdicts import verdictText
 
 
 @dataclass
@@ -36,11 +37,12 @@ def fillPairsTable(tableNode: Any, outcomes: Iterable[PairOutcome]) -> None:
         "Fixed": [_name(outcome.fixedVolumeNode) for outcome in outcomes],
         "Moving": [_name(outcome.movingVolumeNode) for outcome in outcomes],
         "Transform": [_name(outcome.outputTransformNode) for outcome in outcomes],
+        "Verdict": ["" if outcome.result is None else verdictText(outcome.result.verdict) for outcome in outcomes],
     }
     for name, number in numbers.items():
         columns[name] = [None if outcome.result is None else number(outcome.result) for outcome in outcomes]
     columns["What went wrong"] = [outcome.error for outcome in outcomes]
-    setColumns(tableNode, columns, ("Fixed", "Moving", "Transform", "What went wrong"))
+    setColumns(tableNode, columns, ("Fixed", "Moving", "Transform", "Verdict", "What went wrong"))
 
 
 def _name(node: Any) -> str:

@@ -9,9 +9,33 @@ import slicer
 from ..errors import RegistrationError
 from ..field import Transform
 from ..image import Image
-from .nodes import allOrNothing
+from ..verdict import Verdict
+from .nodes import NodeReference, allOrNothing
+from .places import RegisteredVolume
 from .transforms import vtkTransform
+from .verdicts import noteVerdict
 from .volumes import imageFromVolumeNode
+
+
+class RegisteredFrames:
+    """The frames of a sequence as they were when their registration began. See ``RegisteredVolume``."""
+
+    def __init__(self, sequenceNode: Any) -> None:
+        self._reference = NodeReference(sequenceNode)
+        self._frames = [RegisteredVolume(node) for node in _dataNodes(sequenceNode)]
+
+    def node(self) -> Any:
+        """The sequence node.
+
+        :raises RegistrationError: it left the scene, or its frames changed.
+        """
+        node = self._reference.node()
+        if [frame.node() for frame in self._frames] != _dataNodes(node):
+            raise RegistrationError(
+                f"Frames of {node.GetName()} were added, removed or moved while they were registered; nothing was "
+                "changed. Register again."
+            )
+        return node
 
 
 def framesOf(sequenceNode: Any) -> list[Image]:
@@ -21,7 +45,7 @@ def framesOf(sequenceNode: Any) -> list[Image]:
     """
     if sequenceNode is None or not sequenceNode.IsA("vtkMRMLSequenceNode"):
         raise RegistrationError("Choose a sequence of volumes.")
-    nodes = [sequenceNode.GetNthDataNode(n) for n in range(sequenceNode.GetNumberOfDataNodes())]
+    nodes = _dataNodes(sequenceNode)
     if len(nodes) < 2 or not all(node.IsA("vtkMRMLScalarVolumeNode") for node in nodes):
         raise RegistrationError(f"{sequenceNode.GetName()} is no sequence of at least two volumes.")
     frames = []
@@ -31,9 +55,12 @@ def framesOf(sequenceNode: Any) -> list[Image]:
     return frames
 
 
-def publishTransforms(sequenceNode: Any, transforms: list[Transform], outputSequenceNode: Any = None) -> Any:
+def publishTransforms(
+    sequenceNode: Any, transforms: list[Transform], verdicts: list[Verdict], outputSequenceNode: Any = None
+) -> Any:
     """A sequence of transform nodes with the index values of ``sequenceNode``, in step with it in its browsers.
 
+    Each transform, and the sequence for all of them, says what is to be thought of it: see ``notedVerdict``.
     Where no browser shows the frames yet, one is made.
     """
     scene = sequenceNode.GetScene()
@@ -46,11 +73,13 @@ def publishTransforms(sequenceNode: Any, transforms: list[Transform], outputSequ
             outputSequenceNode.SetIndexName(sequenceNode.GetIndexName())
             outputSequenceNode.SetIndexUnit(sequenceNode.GetIndexUnit())
             outputSequenceNode.SetIndexType(sequenceNode.GetIndexType())
-            for number, transform in enumerate(transforms):
+            for number, (transform, verdict) in enumerate(zip(transforms, verdicts, strict=True)):
                 node = slicer.vtkMRMLTransformNode()
                 node.SetName(f"{sequenceNode.GetName()} {number} (LDR)")
                 node.SetAndObserveTransformFromParent(vtkTransform(transform))
+                noteVerdict(node, verdict)
                 outputSequenceNode.SetDataNodeAtValue(node, sequenceNode.GetNthIndexValue(number))
+            noteVerdict(outputSequenceNode, verdictOfAll(verdicts))
         browsers = _browsersOf(sequenceNode)
         if not browsers and scene.IsNodeClassRegistered("vtkMRMLSequenceBrowserNode"):
             browsers = [scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{sequenceNode.GetName()} browser")]
@@ -58,6 +87,20 @@ def publishTransforms(sequenceNode: Any, transforms: list[Transform], outputSequ
         for browser in browsers:
             browser.AddSynchronizedSequenceNode(outputSequenceNode)
     return outputSequenceNode
+
+
+def verdictOfAll(verdicts: list[Verdict]) -> Verdict:
+    """The worst grade of a sequence's frames, with their numbers in the sentence."""
+    frames = {
+        grade: [n for n, verdict in enumerate(verdicts) if verdict.grade == grade] for grade in ("failed", "check")
+    }
+    said = [f"{grade} at {', '.join(map(str, numbers))}" for grade, numbers in frames.items() if numbers]
+    worst = next((grade for grade, numbers in frames.items() if numbers), "good")
+    return Verdict(worst, f"Frames (from 0): {'; '.join(said)}." if said else "")
+
+
+def _dataNodes(sequenceNode: Any) -> list[Any]:
+    return [sequenceNode.GetNthDataNode(n) for n in range(sequenceNode.GetNumberOfDataNodes())]
 
 
 def _browsersOf(sequenceNode: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from .colors import showDiverging
 from .matrices import matrixFromArray
 from .nodes import allOrNothing
 from .transforms import accurate, linearMatrix, notedSides, pointsThrough
+from .values import setUnit
 from .volumes import imageDataFromArray
 
 SPACING_MM = 2.0
@@ -41,6 +42,7 @@ def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None)
             outputVolumeNode.SetAndObserveTransformNodeID(None)
             outputVolumeNode.SetIJKToRASMatrix(matrixFromArray(grid.ijkToRas))
             outputVolumeNode.SetAndObserveImageData(imageDataFromArray(percent))
+            setUnit(outputVolumeNode, "%", "percent")
         showDiverging(outputVolumeNode, SHOWN_PERCENT)
     return outputVolumeNode
 

@@ -9,15 +9,18 @@ from vtk.util import numpy_support
 
 from ..errors import RegistrationError
 from ..image import Image
-from .matrices import arrayFromMatrix, localToWorld
+from .matrices import arrayFromMatrix
 from .nodes import placeBeside
+from .places import placeOf
+from .values import copyMeaning
 
 
-def imageFromVolumeNode(volumeNode) -> Image:
+def imageFromVolumeNode(volumeNode, result=None) -> Image:
     """The voxels, placed in the world: linear parent transforms are in ``ijkToRas``.
 
     The array is the node's own memory, read-only: copy it to keep it as it is.
 
+    :param result: see ``placeOf``.
     :raises RegistrationError: for no node, another class, no voxels, several components, a non-linear parent.
     """
     if volumeNode is None:
@@ -37,7 +40,7 @@ def imageFromVolumeNode(volumeNode) -> Image:
     array.flags.writeable = False
     matrix = vtk.vtkMatrix4x4()
     volumeNode.GetIJKToRASMatrix(matrix)
-    return Image(array, localToWorld(volumeNode) @ arrayFromMatrix(matrix), name)
+    return Image(array, placeOf(volumeNode, result) @ arrayFromMatrix(matrix), name)
 
 
 def imageDataFromArray(array: np.ndarray, copy: bool = True) -> vtk.vtkImageData:
@@ -53,11 +56,11 @@ def imageDataFromArray(array: np.ndarray, copy: bool = True) -> vtk.vtkImageData
     return imageData
 
 
-def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, displayedLikeNode) -> None:
+def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, likeNode) -> None:
     """Give ``volumeNode`` the voxels ``imageData`` in the geometry, and under the parent, of ``referenceNode``.
 
-    ``displayedLikeNode``'s window, level and colors are copied, if it is displayed at all, and the node goes beside
-    ``referenceNode`` in the subject hierarchy.
+    The values are those of ``likeNode``: so are their quantity and unit, and window, level and colors, if it is
+    displayed at all. The node goes beside ``referenceNode`` in the subject hierarchy.
     """
     matrix = vtk.vtkMatrix4x4()
     referenceNode.GetIJKToRASMatrix(matrix)
@@ -65,7 +68,8 @@ def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, dis
         volumeNode.SetIJKToRASMatrix(matrix)
         volumeNode.SetAndObserveTransformNodeID(referenceNode.GetTransformNodeID())
         volumeNode.SetAndObserveImageData(imageData)
-        if displayedLikeNode.GetDisplayNode() is not None:
+        copyMeaning(likeNode, volumeNode)
+        if likeNode.GetDisplayNode() is not None:
             volumeNode.CreateDefaultDisplayNodes()
-            volumeNode.GetDisplayNode().CopyContent(displayedLikeNode.GetDisplayNode())
+            volumeNode.GetDisplayNode().CopyContent(likeNode.GetDisplayNode())
     placeBeside(volumeNode, referenceNode)

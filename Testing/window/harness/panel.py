@@ -7,16 +7,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .user import take_picture, wait_for
 
 
 class Computation:
     """Stands in for ``logic.compute``: reports two stages, the second lasting until it is released or cancelled."""
 
-    def __init__(self, panel: Any, error: Exception | None = None, waits: bool = False) -> None:
+    def __init__(
+        self, panel: Any, error: Exception | None = None, waits: bool = False, verdict: tuple[str, str] = ("good", "")
+    ) -> None:
         self.panel = panel
+        self.verdict = verdict
         self.error = error
         self.released = threading.Event()
         self.listens = threading.Event()
@@ -43,27 +44,9 @@ class Computation:
             self.ended.set()
 
     def result(self, job: Any) -> Any:
-        from LDRRegistrationLib.engine import RegistrationResult
-        from LDRRegistrationLib.field import Transform
-        from LDRRegistrationLib.intensity import Modality
+        from support.results import shift_result
 
-        shift = np.eye(4)
-        shift[:3, 3] = (4.0, -2.0, 1.0)
-        return RegistrationResult(
-            transform=Transform(shift, None),
-            fixedGrid=job.fixed.grid,
-            model="none",
-            modality=Modality.MR,
-            seconds={"Deformation": 0.5},
-            similarityStart=0.1,
-            similarityPrealigned=0.2,
-            similarity=0.3,
-            foldedPercent=0.0,
-            sdLogJacobian=0.0,
-            largestDisplacementMm=4.6,
-            warped=job.moving.array + 1 if job.settings.warp else None,
-            notes=["Only the pre-alignment is kept."],
-        )
+        return shift_result(job, self.verdict)
 
     def wait_until_shown(self) -> None:
         bar = self.panel.ui.progressBar

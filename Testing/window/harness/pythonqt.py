@@ -7,6 +7,7 @@ property accepts only its own type, and connecting to a signal that does not exi
 
 from __future__ import annotations
 
+import collections
 import inspect
 import sys
 import traceback
@@ -25,8 +26,9 @@ PROPERTY_TYPES = {"QString": str, "bool": bool, "int": int, "double": (int, floa
 # What was raised in slots: Qt prints and forgets such exceptions, tests must not.
 slot_errors: list[BaseException] = []
 _classes: dict[type, type[QtObject]] = {}
-# Like PythonQt, this keeps every connected slot alive.
+# Like PythonQt, this keeps every slot alive as long as it is connected.
 _guards: dict[Callable[..., Any], Callable[..., Any]] = {}
+_connected: collections.Counter[Callable[..., Any]] = collections.Counter()
 _proxies: weakref.WeakValueDictionary[int, QtObject] = weakref.WeakValueDictionary()
 
 
@@ -89,7 +91,9 @@ class QtObject(metaclass=_QtClass):
         normalized = bytes(QtCore.QMetaObject.normalizedSignature(signature)).decode()
         if qobject.metaObject().indexOfSignal(normalized) < 0:
             raise ValueError(f"{self.className()} has no signal {signature}")
-        return bool(action(qobject, QtCore.SIGNAL(normalized), _guarded(slot)))
+        done = bool(action(qobject, QtCore.SIGNAL(normalized), _guarded(slot)))
+        _count(slot, 1 if name == "connect" else -1)
+        return done
 
 
 class Signal:
@@ -100,10 +104,13 @@ class Signal:
 
     def connect(self, slot: Callable[..., Any]) -> bool:
         self._signal.connect(_guarded(slot))
+        _count(slot, 1)
         return True
 
     def disconnect(self, slot: Callable[..., Any]) -> bool:
-        return bool(self._signal.disconnect(_guarded(slot)))
+        done = bool(self._signal.disconnect(_guarded(slot)))
+        _count(slot, -1)
+        return done
 
 
 class QUiLoader:
@@ -208,6 +215,13 @@ def _guarded(slot: Callable[..., Any]) -> Callable[..., Any]:
 
         _guards[slot] = guarded
     return _guards[slot]
+
+
+def _count(slot: Callable[..., Any], change: int) -> None:
+    _connected[slot] += change
+    if _connected[slot] <= 0:
+        del _connected[slot]
+        _guards.pop(slot, None)
 
 
 def _take_mrml_connections(root: ET.Element) -> list[tuple[str, ...]]:

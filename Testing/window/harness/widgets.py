@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import slicer
+import vtk
 from PySide6.QtCore import Property, QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
@@ -107,6 +108,8 @@ class qMRMLNodeComboBox(QWidget):
         self._values: dict[str, Any] = {}
         self._scene: Any = None
         self._node: Any = None
+        # As Slicer's scene model, which follows the scene by events and not at all times.
+        self._rows: list[Any] = []
         self._observations: list[int] = []
         self._box = QComboBox()
         self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -119,6 +122,7 @@ class qMRMLNodeComboBox(QWidget):
     def _stored(kind: Any, name: str, default: Any) -> Property:
         def store(self: qMRMLNodeComboBox, value: Any) -> None:
             self._values[name] = value
+            self._rows = self._nodes()
             self._refresh()
 
         return Property(kind, lambda self: self._values.get(name, default), store)
@@ -140,16 +144,46 @@ class qMRMLNodeComboBox(QWidget):
         for tag in self._observations:
             self._scene.RemoveObserver(tag)
         self._scene = scene
-        events = (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent)
-        self._observations = [scene.AddObserver(event, lambda *unused: self._refresh()) for event in events]
+        events = slicer.vtkMRMLScene
+        # With the priorities of qMRMLSceneModel.
+        self._observations = [
+            scene.AddObserver(events.NodeAddedEvent, self._onNodeAdded, 10.0),
+            scene.AddObserver(events.NodeAboutToBeRemovedEvent, self._onNodeAboutToBeRemoved, -10.0),
+            scene.AddObserver(events.EndCloseEvent, self._onNewContent),
+            scene.AddObserver(events.EndImportEvent, self._onNewContent),
+        ]
         self.setEnabled(True)
+        self._onNewContent()
+
+    def _onNodeAdded(self, *unused: Any) -> None:
+        # Ids and references are not valid before the end of an import.
+        if not self._scene.IsImporting():
+            self._rows = self._nodes()
+            self._refresh()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _onNodeAboutToBeRemoved(self, caller: Any, event: str, node: Any) -> None:
+        if self._scene.IsClosing() or node not in self._rows:
+            return
+        place = self._rows.index(node)
+        self._rows.remove(node)
+        if node is self._node:
+            # What Qt's combo box makes of a row that vanishes: the next one is current, or else the last.
+            self._select(self._rows[min(place, len(self._rows) - 1)] if self._rows else None)
+        else:
+            self._refresh()
+
+    def _onNewContent(self, *unused: Any) -> None:
+        self._rows = []
+        self._select(None)
+        self._rows = self._nodes()
         self._refresh()
 
     def currentNode(self) -> Any:
         return self._node
 
     def setCurrentNode(self, node: Any) -> None:
-        self._select(node if node in self._nodes() else None)
+        self._select(node if node in self._rows else None)
 
     def _nodes(self) -> list[Any]:
         if self._scene is None:
@@ -170,13 +204,10 @@ class qMRMLNodeComboBox(QWidget):
             self.currentNodeChanged.emit(node)
 
     def _refresh(self) -> None:
-        if self._node is not None and not self._scene.IsNodePresent(self._node):
-            self._select(None)
-            return
         self._box.clear()
         if self.noneEnabled:
             self._box.addItem(self.noneDisplay, "node:")
-        for node in self._nodes():
+        for node in self._rows:
             self._box.addItem(node.GetName(), f"node:{node.GetID()}")
         self._box.setCurrentIndex(self._box.findData(f"node:{self._node.GetID() if self._node else ''}"))
         label = self.nodeTypes[0].removeprefix("vtkMRML").removesuffix("Node") if self.nodeTypes else ""

@@ -1,0 +1,40 @@
+"""The verdict on a registration, as a user sees it."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..verdict import Verdict
+
+# Of a bar beside the text, whose own color stays that of the palette: seen on a light and on a dark window.
+COLORS = {"good": "#4e9a62", "check": "#b8841c", "failed": "#c0564d"}
+
+
+def inWords(verdict: Verdict) -> str:
+    """One line."""
+    if verdict.grade == "failed":
+        return _("Failed: {why}").format(why=verdict.sentence or _("the volumes were not brought together."))
+    if verdict.grade == "check":
+        return _("Check: {why}").format(why=verdict.sentence or _("the result may be wrong."))
+    return _("Good.")
+
+
+def styleOf(verdict: Verdict | None) -> str:
+    """The style sheet of the panel's status label, by its name, so that its tool tip keeps its own style."""
+    if verdict is None:
+        return ""
+    # Qt draws one side's border only if the others are said to have none.
+    return f"#statusLabel {{ border: none; border-left: 4px solid {COLORS[verdict.grade]}; padding-left: 6px; }}"
+
+
+def isKept(verdict: Verdict) -> bool:
+    """Whether the result is to be used; the user is asked if it failed."""
+    if verdict.grade != "failed":
+        return True
+    question = _("{verdict}\n\nKeep the result anyway? If not, the scene stays as it is.")
+    return bool(
+        slicer.util.confirmYesNoDisplay(
+            question.format(verdict=inWords(verdict)), windowTitle=_("The registration failed")
+        )
+    )

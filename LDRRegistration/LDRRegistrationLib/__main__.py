@@ -226,7 +226,7 @@ class _Run:
     def _report(
         self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
     ) -> dict[str, Any]:
-        from .report import reportContent, verdictOf
+        from .report import reportContent
 
         options = self.options
         report = reportContent(options.fixed, options.moving, logic.models.card(result.model), result)
@@ -237,10 +237,9 @@ class _Run:
                 "sensitivity": options.sensitivity,
             }
         report["seconds"] = {stage: round(value, 4) for stage, value in self.seconds.items()}
-        verdict = verdictOf(result)
-        if verdict is not None:
-            self.lines.append(f"Verdict: {verdict[0]}. {verdict[1]}")
-            self.hasFailed = verdict[0] == "failed"
+        verdict = result.verdict
+        self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}")
+        self.hasFailed = verdict.grade == "failed"
         self.lines.append(result.summary)
         if found is not None:
             self.lines.append(found.summary)

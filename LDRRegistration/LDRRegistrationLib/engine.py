@@ -5,13 +5,11 @@ Everything here is arrays in world RAS millimetres; no MRML, no Qt, any thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .climb import sizeOf
 from .comparison import Comparison, Judged
 from .device import Device, limits, refusedThreads, torchDevice
 from .errors import RegistrationError
@@ -19,36 +17,30 @@ from .field import DisplacementField, Transform
 from .flow import foldedFraction, spreadOfLogJ
 from .geometry import Grid, overlapFraction
 from .image import Image
-from .intensity import Modality, guessModality, normalised
-from .masks import Masks, checkCovers, leastAround, weightsOf
+from .intensity import Modality, guessModality
+from .masks import Masks, checkCovers
+from .pair import PairOnGrid
 from .passes import runPasses
-from .placement import searchAround
+from .placement import Placement, searchAround
 from .prealign import prealign
 from .recognition import AUTO_NON_COMMERCIAL, pickModel
-from .refine import Adaptation, Refinement, StepCallback, adapt, refine
-from .resample import reduceToSpacing, sampleOnGrid
+from .refine import StepCallback
+from .resample import reduceToSpacing
 from .settings import Prealignment, Settings
-from .similarity import gaussianMean
 from .stages import CancelCallback, ProgressCallback, Stages
-from .student import MINIMUM_GRID_SIZE, ModelStore, Student
-from .tensors import toArray, toTensor
-from .validity import filled, measured
-from .verdict import Verdict
+from .student import MINIMUM_GRID_SIZE, ModelStore
+from .validity import measured
+from .verdict import Verdict, judge
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
 PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
 # Two scans of one person, well aligned, are this alike: no other placement needs to be tried.
 CLEARLY_PLACED = 0.6
-# So far a deformation goes on into what is unknown or masked out: through a cavity, not through a patient.
-REACH_MM = 30.0
 # Another placement must be so many times better than the one that scanners suggest.
 SURPASSES = 1.1
-# Of the Gaussian that keeps the deformation between two visits from following lesions of up to 25 mm.
-FOLLOW_UP_SIGMA_MM = 10.0
 
 
 @dataclass
@@ -69,12 +61,15 @@ class RegistrationResult:
     warped: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
     device: str = "cpu"
-    evidence: dict = field(default_factory=dict)
     # What was asked of the engine, and how many of the steps it took.
     settings: Settings = field(default_factory=Settings)
     refinementStepsTaken: int = 0
     adaptationIterationsTaken: int = 0
     verdict: Verdict = field(default_factory=lambda: Verdict("good", ""))
+    # What the verdict stands on: how the placement compares with all others, None if it is beyond doubt; and how much
+    # of what the fixed image shows lies on something known of the moving image, 0 to 1.
+    placement: Placement | None = None
+    coverage: float = 1.0
 
     def displacementField(self, grid: Grid | None = None) -> np.ndarray:
         """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""
@@ -149,74 +144,48 @@ def _register(
     modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
 
     stages.begin("Pre-alignment", 0.1)
-    start = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
+    pair = PairOnGrid(fixedLow, movingLow, modality, grid, masks, device, stages.check)
+    comparison = pair.comparison
     coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
-    prealigned = prealign(
-        reduceToSpacing(fixedLow, coarse),
-        reduceToSpacing(movingLow, coarse),
-        settings.prealignment.value,
-        initialRas,
-        stages.check,
-        masks,
+    placed = _place(
+        pair, reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse), settings, initialRas, masks, stages
     )
-    notes = [prealigned.note] if prealigned.note else []
+    affine, aligned, notes = placed.affine, placed.aligned, placed.notes
+    verdict = judge(placed.placement, comparison.coverage(aligned.warped))
     notes += refusedThreads(settings.threads)
     if settings.model in ("auto", AUTO_NON_COMMERCIAL):
         notes += models.problems.values()
     if settings.model == AUTO_NON_COMMERCIAL and student.card.nonCommercial:
         notes.append(f"The model {student.card.name} was picked for these images; it is for non-commercial use only.")
-    affine = prealigned.matrix
-    pair = _PairOnGrid(fixedLow, movingLow, modality, grid, masks, device, stages.check)
-    comparison = pair.comparison
-    aligned, started = comparison.still(pair.moving(affine)), comparison.still(pair.moving(start))
-    placement = None
-    if comparison.coverage(aligned.warped) * aligned.similarity < CLEARLY_PLACED:
-        reducedPair = reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse)
-        anySize = settings.prealignment is Prealignment.AFFINE
-        placement = searchAround(*reducedPair, affine, masks, anySize, stages.check)
-        isFree = initialRas is None and settings.prealignment is not Prealignment.NONE
-        if isFree and placement.total > SURPASSES * placement.given:
-            turned = prealign(*reducedPair, settings.prealignment.value, placement.matrix, stages.check, masks)
-            if turned.similarityAfter > prealigned.similarityAfter:
-                affine = turned.matrix
-                aligned = comparison.still(pair.moving(affine))
     stages.begin("Deformation", 0.4)
-    evidence = {
-        "size": sizeOf(affine),
-        "coverage": comparison.coverage(aligned.warped),
-        "overlap": prealigned.similarityAfter,
-    }
-    if placement is not None:
-        evidence |= {k: v for k, v in vars(placement).items() if k != "matrix"}
-    # Beyond what both know 0: a small overlap is no good one.
-    if (
-        comparison.coverage(aligned.warped) * aligned.similarity
-        < comparison.coverage(started.warped) * started.similarity
-    ):
-        affine, aligned = start, started
-        notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
     if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
         raise RegistrationError(
             f"{fixed.name} and {moving.name} do not overlap: less than {MINIMUM_OVERLAP:.0%} of either lies inside the "
             "other. Choose a pre-alignment or give an initial transform."
         )
-    unlike = settings.steps > 0 and comparison.showsAnotherContrast(aligned.warped)
+    # To bend what lies nowhere in particular would only make it look right.
+    hopeless = verdict.grade == "failed"
+    unlike = not hopeless and settings.steps > 0 and comparison.showsAnotherContrast(aligned.warped)
     if unlike:
         notes.append("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
-    found = aligned if unlike else runPasses(student, comparison, aligned, stages.check, settings.morePasses)
+    found = (
+        aligned if unlike or hopeless else runPasses(student, comparison, aligned, stages.check, settings.morePasses)
+    )
     if settings.followUp:
         found = pair.smoothed(found, aligned)
     learning, refining = _Count(stages.advance), _Count(stages.advance)
-    if settings.adaptation is not None and not unlike:
+    if settings.adaptation is not None and not unlike and not hopeless:
         stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
         found = comparison.better(aligned.warped, adapted, found)
-    if settings.steps and not settings.isEnough(found.similarity):
+    if settings.steps and not hopeless and not settings.isEnough(found.similarity):
         stages.begin("Refinement", 0.55, 0.8)
         how = settings.refinementAcrossContrasts(fixed.grid, spacing) if unlike else settings.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = comparison.better(aligned.warped, refined, found)
-    if found.flow is None:
+    if hopeless:
+        notes.append("Only the pre-alignment was done: there is nothing to trust a deformation by.")
+    elif found.flow is None:
         notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
 
     displacement = DisplacementField.fromFlow(found.flow, grid) if found.flow is not None else None
@@ -233,7 +202,7 @@ def _register(
         model=student.card.name,
         modality=modality,
         seconds=stages.seconds,
-        similarityStart=started.similarity,
+        similarityStart=placed.started.similarity,
         similarityPrealigned=aligned.similarity,
         similarity=found.similarity,
         foldedPercent=0.0 if found.cells is None else 100.0 * foldedFraction(found.cells),
@@ -241,7 +210,9 @@ def _register(
         largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
         warped=warped,
         notes=notes,
-        evidence=evidence | {"coverageEnd": comparison.coverage(found.warped)},
+        verdict=verdict,
+        placement=placed.placement,
+        coverage=comparison.coverage(found.warped),
         device=Device.CPU_BFLOAT16.value if settings.device is Device.CPU_BFLOAT16 else device.type,
         settings=settings,
         refinementStepsTaken=refining.steps,
@@ -261,81 +232,56 @@ class _Count:
         self.steps += 1
 
 
-class _PairOnGrid:
-    """The two images as the network sees them: normalised to [0, 1] and on one grid.
-
-    A moving image is (1, C, k, j, i): the image, and the moving mask's shares where there is one.
-    """
-
-    def __init__(
-        self,
-        fixed: Image,
-        moving: Image,
-        modality: Modality,
-        grid: Grid,
-        masks: Masks,
-        device: torch.device,
-        check: Callable[[], None],
-    ) -> None:
-        self._grid = grid
-        self._device = device
-        self._movingIjkToRas = moving.ijkToRas
-        values, weights = _weighted(moving, modality, masks.moving)
-        # Beyond the volume nothing is known either.
-        self._moving = values, values.new_ones(values.shape) if weights is None else weights
-        self._allKnown = weights is None
-        values, weights = _weighted(fixed, modality, masks.fixed)
-        onGrid = sampleOnGrid(values, fixed.ijkToRas, grid)[None, None].to(device)
-        if weights is not None:
-            weights = sampleOnGrid(weights, fixed.ijkToRas, grid)[None, None].to(device)
-        self.comparison = Comparison(onGrid, weights, check, REACH_MM / float(grid.spacing.min()))
-
-    def moving(self, affine: np.ndarray) -> Tensor:
-        """The moving image under a 4x4 from fixed to moving RAS; with its weights unless they are 1 where it counts."""
-        import torch
-
-        # A value that a weight of 0 belongs to is mixed with its neighbour's when the image is warped.
-        values, weights = (
-            sampleOnGrid(source, self._movingIjkToRas, self._grid, affine, fill)[None, None].to(self._device)
-            for source, fill in zip(self._moving, (None, 0.0), strict=True)
-        )
-        if self._allKnown and self.comparison.isCovered(weights):
-            return values * weights
-        return torch.cat([values, leastAround(weights)], 1)
-
-    def smoothed(self, found: Judged, aligned: Judged) -> Judged:
-        """A flow so smooth that it follows no lesion, if that is more alike than ``aligned``; or that."""
-        if found.flow is None:
-            return aligned
-        flow = gaussianMean(found.flow, [FOLLOW_UP_SIGMA_MM / float(s) for s in self._grid.spacing[::-1]])
-        return self.comparison.better(aligned.warped, flow, aligned)
-
-    def adapt(
-        self, student: Student, moving: Tensor, flow: Tensor | None, how: Adaptation, advance: StepCallback
-    ) -> Tensor:
-        """A flow behind ``flow`` by the student's last layers, which learn from this pair."""
-        fixed, mask = self.comparison.fixed[0, 0], self.comparison.mask
-        return adapt(student, fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
-
-    def refine(self, moving: Tensor, flow: Tensor | None, how: Refinement, advance: StepCallback) -> Tensor:
-        """The flow, refined on this pair."""
-        fixed, mask = self.comparison.fixed[0, 0], self.comparison.mask
-        return refine(fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
-
-
-def _weightsIn(moving: Tensor) -> Tensor | None:
-    return moving[:, 1:] if moving.shape[1] > 1 else None
-
-
-def _weighted(image: Image, modality: Modality, mask: Image | None) -> tuple[Tensor, Tensor | None]:
-    """The values (k, j, i) in [0, 1], what is unknown or masked out filled from around, and the weights, or None."""
-    weights = weightsOf(image, mask)
-    if weights is not None:
-        image = replace(image, known=toArray(weights))
-    values = toTensor(filled(normalised(image, modality)).array)
-    return values, None if weights is None else leastAround(weights[None, None])[0, 0]
-
-
 def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:
     """Share of the smaller box that lies inside the other."""
     return max(overlapFraction(fixed, moving, affine), overlapFraction(moving, fixed, np.linalg.inv(affine)))
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Where the moving image lies before any deformation: as given, ``started``, and as kept, ``aligned``."""
+
+    affine: np.ndarray
+    aligned: Judged
+    started: Judged
+    placement: Placement | None
+    notes: list[str]
+
+
+def _place(
+    pair: PairOnGrid,
+    fixed: Image,
+    moving: Image,
+    settings: Settings,
+    initialRas: np.ndarray | None,
+    masks: Masks,
+    stages: Stages,
+) -> _Placed:
+    """The pre-alignment, from where scanners put patients; and from wherever else, unless that is beyond doubt.
+
+    :param fixed, moving: reduced for the pre-alignment.
+    """
+    mode, comparison = settings.prealignment, pair.comparison
+    start = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
+    prealigned = prealign(fixed, moving, mode.value, initialRas, stages.check, masks)
+    notes = [prealigned.note] if prealigned.note else []
+    affine = prealigned.matrix
+    aligned, started = comparison.still(pair.moving(affine)), comparison.still(pair.moving(start))
+    placement = None
+    if _worth(comparison, aligned) < CLEARLY_PLACED:
+        placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
+        isFree = initialRas is None and mode is not Prealignment.NONE
+        if isFree and placement.total > SURPASSES * placement.kept:
+            turned = prealign(fixed, moving, mode.value, placement.matrix, stages.check, masks)
+            if turned.similarityAfter > prealigned.similarityAfter:
+                affine, placement = turned.matrix, placement.ofTheBest()
+                aligned = comparison.still(pair.moving(affine))
+    if _worth(comparison, aligned) < _worth(comparison, started):
+        affine, aligned = start, started
+        notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
+    return _Placed(affine, aligned, started, placement, notes)
+
+
+def _worth(comparison: Comparison, state: Judged) -> float:
+    """The similarity over all that the fixed image shows, 0 beyond what is known: a small overlap is no good one."""
+    return comparison.coverage(state.warped) * state.similarity

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,18 +41,21 @@ DIFFERENT = 0.2
 class Placement:
     """How the best placement stands among all others; totals are those of ``Agreement``, on one coarse grid.
 
-    ``matrix`` (4x4, fixed to moving RAS mm) is the best without mirroring, ``total`` its worth; ``given`` that of the
-    placement that was to be judged, as it is; ``runnerUp`` that of the best different one; ``mirrored`` of the best
-    mirror image. ``isDifferent``: the best is a different placement than the given one.
+    ``matrix`` (4x4, fixed to moving RAS mm) is the best without mirroring, ``total`` its worth; ``kept`` that of the
+    placement that was kept, as it is; ``runnerUp`` that of the best different one; ``mirrored`` of the best mirror
+    image. ``isDifferent``: the best is a different placement than the one that was kept.
     """
 
     matrix: np.ndarray
     total: float
-    given: float
+    kept: float
     runnerUp: float
     mirrored: float
     isDifferent: bool
-    size: float
+
+    def ofTheBest(self) -> Placement:
+        """The same after the best placement was taken in place of the one that was to be kept."""
+        return replace(self, kept=self.total, isDifferent=False)
 
     @property
     def margin(self) -> float:
@@ -102,11 +105,10 @@ def searchAround(
     return Placement(
         matrix=best.matrix,
         total=best.total,
-        given=asGiven.total,
+        kept=asGiven.total,
         runnerUp=max(others, default=0.0),
         mirrored=max((end.total for end in ends if not _isProper(end)), default=0.0),
         isDifferent=_apart(fine, asGiven, best),
-        size=sizeOf(best.matrix),
     )
 
 

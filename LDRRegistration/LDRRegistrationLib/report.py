@@ -15,6 +15,8 @@ from .modelcards import ModelCard
 from .terminal import printable
 
 PACKAGES = ("ldr-registration", "torch", "numpy", "vtk", "SimpleITK", "slicer-core")
+# No other placement fitted at all.
+LARGEST_MARGIN = 100.0
 
 
 def reportContent(fixed: Path, moving: Path, card: ModelCard, result: RegistrationResult) -> dict[str, Any]:
@@ -25,9 +27,12 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
     import torch
 
     settings = result.settings
-    verdict = verdictOf(result)
+    placement = result.placement
     return {
-        **({} if verdict is None else {"verdict": {"grade": verdict[0], "sentence": verdict[1]}}),
+        "verdict": {"grade": result.verdict.grade, "sentence": result.verdict.sentence},
+        # How many times better the placement is than the next different one; null where it is beyond doubt.
+        "placementMargin": None if placement is None else _rounded(min(placement.margin, LARGEST_MARGIN), 2),
+        "coverage": _rounded(result.coverage, 3),
         "fixed": printable(fixed.name),
         "moving": printable(moving.name),
         "preset": settings.preset.value,
@@ -58,12 +63,6 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "notice": "For research; not for diagnostic use.",
         "testedOn": "MR of the head (T1, T2, FLAIR, thick slices) and the hippocampus; CT and the rest: little.",
     }
-
-
-def verdictOf(result: RegistrationResult) -> tuple[str, str] | None:
-    """(grade, sentence): whether the result is to be trusted."""
-    verdict = getattr(result, "verdict", None)
-    return None if verdict is None else (verdict.grade, verdict.sentence)
 
 
 def versions() -> dict[str, str]:

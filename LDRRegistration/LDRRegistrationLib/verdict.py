@@ -1,8 +1,23 @@
-"""Whether a registration's result can be trusted."""
+"""Whether a registration's result can be trusted: good, to be checked, or failed; and why, in a sentence.
+
+That the images are more alike than before says nothing: any image can be bent to look more like any other. What tells
+right from wrong is how far the best placement of the moving image stands out among all others (see placement.py).
+Where images belong together it is 1.3 to 3 times better than the next; where they do not, or where the best one was
+missed, others are as good. ``Testing/trust`` measures how often the grades are wrong.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from .placement import Placement
+
+# Of Placement.margin: from here on a result is good; below the second nothing is known.
+CLEAR_MARGIN, NO_MARGIN = 1.22, 1.12
+# Of the totals: another placement, or the mirror image, is so many times better than the one that was kept.
+BETTER_ELSEWHERE = 1.2
+# Of what the fixed image shows: less of it inside the moving image is too little to trust.
+LEAST_COVERAGE = 0.1
 
 
 @dataclass(frozen=True)
@@ -11,3 +26,36 @@ class Verdict:
 
     grade: str
     sentence: str
+
+
+def judge(placement: Placement | None, coverage: float) -> Verdict:
+    """The verdict on a result whose linear part has this placement; None where it is beyond doubt.
+
+    :param coverage: the share of what the fixed image shows that something known of the moving image lies on.
+    """
+    if placement is None:
+        return Verdict("good", "The images match closely.")
+    if placement.mirrored > BETTER_ELSEWHERE * placement.total:
+        return Verdict(
+            "check",
+            "The mirror image of the moving image fits far better: left and right may be swapped in one of them.",
+        )
+    if placement.total > BETTER_ELSEWHERE * placement.kept:
+        return Verdict(
+            "check",
+            "The images fit far better in another placement than in the one that was kept: leave out the initial "
+            "transform, or choose a pre-alignment.",
+        )
+    if placement.margin < NO_MARGIN:
+        return Verdict(
+            "failed",
+            "No placement of the moving image fits better than others: the images may not show the same thing, or too "
+            "little of it.",
+        )
+    if placement.margin < CLEAR_MARGIN:
+        return Verdict(
+            "check", "Another placement of the moving image fits nearly as well: compare the images before you go on."
+        )
+    if coverage < LEAST_COVERAGE:
+        return Verdict("check", f"Only {coverage:.0%} of what the fixed image shows lies inside the moving image.")
+    return Verdict("good", "One placement of the moving image fits far better than all others.")

@@ -82,7 +82,9 @@ def run(fixed, moving, settings, models, points, truth, scale) -> dict:
         result = engine.register(fixed, moving, settings, models)
     except RegistrationError as error:
         return {"refused": str(error), "seconds": time.process_time() - start}
-    evidence = {k: float(v) for k, v in result.evidence.items()}
+    evidence = None
+    if result.placement is not None:
+        evidence = {k: float(v) for k, v in vars(result.placement).items() if k != "matrix"}
     affine = None if points is None else _mean(_affine(result, points), truth, scale)
     return {
         "error": None if points is None else _mean(result.transform.points(points), truth, scale),
@@ -92,7 +94,8 @@ def run(fixed, moving, settings, models, points, truth, scale) -> dict:
         "folded": result.foldedPercent,
         "sdLogJ": result.sdLogJacobian,
         "largest": result.largestDisplacementMm,
-        "verdict": getattr(getattr(result, "verdict", None), "grade", None),
+        "verdict": result.verdict.grade,
+        "coverage": result.coverage,
         "evidence": evidence,
         "notes": result.notes,
         "seconds": time.process_time() - start,

@@ -1,0 +1,105 @@
+"""The two images of a registration on the grid that all happens on, and what is done with them there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .comparison import Comparison, Judged
+from .geometry import Grid
+from .image import Image
+from .intensity import Modality, normalised
+from .masks import Masks, leastAround, weightsOf
+from .refine import Adaptation, Refinement, StepCallback, adapt, refine
+from .resample import sampleOnGrid
+from .similarity import gaussianMean
+from .student import Student
+from .tensors import toArray, toTensor
+from .validity import filled
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+# So far a deformation goes on into what is unknown or masked out: through a cavity, not through a patient.
+REACH_MM = 30.0
+# Of the Gaussian that keeps the deformation between two visits from following lesions of up to 25 mm.
+FOLLOW_UP_SIGMA_MM = 10.0
+
+
+class PairOnGrid:
+    """The two images as the network sees them: normalised to [0, 1] and on one grid.
+
+    A moving image is (1, C, k, j, i): the image, and how far it is known and inside its mask, unless all of it is.
+    """
+
+    def __init__(
+        self,
+        fixed: Image,
+        moving: Image,
+        modality: Modality,
+        grid: Grid,
+        masks: Masks,
+        device: torch.device,
+        check: Callable[[], None],
+    ) -> None:
+        self._grid = grid
+        self._device = device
+        self._movingIjkToRas = moving.ijkToRas
+        values, weights = _weighted(moving, modality, masks.moving)
+        # Beyond the volume nothing is known either.
+        self._moving = values, values.new_ones(values.shape) if weights is None else weights
+        self._allKnown = weights is None
+        values, weights = _weighted(fixed, modality, masks.fixed)
+        onGrid = sampleOnGrid(values, fixed.ijkToRas, grid)[None, None].to(device)
+        if weights is not None:
+            weights = sampleOnGrid(weights, fixed.ijkToRas, grid)[None, None].to(device)
+        self.comparison = Comparison(onGrid, weights, check, REACH_MM / float(grid.spacing.min()))
+
+    def moving(self, affine: np.ndarray) -> Tensor:
+        """The moving image under a 4x4 from fixed to moving RAS; with its weights unless they are 1 where it counts."""
+        import torch
+
+        # A value that a weight of 0 belongs to is mixed with its neighbour's when the image is warped.
+        values, weights = (
+            sampleOnGrid(source, self._movingIjkToRas, self._grid, affine, fill)[None, None].to(self._device)
+            for source, fill in zip(self._moving, (None, 0.0), strict=True)
+        )
+        if self._allKnown and self.comparison.isCovered(weights):
+            return values * weights
+        return torch.cat([values, leastAround(weights)], 1)
+
+    def smoothed(self, found: Judged, aligned: Judged) -> Judged:
+        """A flow so smooth that it follows no lesion, if that is more alike than ``aligned``; or that."""
+        if found.flow is None:
+            return aligned
+        flow = gaussianMean(found.flow, [FOLLOW_UP_SIGMA_MM / float(s) for s in self._grid.spacing[::-1]])
+        return self.comparison.better(aligned.warped, flow, aligned)
+
+    def adapt(
+        self, student: Student, moving: Tensor, flow: Tensor | None, how: Adaptation, advance: StepCallback
+    ) -> Tensor:
+        """A flow behind ``flow`` by the student's last layers, which learn from this pair."""
+        fixed, mask = self.comparison.fixed[0, 0], self.comparison.mask
+        return adapt(student, fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
+
+    def refine(self, moving: Tensor, flow: Tensor | None, how: Refinement, advance: StepCallback) -> Tensor:
+        """The flow, refined on this pair."""
+        fixed, mask = self.comparison.fixed[0, 0], self.comparison.mask
+        return refine(fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
+
+
+def _weightsIn(moving: Tensor) -> Tensor | None:
+    return moving[:, 1:] if moving.shape[1] > 1 else None
+
+
+def _weighted(image: Image, modality: Modality, mask: Image | None) -> tuple[Tensor, Tensor | None]:
+    """The values (k, j, i) in [0, 1], what is unknown or masked out filled from around, and the weights, or None."""
+    weights = weightsOf(image, mask)
+    if weights is not None:
+        image = replace(image, known=toArray(weights))
+    values = toTensor(filled(normalised(image, modality)).array)
+    return values, None if weights is None else leastAround(weights[None, None])[0, 0]

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
-# Two scans of one person, well aligned, are this alike: no other placement needs to be tried.
-CLEARLY_PLACED = 0.6
+# Two scans of one person, well aligned, are this alike where they overlap: no other placement needs to be tried.
+CLEARLY_ALIKE, CLEAR_OVERLAP = 0.6, 0.3
 # Another placement must be so many times better than the one that scanners suggest.
 SURPASSES = 1.1
 
@@ -151,7 +151,7 @@ def _register(
         pair, reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse), settings, initialRas, masks, stages
     )
     affine, aligned, notes = placed.affine, placed.aligned, placed.notes
-    verdict = judge(placed.placement, comparison.coverage(aligned.warped))
+    verdict = judge(placed.placement, aligned.similarity, comparison.coverage(aligned.warped))
     notes += refusedThreads(settings.threads)
     if settings.model in ("auto", AUTO_NON_COMMERCIAL):
         notes += models.problems.values()
@@ -268,7 +268,7 @@ def _place(
     affine = prealigned.matrix
     aligned, started = comparison.still(pair.moving(affine)), comparison.still(pair.moving(start))
     placement = None
-    if _worth(comparison, aligned) < CLEARLY_PLACED:
+    if aligned.similarity < CLEARLY_ALIKE or comparison.coverage(aligned.warped) < CLEAR_OVERLAP:
         placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
         isFree = initialRas is None and mode is not Prealignment.NONE
         if isFree and placement.total > SURPASSES * placement.kept:

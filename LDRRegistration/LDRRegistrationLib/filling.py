@@ -39,7 +39,7 @@ def _pulledAndPushed(values: Tensor, weights: Tensor, reach: float) -> Tensor:
     means = halved(values * weights) / share.clamp_min(LEAST)
     # A block that is known by half is as good as a whole one.
     coarse = _pulledAndPushed(means, (2.0 * share).clamp_max(1.0), reach / 2)
-    if reach <= 2.0:
+    if reach <= 1.0:
         # Blocks this large and larger see what is too far away.
         coarse = FADING * coarse
     between = torch.nn.functional.interpolate(coarse, values.shape[2:], mode="trilinear", align_corners=False)

@@ -59,13 +59,9 @@ def normalise(array: np.ndarray, modality: Modality = Modality.MR, known: np.nda
     values = np.asarray(array, dtype=np.float32)
     if modality is Modality.CT:
         return np.interp(values, CT_CURVE_HU, CT_CURVE_VALUE).astype(np.float32)
-    # A step that shares no factor with the length of a row, or the sample would be a few columns of the image.
-    step = max(1, values.size // 200_000)
-    while math.gcd(step, values.shape[-1]) > 1:
-        step += 1
-    sample = values.ravel()[::step]
+    sample = sampleOf(values)
     if known is not None:
-        sample = sample[np.asarray(known).ravel()[::step] > KNOWN]
+        sample = sample[sampleOf(np.asarray(known)) > KNOWN]
     if sample.size == 0:
         return np.zeros_like(values)
     low, high, most = _range(sample)
@@ -78,6 +74,15 @@ def normalise(array: np.ndarray, modality: Modality = Modality.MR, known: np.nda
     scaled = values - low
     scaled /= max(high - low, 1e-12)
     return np.clip(scaled, 0.0, 1.0, out=scaled)
+
+
+def sampleOf(array: np.ndarray, count: int = 200_000) -> np.ndarray:
+    """(n,): about ``count`` voxels of every slice, row and column of ``array``, or all if there are no more."""
+    # A step that shares no factor with the length of a row, or the sample would be a few columns of the image.
+    step = max(1, array.size // count)
+    while math.gcd(step, array.shape[-1]) > 1:
+        step += 1
+    return array.ravel()[::step]
 
 
 def _range(sample: np.ndarray) -> tuple[float, float, float]:

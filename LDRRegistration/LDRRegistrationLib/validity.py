@@ -13,18 +13,21 @@ import numpy as np
 
 from .filling import fillUnknown
 from .image import LARGEST_VALUE, Image, checkGeometry, checkValues
+from .intensity import sampleOf
 from .tensors import toArray, toTensor
 
 SAMPLE_VOXELS = 400_000
 # Of the sample: a value that fewer voxels share is no padding.
 PADDING_SHARE = 0.001
-# How far below the 10th percentile of all else padding lies, in ranges from there to the 90th percentile: for images
-# without negative values, and for those with them.
-BELOW_POSITIVE, BELOW_ANY = 0.25, 1.0
+# How far below the 10th percentile of all else padding lies, in ranges from there to the 90th percentile. The black
+# background of an image that somebody normalised is nearer. Where all else is 0 or more, a round number below this is.
+FAR_BELOW, NEGATIVE_PADDING = 10.0, -100.0
 # Air in CT has about -1000 HU, with noise; what lies so far below it is no air. Metal is above all bone and enamel.
 AIR_HU, BELOW_AIR_HU, METAL_HU = -500.0, 150.0, 3000.0
 # So much of the way from padding to the image's values an interpolated voxel at its rim may still be off.
 RIM = 0.1
+# Values further from the rest than this share of the way to the padding are mixtures with it.
+MIXED = 0.3
 
 
 def measured(image: Image) -> Image:
@@ -63,8 +66,7 @@ def withValidity(image: Image) -> Image:
 
 def _limits(image: Image) -> tuple[float, float, float | None]:
     """The lowest and the highest value that was measured, and the one that stands for no measurement, if any."""
-    step = max(1, int(np.ceil((image.array.size / SAMPLE_VOXELS) ** (1 / 3))))
-    sample = np.asarray(image.array[::step, ::step, ::step], dtype=np.float64).ravel()
+    sample = sampleOf(image.array, SAMPLE_VOXELS).astype(np.float64)
     finite = sample[np.abs(sample) <= LARGEST_VALUE]
     low, high = -LARGEST_VALUE, LARGEST_VALUE
     padding: float | None = None
@@ -103,8 +105,14 @@ def _paddingLimit(values: np.ndarray, least: float, high: bool = False) -> float
         # Black background; or the air around a CT of which the rest was cut away.
         isPadding = False
     else:
-        isPadding = gap > (BELOW_POSITIVE if tenth >= 0 else BELOW_ANY) * spread
-    return tenth - min(RIM * gap, 0.25 * spread) if isPadding else None
+        isRound = least <= NEGATIVE_PADDING and least == round(least) and float(np.percentile(rest, 1.0)) >= 0
+        isPadding = isRound or gap > FAR_BELOW * spread
+    if not isPadding:
+        return None
+    lowest = float(rest.min())
+    # Whoever interpolated a padded image left values at the rim that lie anywhere between the two.
+    hasRim = tenth - lowest > MIXED * gap
+    return tenth - min(RIM * gap, 0.25 * spread) if hasRim else 0.5 * (least + lowest)
 
 
 def _showsAir(values: np.ndarray) -> bool:

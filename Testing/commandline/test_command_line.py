@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
@@ -96,9 +97,11 @@ def test_initial_transform_is_the_start(files, tmp_path):
 def test_thin_volumes_get_their_picture(files, tmp_path):
     rng = np.random.default_rng(9)
     grid = Image(np.zeros((4, 120, 120)), np.diag([0.5, 0.5, 0.1, 1.0])).grid
+    volume = smooth_image(rng, grid, sigma=1.5)
     for name in ("fixed", "moving"):
         files[name] = tmp_path / f"thin-{name}.nrrd"
-        sitk.WriteImage(itk.from_image(smooth_image(rng, grid, sigma=1.5)), str(files[name]))
+        noisy = volume.array + rng.normal(0, 5, volume.array.shape).astype(np.float32)
+        sitk.WriteImage(itk.from_image(replace(volume, array=noisy)), str(files[name]))
     assert run(files, tmp_path / "out") == 0
     assert (tmp_path / "out" / "overview.png").is_file()
 

@@ -101,7 +101,9 @@ def test_a_process_that_runs_out_of_memory(files, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "LDRRegistration")}
     command = [sys.executable, "-c", LITTLE_MEMORY, *arguments_for(files, tmp_path / "out", "--threads", "1")]
     ended = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    assert ended.returncode == 1 and "not enough memory" in ended.stderr, ended.stderr
+    # Where it can be known beforehand it is said beforehand.
+    said = {1: "not enough memory", 2: "takes 1"}
+    assert said.get(ended.returncode, "nothing") in ended.stderr, ended.stderr
     assert ended.stderr.count("\n") == 1 and list((tmp_path / "out").iterdir()) == []
 
 

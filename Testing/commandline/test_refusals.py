@@ -20,7 +20,7 @@ def _bad_inputs(folder):
     text = folder / "text.nii.gz"
     text.write_text("this is not an image")
     array = sitk.GetArrayFromImage(volume)
-    array[2, 3, 4] = np.nan
+    array[:] = np.nan
     return {
         "does not exist": folder / "nothing.nii.gz",
         "is a folder": folder,
@@ -30,7 +30,7 @@ def _bad_inputs(folder):
         "3 values per voxel": _write(folder / "rgb.nrrd", sitk.Compose([sitk.Cast(volume, sitk.sitkUInt8)] * 3)),
         "20 x 20 x 1 voxels": _write(folder / "slice.nrrd", volume[:, :, 3:4]),
         "constant": _write(folder / "constant.nrrd", volume * 0 + 3),
-        "NaN or infinite": _write(folder / "nan.nrrd", sitk.GetImageFromArray(array)),
+        "nearly every voxel is padding": _write(folder / "nan.nrrd", sitk.GetImageFromArray(array)),
     }
 
 

@@ -143,7 +143,9 @@ def test_what_cannot_be_compared_is_said(anatomy):
     refused("mask lies outside", mask=Image(np.ones((9, 9, 9), np.uint8), far, "mask"))
     refused("made after the current one", currentDate="2020-01-01", priorDate="2021-01-01")
     refused("not of the form", currentDate="1.1.2020", priorDate="2021-01-01")
-    ct = Image(np.where(current.array > 0, current.array, -1000.0).astype(np.float32), current.ijkToRas, "CT")
+    ct = Image(
+        np.where(current.array > 0, 0.1 * current.array - 30.0, -1000.0).astype(np.float32), current.ijkToRas, "CT"
+    )
     refused("one is CT", a=ct)
     half = current.array.copy()
     half[:, :, half.shape[2] // 2 :] = 300.0

@@ -200,7 +200,7 @@ BAD = {
     "is constant": lambda s: {
         "movingVolumeNode": add_volume(s.scene, Image(np.full((9, 9, 9), 5, np.int16), np.eye(4)), "blank")
     },
-    "NaN or infinite": lambda s: {
+    "nearly every voxel is padding": lambda s: {
         "movingVolumeNode": add_volume(s.scene, Image(np.full((9, 9, 9), np.nan, np.float32), np.eye(4)), "holes")
     },
 }

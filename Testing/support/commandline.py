@@ -11,7 +11,7 @@ from LDRRegistrationLib.__main__ import main
 
 from support import itk
 from support.data import ROOT
-from support.grids import grid_over, random_grid, smooth_image
+from support.grids import grid_over, random_grid, seen_on, smooth_image
 from support.models import write_model
 
 OUTPUTS = ["overview.png", "report.json", "transform.h5", "warped.nii.gz"]
@@ -22,9 +22,9 @@ def make_files(folder):
     rng = np.random.default_rng(5)
     grid = random_grid(rng, (40, 44, 36))
     paths = {"fixed": folder / "fixed.nii.gz", "moving": folder / "moving.nrrd", "models": folder / "models"}
-    sitk.WriteImage(itk.from_image(smooth_image(rng, grid, dtype=np.int16)), str(paths["fixed"]))
-    moving = smooth_image(rng, grid_over(rng, grid, (50, 50, 50)), dtype=np.int16)
-    sitk.WriteImage(itk.from_image(moving), str(paths["moving"]))
+    fixed = smooth_image(rng, grid, dtype=np.int16)
+    sitk.WriteImage(itk.from_image(fixed), str(paths["fixed"]))
+    sitk.WriteImage(itk.from_image(seen_on(fixed, grid_over(rng, grid, (50, 50, 50)))), str(paths["moving"]))
     write_model(paths["models"], (0.0, 0.5, 0.0))
     return paths
 

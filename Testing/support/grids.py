@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.geometry import Grid
 from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.tensors import toTensor
+from LDRRegistrationLib.resample import sampleOnGrid
+from LDRRegistrationLib.tensors import toArray, toTensor
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
@@ -55,6 +56,12 @@ def smooth_image(rng: np.random.Generator, grid: Grid, sigma: float = 3.0, dtype
     noise = gaussian_filter(rng.normal(size=grid.shape), sigma)
     noise = (noise - noise.min()) / (noise.max() - noise.min()) * 1000.0
     return Image(noise.astype(dtype), grid.ijkToRas)
+
+
+def seen_on(image: Image, grid: Grid) -> Image:
+    """What ``image`` shows at the points of another grid, 0 beyond it; in its own number type."""
+    values = toArray(sampleOnGrid(image.array, image.ijkToRas, grid))
+    return Image(np.rint(values).astype(image.array.dtype), grid.ijkToRas, image.name)
 
 
 def random_transform(rng: np.random.Generator, fixed: Grid, amplitude: float = 1.5) -> Transform:

@@ -95,7 +95,10 @@ def _paddingLimit(values: np.ndarray, least: float, high: bool = False) -> float
     if len(rest) < 64 or np.count_nonzero(values == least) < PADDING_SHARE * len(values):
         return None
     tenth, ninetieth = (float(v) for v in np.percentile(rest, (10.0, 90.0)))
-    spread = max(ninetieth - tenth, 1e-12)
+    # Of an image that is mostly plain background the rest says how far values reach.
+    spread = ninetieth - tenth if ninetieth > tenth else float(rest.max() - rest.min())
+    if spread == 0:
+        return None
     gap = tenth - least
     if high:
         isPadding = gap > 4.0 * spread and float(np.percentile(rest, 1.0)) - least > spread

@@ -19,6 +19,8 @@ CLEAR_MARGIN, NO_MARGIN = 1.2, 1.1
 BETTER_ELSEWHERE, BETTER_MIRRORED = 1.2, 1.04
 # No images that do not belong together, or lie wrongly, are so alike after the pre-alignment.
 ALIKE = 0.42
+# Images that show different things reach this much anywhere, and may reach it in one place more than in others.
+HARDLY_ALIKE = 0.11
 # Of what the fixed image shows: less of it inside the moving image is too little to trust.
 LEAST_COVERAGE = 0.1
 
@@ -61,6 +63,8 @@ def judge(placement: Placement | None, similarity: float, coverage: float) -> Ve
         return Verdict(
             "check", "Another placement of the moving image fits nearly as well: compare the images before you go on."
         )
+    if similarity < HARDLY_ALIKE:
+        return Verdict("check", "The images are hardly alike where they were placed: compare them before you go on.")
     if coverage < LEAST_COVERAGE:
         return Verdict("check", f"Only {coverage:.0%} of what the fixed image shows lies inside the moving image.")
     return Verdict("good", "One placement of the moving image fits far better than all others.")

@@ -85,6 +85,12 @@ def test_black_backgrounds_and_values_below_zero_are_known():
     assert withValidity(brain_of_ct) is brain_of_ct
 
 
+def test_an_image_of_two_values_is_known():
+    """A mask is no padded image."""
+    mask = replace(head(), array=np.where(head().array > 0, 300.0, 0.0).astype(np.float32))
+    assert withValidity(mask) is mask
+
+
 def test_interpolated_padding_has_a_rim_that_is_unknown_too():
     """Who resamples a padded volume mixes its padding with what is beside it."""
     array = with_rim(head(), -32768.0).array

@@ -107,3 +107,5 @@ def test_each_reason_has_its_grade_and_sentence(changes, coverage, grade, word):
 def test_without_another_placement_there_is_no_doubt():
     assert judge(None, 0.9, 1.0).grade == "good"
     assert judge(replace(GOOD, runnerUp=0.39), 0.8, 1.0).grade == "check"
+    assert judge(replace(GOOD, runnerUp=0.35), 0.8, 1.0).grade == "good"
+    assert judge(GOOD, 0.05, 1.0).grade == "check"

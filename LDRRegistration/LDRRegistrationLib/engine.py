@@ -39,8 +39,8 @@ PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
 # Two scans of one person, well aligned, are this alike where they overlap: no other placement needs to be tried.
 CLEARLY_ALIKE, CLEAR_OVERLAP = 0.6, 0.3
-# Another placement must be so many times better than the one that scanners suggest.
-SURPASSES = 1.1
+# From a placement that is so many times better the pre-alignment begins anew.
+SURPASSES = 1.02
 
 
 @dataclass

@@ -6,8 +6,9 @@ import slicer
 import vtk
 from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
 from LDRRegistrationLib.mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
-from support.grids import random_affine, random_grid
+from support.grids import random_affine, random_grid, random_transform
 from support.scene import add_linear_transform, add_volume, array_of, newScene
 
 
@@ -71,6 +72,15 @@ def test_nodes_without_one_value_a_voxel_are_refused(scene):
     ):
         with pytest.raises(RegistrationError, match=sentence):
             imageFromVolumeNode(node)
+
+
+def test_a_volume_under_a_curved_transform_has_no_one_place(scene):
+    rng = np.random.default_rng(8)
+    volume, node = add_volume(scene, image(8), "volume"), scene.AddNewNodeByClass("vtkMRMLTransformNode", "curved")
+    updateTransformNode(node, vtkTransform(random_transform(rng, imageFromVolumeNode(volume).grid)), volume, volume)
+    volume.SetAndObserveTransformNodeID(node.GetID())
+    with pytest.raises(RegistrationError, match="volume is under the non-linear transform curved: harden it"):
+        imageFromVolumeNode(volume)
 
 
 @pytest.mark.parametrize("copy", [True, False])

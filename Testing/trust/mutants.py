@@ -41,15 +41,16 @@ TESTS = {
         "engine/test_geometry.py", "engine/test_field.py::test_warp_agrees_with_itk",
         "engine/test_field.py::test_points_agree_with_itk",
     ],
-    "field.py": ["engine/test_field.py"],
+    "field.py": ["engine/test_warp.py", "engine/test_field.py"],
     "interpolation.py": [
+        "engine/test_interpolation.py",
         "engine/test_field.py::test_separable_interpolation_is_the_pointwise_one",
         "engine/test_field.py::test_points_agree_with_itk", "engine/test_field.py::test_warp_agrees_with_itk",
         "mrml/test_transform_node.py::test_engine_node_file_and_itk_agree",
     ],
     "resample.py": ["engine/test_resample.py", "engine/test_field.py"],
     "masks.py": ["engine/test_weights.py", "engine/test_masks.py::test_masks_that_leave_nothing_are_refused"],
-    "mrml/matrices.py": ["mrml/test_reading.py"],
+    "mrml/matrices.py": ["mrml/test_reading.py", "mrml/test_volumes.py"],
     "mrml/transforms.py": [
         "mrml/test_transform_node.py", "mrml/test_results.py::test_the_inverse_is_an_inverse_and_is_read_by_others",
         "mrml/test_results.py::test_the_inverse_carries_the_fixed_images_points_to_the_moving_image",

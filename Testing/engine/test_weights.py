@@ -56,6 +56,13 @@ def test_reduced_masks_keep_their_volume_and_their_place(spacing):
         assert not shares.take([0, -1], axis).any()
 
 
+def test_flat_voxels_get_margins_of_whole_blocks_along_their_own_axes():
+    matrix = np.diag([1.0, 2.0, 8.0, 1.0])
+    mask = Image(np.ones((13, 13, 39), np.uint8), matrix, "mask")
+    reduced = Masks(mask).reduced(7.0).fixed
+    assert reduced.array.sum() * np.prod(reduced.grid.spacing) == pytest.approx(np.prod(mask.grid.extentMm), rel=1e-5)
+
+
 def test_what_counts_as_inside():
     grid = random_grid(np.random.default_rng(3), (16, 16, 16))
     for dtype, value, weight in (
@@ -91,6 +98,8 @@ def test_weights_are_what_is_known_times_what_is_inside():
     inside = (image.array > 0.3) & (mask.array > 0)
     np.testing.assert_array_equal(foreground(image, mask, 0.3), inside)
     np.testing.assert_array_equal(foreground(partly, mask, 0.3), inside & (known * mask.array > 0.5))
+    whole = Image(np.arange(64).reshape(4, 4, 4), np.eye(4))
+    assert foreground(whole, None, 10).sum() == 53
     half = Image(image.array, grid.ijkToRas, known=np.full(grid.shape, 0.5, np.float32))
     assert not foreground(half, None, -100.0).any()
 

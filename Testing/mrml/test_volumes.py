@@ -62,7 +62,15 @@ def test_nodes_without_one_value_a_voxel_are_refused(scene):
     data.SetDimensions(4, 5, 6)
     data.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 3)
     colors.SetAndObserveImageData(data)
+    thin = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "thin")
+    data = vtk.vtkImageData()
+    data.SetDimensions(0, 5, 6)
+    data.GetPointData().SetScalars(vtk.vtkFloatArray())
+    thin.SetAndObserveImageData(data)
+    one = add_volume(scene, Image(np.full((1, 1, 1), 7, np.int16), np.eye(4)))
+    assert imageFromVolumeNode(one).array.tolist() == [[[7]]]
     for node, sentence in (
+        (thin, "thin is empty: it has no voxels"),
         (None, "choose a fixed and a moving volume"),
         (scene.AddNewNodeByClass("vtkMRMLTransformNode", "T"), "T is not a scalar volume"),
         (empty, "empty is empty: it has no voxels"),

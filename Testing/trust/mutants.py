@@ -57,6 +57,7 @@ TESTS = {
     ],
     "mrml/volumes.py": ["mrml/test_volumes.py"],
     "mrml/inverse.py": [
+        "mrml/test_inverse.py",
         "mrml/test_results.py::test_the_inverse_of_a_linear_transform_is_exact",
         "mrml/test_results.py::test_the_inverse_carries_the_fixed_images_points_to_the_moving_image",
         "mrml/test_results.py::test_the_inverse_is_an_inverse_and_is_read_by_others",

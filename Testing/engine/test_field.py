@@ -228,6 +228,16 @@ def test_the_margin_is_three_times_what_goes_on_across_its_face(axis, slope, siz
         assert vectors.longestMm == pytest.approx(np.linalg.norm(vectors.vectors, axis=-1).max(), rel=1e-5)
 
 
+@pytest.mark.parametrize("axis", range(3))
+def test_the_margin_is_short_where_nothing_goes_across_the_face(axis):
+    """Whatever goes on in the middle, out to the faces of the other axes."""
+    grid = canonicalGrid(random_grid(np.random.default_rng(7), (20, 24, 16)), 4.0)
+    flow = np.zeros((1, 3, *grid.shape))
+    np.moveaxis(flow[0, axis], axis, 0)[4:-4] = 6.0
+    field = DisplacementField.fromFlow(toTensor(flow), grid)
+    np.testing.assert_array_equal(field.grid.shape, np.array(grid.shape) + 2 * (2 + 3 + 2))
+
+
 def test_warping_can_be_watched_and_stopped(monkeypatch):
     monkeypatch.setattr(field, "WARP_VOXELS", 200)
     rng = np.random.default_rng(1)

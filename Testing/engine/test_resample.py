@@ -131,7 +131,9 @@ def test_beyond_the_faces_is_what_was_asked_for():
     labels = (source * 1e6).astype(np.int64) + 2**50
     found = nearestAt(labels, toTensor(positions), -3)
     assert found.dtype == labels.dtype
-    np.testing.assert_array_equal(found, np.where(inside, map_coordinates(labels, positions, order=0, mode="nearest"), -3))
+    np.testing.assert_array_equal(
+        found, np.where(inside, map_coordinates(labels, positions, order=0, mode="nearest"), -3)
+    )
 
 
 def test_faces_belong_to_the_volume():

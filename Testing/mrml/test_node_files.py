@@ -1,5 +1,7 @@
 """Nodes to files: nibabel, SimpleITK read what was in the scene, and what cannot be written is said."""
 
+import os
+
 import nibabel
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from LDRRegistrationLib.field import Transform
 from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.mrml.files import newScene, silentVtk, writeImage, writeTransform, writeVolume
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
+from support.commandline import little_disk
 from support.grids import random_affine, random_grid
 from support.scene import add_volume
 
@@ -36,6 +39,7 @@ def test_a_written_volume_lies_where_nibabel_and_itk_find_it(seed, tmp_path):
     assert b"encoding: gzip" in (tmp_path / "v.nrrd").read_bytes()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the size of files is limited")
 def test_what_cannot_be_written_is_an_error_of_the_file(tmp_path, capfd):
     with pytest.raises(OSError, match="could not be written"):
         writeImage(image(5), tmp_path / "nowhere" / "v.nii.gz")
@@ -52,6 +56,10 @@ def test_what_cannot_be_written_is_an_error_of_the_file(tmp_path, capfd):
     assert vtk.vtkObject.GetGlobalWarningDisplay() and scene.GetNumberOfNodes() == before
     writeTransform(node, tmp_path / "t.h5")
     assert scene.GetNumberOfNodes() == before
+    # An older file of that name does not stand for one that was written.
+    with little_disk(1000), pytest.raises(OSError, match="could not be written"):
+        writeTransform(node, tmp_path / "t.h5")
+    writeTransform(node, tmp_path / "t.h5")
     point = np.array([10.0, -20.0, 30.0])
     found = sitk.ReadTransform(str(tmp_path / "t.h5")).TransformPoint((point * [-1, -1, 1]).tolist())
     np.testing.assert_allclose(np.array(found) * [-1, -1, 1], transform.points(point), atol=1e-6)

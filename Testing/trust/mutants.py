@@ -81,8 +81,8 @@ def main() -> int:
     for name in options.only or TESTS:
         results[name] = run(name, options.most, options.output)
         for mutant, outcome in results[name]:
-            if outcome == SURVIVED and not (why := explanation(name, mutant)):
-                print(f"{name}:{mutant.line}: {mutant.change}    | {mutant.code}")
+            if outcome == SURVIVED and not explanation(name, mutant):
+                print(f"{name}:{mutant.line}: {[mutant.code, mutant.change, mutant.which]}")
                 unexplained += 1
         print(name, dict(Counter(outcome for _, outcome in results[name])), flush=True)
     if options.table:
@@ -213,7 +213,7 @@ def _unharmed(name: str) -> float:
 def explanation(name: str, mutant: Mutant) -> str:
     """Why it may survive; by the text of its line, so that lines may move."""
     for known in json.loads(EXPLANATIONS.read_text()):
-        if (known["file"], known["code"], known["change"]) == (name, mutant.code, mutant.change):
+        if (known["file"], *known["fault"]) == (name, mutant.code, mutant.change, mutant.which):
             return known["why"]
     return ""
 
@@ -250,8 +250,9 @@ def table(results: dict[str, list[tuple[Mutant, str]]], most: int) -> str:
     rows.append("| all | " + " | ".join(str(totals[key]) for key in counts) + " |")
     lines += [*rows, "", "| file | line | fault | why it survives |", "|---|---:|---|---|"]
     for name, mutant in survivors:
-        change = mutant.change.replace("|", "\\|")
-        lines.append(f"| `{name}` | {mutant.line} | `{change}` | {explanation(name, mutant) or '**not explained**'} |")
+        change = f"`{mutant.change}`" + (f" ({mutant.which})" if mutant.which else "")
+        why = explanation(name, mutant) or "**not explained**"
+        lines.append(f"| `{name}` | {mutant.line} | {change.replace('|', chr(92) + '|')} | {why} |")
     return "\n".join(lines) + "\n"
 
 

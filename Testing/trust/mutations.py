@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import copy
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BINARY = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult,
@@ -42,13 +43,17 @@ COMMUTATIVE = {"min", "max", "minimum", "maximum", "isinstance"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: ``index`` is the place in the walk over the tree, ``variant`` which of the faults there."""
+    """One fault: ``index`` is the place in the walk over the tree, ``variant`` which of the faults there.
+
+    ``which`` of those on its line that read alike it is, "2 of 3"; nothing where it is the only one.
+    """
 
     line: int
     code: str
     change: str
     index: int
     variant: int
+    which: str = ""
 
     def key(self) -> str:
         return hashlib.sha256(f"{self.index}.{self.variant} {self.change}".encode()).hexdigest()[:12]
@@ -64,7 +69,15 @@ def mutants(source: str) -> list[Mutant]:
             if after != before:
                 change = " -> ".join(text.splitlines()[0] for text in (before, after))
                 found.append(Mutant(node.lineno, lines[node.lineno - 1].strip(), change, index, variant))
-    return sorted(found, key=lambda mutant: (mutant.line, mutant.index, mutant.variant))
+    found.sort(key=lambda mutant: (mutant.line, mutant.index, mutant.variant))
+    alike = Counter((mutant.line, mutant.change) for mutant in found)
+    seen: Counter[tuple[int, str]] = Counter()
+    for number, mutant in enumerate(found):
+        place = mutant.line, mutant.change
+        seen[place] += 1
+        if alike[place] > 1:
+            found[number] = replace(mutant, which=f"{seen[place]} of {alike[place]}")
+    return found
 
 
 def mutated(source: str, mutant: Mutant) -> ast.Module:

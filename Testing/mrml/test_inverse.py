@@ -6,10 +6,10 @@ import vtk
 from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.logic import RegistrationLogic
-from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
+from LDRRegistrationLib.mrml.transforms import vtkTransform
 from scipy.ndimage import gaussian_filter
 from support.grids import points_inside, random_affine, random_grid
-from support.scene import add_linear_transform, add_volume, from_parent_points, newScene
+from support.scene import add_linear_transform, from_parent_points, newScene
 from vtk.util import numpy_support
 
 
@@ -28,7 +28,7 @@ def made(seed, largest_mm, affine=True):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_error_that_is_told_is_that_between_the_points_of_the_grid(seed):
-    scene, node, grid, affine, _ = made(seed, 6.0)
+    _scene, node, grid, affine, _rng = made(seed, 6.0)
     inverse = RegistrationLogic().inverseTransform(transformNode=node)
     centers = np.stack(np.meshgrid(*(np.arange(-2.5, n + 2) for n in grid.sizeIjk), indexing="ij"), -1).reshape(-1, 3)
     centers = centers @ grid.ijkToRas[:3, :3].T + grid.ijkToRas[:3, 3]
@@ -41,7 +41,7 @@ def test_the_error_that_is_told_is_that_between_the_points_of_the_grid(seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_field_that_does_not_end_in_zeros_is_inverted_beyond_its_border(seed):
-    scene, node, grid, _, rng = made(seed, 6.0)
+    _scene, node, grid, _affine, rng = made(seed, 6.0)
     inverse = RegistrationLogic().inverseTransform(transformNode=node)
     # Out to two voxels beyond the last ones, where VTK continues the border.
     points = (points_inside(rng, grid, 2000) - grid.centerRas) * 1.4 + grid.centerRas

@@ -3,15 +3,15 @@
 python Testing/trust/mutants.py --output build/mutants --table docs/MUTANTS.md
 
 A sample of the faults of mutations.py in each file; a fault is "killed" if the file's quick tests fail with it. What
-survives must be explained in mutants.json, or a test is missing: exit status 1. Nothing is written into the source: each
-fault lives in a forked process of its own. Results are kept, and only what changed is run again.
+survives must be explained in mutants.json, or a test is missing: exit status 1. Nothing is written into the source:
+each fault lives in a forked process of its own. Results are kept, and only what changed is run again.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
+import datetime as dt
 import gc
 import hashlib
 import importlib.abc
@@ -226,12 +226,13 @@ def table(results: dict[str, list[tuple[Mutant, str]]], most: int) -> str:
     lines = [
         "# Mutation testing",
         "",
-        "Small faults are put into the code about geometry, transforms and nodes, one at a time: operators, comparisons,",
-        "signs, constants, index orders, transposes, conditions, dropped calls (`Testing/trust/mutations.py`). A fault is",
-        "killed if the quick tests of its file fail. What survives changes nothing that counts, and says here why.",
+        "Small faults are put into the code about geometry, transforms and nodes, one at a time: operators,",
+        "comparisons, signs, constants, index orders, transposes, conditions, dropped calls",
+        "(`Testing/trust/mutations.py`). A fault is killed if the quick tests of its file fail. What survives changes",
+        "nothing that counts, and says here why.",
         "",
-        f"`python Testing/trust/mutants.py --table docs/MUTANTS.md`, at most {most} faults a file, drawn with seed {SEED};",
-        f"commit {commit or 'unknown'}, {datetime.date.today():%Y-%m-%d}.",
+        f"`python Testing/trust/mutants.py --table docs/MUTANTS.md`, at most {most} faults a file, seed {SEED};",
+        f"commit {commit or 'unknown'}, {dt.date.today():%Y-%m-%d}.",
         "",
         "| file | faults there are | made | killed | survived | explained |",
         "|---|---:|---:|---:|---:|---:|",

@@ -36,7 +36,8 @@ EXCHANGED = dict(
 DROPPED = {
     "abs", "sqrt", "ceil", "floor", "round", "clip", "maximum", "minimum", "max", "min", "inv", "reversed", "sorted",
     "copy", "astype", "double", "ravel", "abs_", "round_", "clamp_", "clamp_min", "logical_not_", "where",
-    "masked_fill_", "permute", "movedim", "moveaxis", "pad", "padded", "diag", "isfinite", "resolve", "GetInverse", "nextafter", "accurate",
+    "masked_fill_", "permute", "movedim", "moveaxis", "pad", "padded", "diag", "isfinite", "resolve", "GetInverse",
+    "nextafter", "accurate",
 }  # fmt: skip
 COMMUTATIVE = {"min", "max", "minimum", "maximum", "isinstance"}
 

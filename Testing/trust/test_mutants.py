@@ -12,8 +12,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import mutants
-from mutations import mutated
 from mutations import mutants as faults
+from mutations import mutated
 
 LIBRARY = mutants.ROOT / "LDRRegistration" / mutants.LIBRARY
 

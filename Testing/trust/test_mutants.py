@@ -17,6 +17,7 @@ from mutations import mutated
 
 LIBRARY = mutants.ROOT / "LDRRegistration" / mutants.LIBRARY
 
+# Of one process, so that what takes long is imported once.
 SCRIPT = """
 import mutants
 mutants._warm()

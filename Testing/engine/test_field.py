@@ -210,6 +210,34 @@ def test_reduction_averages_instead_of_dropping_voxels():
     assert max(reduced.array.shape) <= 8
 
 
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("slope", [0.0, 0.2])
+@pytest.mark.parametrize("size", [-4.0, 4.0])
+def test_the_margin_is_three_times_what_goes_on_across_its_face(axis, slope, size):
+    """The field goes on for two voxels as it ends, fades out over the margin, and two planes of zeros close it."""
+    grid = canonicalGrid(random_grid(np.random.default_rng(7), (20, 24, 16)), 4.0)
+    for end in (1, -1):
+        along = np.arange(grid.shape[axis], dtype=float)[::end] - grid.shape[axis] + 1
+        values = (size * (1.0 + slope * along)).clip(min(size, 0.0), max(size, 0.0))
+        flow = np.zeros((1, 3, *grid.shape))
+        flow[0, axis] = values.reshape([-1 if n == axis else 1 for n in range(3)])
+        margins = np.array([2 + 3 + 2] * 3)
+        margins[axis] = 2 + np.ceil(3.0 * abs(size) * (1.0 + 2 * slope) - 1e-6) + 2
+        vectors = DisplacementField.fromFlow(toTensor(flow), grid)
+        np.testing.assert_array_equal(vectors.grid.shape, np.array(grid.shape) + 2 * margins)
+        assert vectors.longestMm == pytest.approx(np.linalg.norm(vectors.vectors, axis=-1).max(), rel=1e-5)
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_the_margin_is_short_where_nothing_goes_across_the_face(axis):
+    """Whatever goes on in the middle, out to the faces of the other axes."""
+    grid = canonicalGrid(random_grid(np.random.default_rng(7), (20, 24, 16)), 4.0)
+    flow = np.zeros((1, 3, *grid.shape))
+    np.moveaxis(flow[0, axis], axis, 0)[4:-4] = 6.0
+    field = DisplacementField.fromFlow(toTensor(flow), grid)
+    np.testing.assert_array_equal(field.grid.shape, np.array(grid.shape) + 2 * (2 + 3 + 2))
+
+
 def test_warping_can_be_watched_and_stopped(monkeypatch):
     monkeypatch.setattr(field, "WARP_VOXELS", 200)
     rng = np.random.default_rng(1)

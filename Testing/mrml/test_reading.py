@@ -87,6 +87,11 @@ def test_nodes_nothing_can_start_from():
         ((np.nan, 1, 1), "not finite"),
         ((-1, 1, 1), "mirror"),
         ((1e-9, 1, 1), "scales lengths"),
+        ((1, 1e-9, 1), "scales lengths"),
+        ((1, 1, 1e-9), "scales lengths"),
+        ((1, 1, 0.009), "scales lengths"),
+        ((1, 1, 101), "scales lengths"),
+        ((1, 101, 1), "scales lengths"),
     ):
         node = add_linear_transform(newScene(), np.diag([*diagonal, 1.0]), "start")
         with pytest.raises(RegistrationError, match=f"The initial transform start .*{sentence}"):

@@ -11,10 +11,10 @@ from LDRRegistrationLib.field import Transform
 from LDRRegistrationLib.mrml.files import writeTransform
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.reading import readTransform
-from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
+from LDRRegistrationLib.mrml.transforms import notedSides, noteSides, pointsThrough, updateTransformNode, vtkTransform
 from support import itk
 from support.grids import grid_over, points_inside, random_affine, random_grid, random_transform, seeds, smooth_image
-from support.scene import add_volume, from_parent_points, newScene
+from support.scene import add_linear_transform, add_volume, from_parent_points, newScene
 
 
 def _node(scene, transform, fixed, moving):
@@ -130,6 +130,43 @@ def test_a_node_that_held_another_transform_is_overwritten():
     for transform in (deformable, affine, deformable, random_transform(rng, grid)):
         updateTransformNode(node, vtkTransform(transform), fixed_node, moving_node)
         np.testing.assert_allclose(from_parent_points(node, points), transform.points(points), atol=1e-4)
+
+
+def test_a_node_under_another_transform_is_taken_out_of_it():
+    rng = np.random.default_rng(11)
+    grid = random_grid(rng, (12, 12, 12))
+    scene = newScene()
+    transform = random_transform(rng, grid)
+    node, fixed_node, moving_node = _node(scene, transform, smooth_image(rng, grid), smooth_image(rng, grid))
+    node.SetAndObserveTransformNodeID(add_linear_transform(scene, np.diag([2.0, 1.0, 1.0, 1.0])).GetID())
+    updateTransformNode(node, vtkTransform(transform), fixed_node, moving_node)
+    from_world = vtk.vtkGeneralTransform()
+    node.GetTransformFromWorld(from_world)
+    points = points_inside(rng, grid, 10)
+    found = np.array([from_world.TransformPoint(point) for point in points])
+    np.testing.assert_allclose(found, transform.points(points), atol=1e-4)
+
+
+def test_a_node_does_not_follow_the_array_that_it_was_made_of():
+    rng = np.random.default_rng(12)
+    grid = random_grid(rng, (12, 12, 12))
+    transform = random_transform(rng, grid)
+    made, points = vtkTransform(transform), points_inside(rng, grid, 10)
+    expected = transform.points(points)
+    transform.field.vectors[:] = 0.0
+    np.testing.assert_allclose(pointsThrough(made, points), expected, atol=1e-4)
+
+
+def test_sides_are_noted_by_the_names_that_saved_scenes_have():
+    node = newScene().AddNewNodeByClass("vtkMRMLTransformNode", "T")
+    source, result = np.diag([2.0, 1.0, 1.0, 1.0]), np.diag([1.0, 3.0, 1.0, 1.0])
+    noteSides(node, sourceToWorld=source, resultToWorld=result)
+    assert node.GetAttribute("LDRRegistration.SourceToWorld").startswith("2.0 0.0")
+    assert node.GetAttribute("LDRRegistration.ResultToWorld").startswith("1.0 0.0")
+    np.testing.assert_array_equal(notedSides(node), [source, result])
+    noteSides(node, sourceToWorld=np.eye(4) + 1e-14)
+    assert node.GetAttribute("LDRRegistration.SourceToWorld") is None
+    np.testing.assert_array_equal(notedSides(node), [np.eye(4)] * 2)
 
 
 def test_files_that_are_no_transforms_are_refused(tmp_path):

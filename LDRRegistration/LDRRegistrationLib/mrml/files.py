@@ -20,9 +20,6 @@ def newScene() -> slicer.vtkMRMLScene:
     scene = slicer.vtkMRMLScene()
     applicationLogic = slicer.vtkSlicerApplicationLogic()
     applicationLogic.SetMRMLScene(scene)
-    volumesLogic = slicer.vtkSlicerVolumesLogic()
-    volumesLogic.SetMRMLApplicationLogic(applicationLogic)
-    volumesLogic.SetMRMLScene(scene)
     return scene
 
 

@@ -26,6 +26,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "LDRRegistration")]
 
 import nibabel
 import numpy as np
+import odd_companions
 import odd_files
 import odd_options
 import odd_places
@@ -34,7 +35,7 @@ from catalogue import CASES, FIXED, MOVING, Call, Case, Place, files_below
 from records import Records
 from workers import Worker
 
-CATALOGUE = (odd_files, odd_places, odd_values, odd_options)
+CATALOGUE = (odd_files, odd_places, odd_values, odd_options, odd_companions)
 SECONDS = 300
 EXIT_FAILED = 3
 SIGNS = np.array([-1.0, -1.0, 1.0])
@@ -183,7 +184,7 @@ def _mapped(output: Path, points: np.ndarray) -> np.ndarray:
 
 @cache
 def _ordinary() -> tuple[np.ndarray, np.ndarray]:
-    """Points (n, 3) of what the ordinary fixed image shows, RAS mm, and where its registration with presets puts them."""
+    """Points (n, 3) of what the ordinary fixed image shows, RAS mm, and where the ordinary result puts them."""
     image = nibabel.load(FIXED)
     array = image.get_fdata()
     inside = np.argwhere(array > 0.1 * np.percentile(array, 99.5))

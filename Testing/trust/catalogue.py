@@ -1,7 +1,7 @@
 """What a case of bad or odd input is made of: the files, the arguments, and what must come.
 
-The ordinary pair is the two bundled crops of the hippocampus. Where a case says where the moving image was moved to, its
-answer is known from the ordinary registration: moved points of that.
+The ordinary pair is the two bundled crops of the hippocampus. Where a case says where the moving image was moved to,
+its answer is known: the points of the ordinary registration, moved likewise.
 """
 
 from __future__ import annotations

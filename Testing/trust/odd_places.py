@@ -1,4 +1,4 @@
-"""Headers that put the voxels in strange places, and pairs that are turned, moved, scaled, cut or of different things."""
+"""Headers that put voxels in strange places; pairs that are turned, moved, scaled, cut or of different things."""
 
 from __future__ import annotations
 

@@ -139,9 +139,11 @@ def _kinds_of_result(case: Case, call: Call, ran: Ran, row: dict) -> set[str]:
         kinds.add("noted")
     error = error_mm(call)
     if error is not None:
-        row["error"] = round(error, 3)
+        row["error"] = round(error, 3) if np.isfinite(error) else None
         if error <= case.expected.mm:
             kinds |= {"right", f"right and {row['grade']}"}
+    if "noted" in kinds and kinds & {"right", "doubtful"}:
+        kinds.add("noted, and right or doubtful")
     return kinds
 
 
@@ -172,7 +174,18 @@ def error_mm(call: Call) -> float | None:
     points, answer = _ordinary()
     truth = answer @ call.motion[:3, :3].T + call.motion[:3, 3]
     scale = abs(np.linalg.det(call.motion[:3, :3])) ** (1 / 3)
-    return float(np.linalg.norm(_mapped(call.output, points) - truth, axis=1).mean() / scale)
+    errors = np.linalg.norm(_mapped(call.output, points) - truth, axis=1) / scale
+    # What the moving image does not show cannot be found in it.
+    return float(errors[_inside(Path(call.arguments[1]), truth)].mean())
+
+
+def _inside(path: Path, points: np.ndarray) -> np.ndarray:
+    """Which points (n, 3), RAS mm, lie between the outermost voxels of an image file."""
+    from LDRRegistrationLib.imagefiles.reading import readImage
+
+    grid = readImage(path)[0].grid
+    ijk = points @ grid.rasToIjk[:3, :3].T + grid.rasToIjk[:3, 3]
+    return np.all((ijk >= 0) & (ijk <= grid.sizeIjk - 1), axis=1)
 
 
 def _mapped(output: Path, points: np.ndarray) -> np.ndarray:
@@ -214,7 +227,7 @@ def _in_words(row: dict, faults: list[str]) -> str:
         words = [f"{status}: {first}"]
     else:
         words = [f"{status}, {row['grade']}"]
-        if "error" in row:
+        if row.get("error") is not None:
             words.append(f"error {row['error']:.2g} mm")
         words += [f"note: {note}" for note in row["notes"][:2]]
     return "; ".join(words) + (f" FAULT: {', '.join(faults)}" if faults else "")

@@ -11,6 +11,7 @@ from catalogue import (
     SANE,
     Expected,
     Place,
+    about_center,
     case,
     fixed,
     moving,
@@ -20,6 +21,7 @@ from catalogue import (
     right_or_doubtful,
 )
 
+LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 MASKS, LABELS, START = "masks", "labels", "start"
 
 
@@ -172,4 +174,9 @@ _start("truncated .tfm", refused(""), lambda p: _cut(p, "start.tfm"))
 _start("truncated .h5", refused(""), lambda p: _cut(p, "start.h5"))
 _start("start of the plane", refused("dimensions"), lambda p: _itk(p, sitk.Euler2DTransform()))
 _start("image as start", refused(""), lambda _p: MOVING)
-_start("half a turn as start", Expected(("right", "doubtful")), lambda p: _affine(p, np.diag([-1.0, -1.0, 1.0])))
+
+
+@case("half a turn as start", START, Expected(("right", "doubtful")))
+def _(place: Place):
+    turn = LPS @ about_center(np.diag([-1.0, -1.0, 1.0])) @ LPS
+    return place.with_options("--initial", _affine(place, turn[:3, :3], turn[:3, 3]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -22,7 +23,6 @@ from catalogue import (
     case,
     fixed,
     moving,
-    noted,
     refused,
     right,
     right_or_doubtful,
@@ -32,6 +32,7 @@ from scipy.spatial.transform import Rotation
 
 HEADERS, PAIRS = "headers", "pairs"
 SAID = Expected(("refused", "noted"), "")
+SAID_AND_RIGHT = Expected(("refused", "noted, and right or doubtful"), "")
 
 
 def _spoilt(name: str, expected: Expected, *changes: tuple, forms: tuple[int, int] | None = None, quick: bool = False):
@@ -46,7 +47,19 @@ def _spoilt(name: str, expected: Expected, *changes: tuple, forms: tuple[int, in
         for code, offset, *values in changes:
             struct.pack_into(code, content, offset, *values)
         path.write_bytes(bytes(content))
+        return _placed_by_itk(place, path)
+
+
+def _placed_by_itk(place: Place, path: Path) -> Call:
+    """What the file shows lies where ITK reads it, if it does."""
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError:
         return place.as_moving(path)
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
+    matrix[:3, 3] = image.GetOrigin()
+    return place.as_moving(path, motion=np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix @ np.linalg.inv(moving()[1]))
 
 
 NAN = float("nan")
@@ -54,11 +67,13 @@ _spoilt("spacing 0, no other geometry", SAID, ("<f", 80, 0.0), forms=(0, 0), qui
 _spoilt("spacing NaN, no other geometry", SAID, ("<f", 80, NAN), forms=(0, 0))
 _spoilt("spacing -2, no other geometry", SAID, ("<f", 80, -2.0), forms=(0, 0))
 _spoilt("spacing infinite", SAID, ("<f", 80, float("inf")), forms=(0, 0))
-_spoilt("no geometry at all", noted(""), forms=(0, 0))
+_spoilt("no geometry at all", SAID_AND_RIGHT, forms=(0, 0))
 _spoilt("NaN in the sform", SAID, ("<f", 280, NAN), quick=True)
 _spoilt("sform of zeros", SAID, ("<12f", 280, *[0.0] * 12))
-_spoilt("sform of 2 mm, pixdim of 1 mm", SAID, ("<f", 280, 2.0), ("<f", 300, 2.0), ("<f", 320, 2.0), quick=True)
-_spoilt("qform elsewhere than sform", SAID, ("<3f", 268, 500.0, 0.0, 0.0), forms=(1, 1))
+_spoilt(
+    "sform of 2 mm, pixdim of 1 mm", SAID_AND_RIGHT, ("<f", 280, 2.0), ("<f", 300, 2.0), ("<f", 320, 2.0), quick=True
+)
+_spoilt("qform elsewhere than sform", SAID_AND_RIGHT, ("<3f", 268, 500.0, 0.0, 0.0), forms=(1, 1))
 _spoilt("quaternion longer than 1", SAID, ("<3f", 256, 0.9, 0.9, 0.9), forms=(1, 0))
 _spoilt("sheared sform", refused("sheared"), ("<f", 284, 0.3), quick=True)
 _spoilt("voxels of 1e-9 mm", SANE, ("<12f", 280, 1e-9, 0, 0, 0, 0, 1e-9, 0, 0, 0, 0, 1e-9, 0))
@@ -77,12 +92,12 @@ def _(place: Place):
     return place.as_moving(place.write("odd.nrrd", header.encode() + array.astype("<i2").tobytes("F")))
 
 
-@case("NRRD without directions", HEADERS, SAID)
+@case("NRRD without directions", HEADERS, SAID_AND_RIGHT)
 def _(place: Place):
     array, _ = moving()
     header = "NRRD0004\ntype: short\ndimension: 3\nsizes: {} {} {}\nendian: little\nencoding: raw\n\n"
     content = header.format(*array.shape).encode() + array.astype("<i2").tobytes("F")
-    return place.as_moving(place.write("odd.nrrd", content))
+    return _placed_by_itk(place, place.write("odd.nrrd", content))
 
 
 def _turned(name: str, linear: np.ndarray, shift=(0.0, 0.0, 0.0), expected: Expected | None = None, quick=False):
@@ -181,12 +196,12 @@ def _torso(place: Place, name: str):
     return place.image(values.astype(np.float32), np.diag([4.0, 4.0, 4.0, 1.0]), name)
 
 
-@case("hippocampus onto a made-up torso", PAIRS, HOPELESS, quick=True)
+@case("hippocampus onto a made-up torso", PAIRS, HOPELESS)
 def _(place: Place):
     return place.call(_torso(place, "torso.nii.gz"), MOVING)
 
 
-@case("made-up torso onto hippocampus", PAIRS, HOPELESS)
+@case("made-up torso onto hippocampus", PAIRS, HOPELESS, quick=True)
 def _(place: Place):
     return place.call(FIXED, _torso(place, "torso.nii.gz"))
 

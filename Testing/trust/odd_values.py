@@ -40,8 +40,8 @@ def _scattered(array: np.ndarray, share: float, value: float) -> np.ndarray:
 
 
 NAN = np.nan
-_values("NaN everywhere", lambda a: a * NAN, refused("NaN"), quick=True)
-_values("infinite everywhere", lambda a: np.full_like(a, np.inf), refused("infinite"))
+_values("NaN everywhere", lambda a: a * NAN, refused("not a number"), quick=True)
+_values("infinite everywhere", lambda a: np.full_like(a, np.inf), refused("not a number"))
 _values("NaN but for one voxel", lambda a: _with(a * NAN, (9, 9, 9), 1.0), refused(""))
 _values("NaN in 1 % of the voxels", lambda a: _scattered(a, 0.01, NAN), right())
 _values("NaN in half of the voxels", lambda a: _scattered(a, 0.5, NAN), SANE)
@@ -68,7 +68,7 @@ _values(
 _values("a strong shading", lambda a: a * np.linspace(0.2, 2.0, a.shape[1], dtype=np.float32)[:, None], right())
 
 
-@case("NaN everywhere in the fixed image", VALUES, refused("NaN"))
+@case("NaN everywhere in the fixed image", VALUES, refused("not a number"))
 def _(place: Place):
     return place.call(place.image(fixed(np.float32)[0] * NAN, fixed()[1]), MOVING)
 

@@ -35,7 +35,7 @@ ROWS = [
 
 @pytest.mark.parametrize(
     ("row", "outcome"),
-    zip(ROWS, "right right right between wrong wrong wrong wrong wrong refused".split(), strict=True),
+    list(zip(ROWS, "right right right between wrong wrong wrong wrong wrong refused".split(), strict=True)),
 )
 def test_what_is_right_and_what_is_wrong(row, outcome):
     assert judged.outcome_of(row) == outcome

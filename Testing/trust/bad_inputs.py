@@ -176,16 +176,19 @@ def error_mm(call: Call) -> float | None:
     scale = abs(np.linalg.det(call.motion[:3, :3])) ** (1 / 3)
     errors = np.linalg.norm(_mapped(call.output, points) - truth, axis=1) / scale
     # What the moving image does not show cannot be found in it.
-    return float(errors[_inside(Path(call.arguments[1]), truth)].mean())
+    return float(errors[_shown(Path(call.arguments[1]), truth, call.unknown)].mean())
 
 
-def _inside(path: Path, points: np.ndarray) -> np.ndarray:
-    """Which points (n, 3), RAS mm, lie between the outermost voxels of an image file."""
+def _shown(path: Path, points: np.ndarray, unknown: float | None) -> np.ndarray:
+    """Which points (n, 3), RAS mm, lie between the outermost voxels of an image file, and on a voxel that is known."""
     from LDRRegistrationLib.imagefiles.reading import readImage
 
-    grid = readImage(path)[0].grid
-    ijk = points @ grid.rasToIjk[:3, :3].T + grid.rasToIjk[:3, 3]
-    return np.all((ijk >= 0) & (ijk <= grid.sizeIjk - 1), axis=1)
+    image = readImage(path)[0]
+    ijk = points @ image.grid.rasToIjk[:3, :3].T + image.grid.rasToIjk[:3, 3]
+    inside = np.all((ijk >= 0) & (ijk <= image.grid.sizeIjk - 1), axis=1)
+    i, j, k = np.clip(np.rint(ijk).astype(int), 0, image.grid.sizeIjk - 1).T
+    values = image.array[k, j, i]
+    return inside & np.isfinite(values) & (values != (np.nan if unknown is None else unknown))
 
 
 def _mapped(output: Path, points: np.ndarray) -> np.ndarray:

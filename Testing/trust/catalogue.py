@@ -69,14 +69,15 @@ class Call:
     """Arguments of ``ldr-register`` without the output, which is ``output``.
 
     ``motion``: 4x4 in RAS mm, where what the ordinary moving image shows lies in this one; None: no answer is known.
-    ``fixed_motion``: likewise of the fixed image. ``kept``: files that must stay as they are.
+    ``same``: both images are the ordinary fixed one. ``unknown``: voxels of this value of the moving image show nothing.
+    ``kept``: files that must stay as they are.
     """
 
     arguments: list[str]
     output: Path
     motion: np.ndarray | None = None
-    fixed_motion: np.ndarray | None = None
     same: bool = False
+    unknown: float | None = None
     kept: list[Path] = field(default_factory=list)
     own_process: bool = False
 

@@ -8,7 +8,6 @@ Goes on where it stopped.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
@@ -234,9 +233,6 @@ def run(output: Path, kills: int = KILLS, registrations: int = REGISTRATIONS, ag
 
     with tempfile.TemporaryDirectory(prefix="trust-") as temporary:
         folder = Path(temporary)
-        name = f"{registrations} registrations in a row"
-        for case in missing([name]):
-            records.keep(case, in_a_row(registrations))
         names = [
             "twice in one process", "two threads of computation", "accurate, twice in one process",
             "accurate, two threads of computation", "two at once in threads of one process",
@@ -253,10 +249,11 @@ def run(output: Path, kills: int = KILLS, registrations: int = REGISTRATIONS, ag
             for case in missing([f"{size} MB of addresses"]):
                 records.keep(case, little_memory(size, folder))
         if left := missing([f"kill {number}" for number in range(kills)]):
-            with contextlib.suppress(KeyboardInterrupt):
-                killing = Kills(folder)
-                for case in left:
-                    records.keep(case, killing.kill(int(case.split()[1])))
+            killing = Kills(folder)
+            for case in left:
+                records.keep(case, killing.kill(int(case.split()[1])))
+        for case in missing([f"{registrations} registrations in a row"]):
+            records.keep(case, in_a_row(registrations))
 
 
 if __name__ == "__main__":

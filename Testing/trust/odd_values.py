@@ -94,7 +94,10 @@ def _rim(value: float, dtype: type, share: float = 1 / 7) -> Callable[[np.ndarra
 def _padded(value: float, dtype: type, quick: bool = False) -> None:
     @case(f"rim of {value:g} ({np.dtype(dtype).name})", PADDING, right_or_doubtful(), quick)
     def _(place: Place):
-        return place.as_moving(place.image(_rim(value, dtype)(moving()[0])))
+        array = moving()[0]
+        # So that they fit.
+        array = array // 4 if dtype is np.uint8 else array
+        return place.as_moving(place.image(_rim(value, dtype)(array)), unknown=value)
 
 
 _padded(-32768, np.int16, quick=True)
@@ -117,7 +120,7 @@ def _(place: Place):
 def _(place: Place):
     array = moving()[0]
     array[array.shape[0] // 2 :] = -32768
-    return place.as_moving(place.image(array))
+    return place.as_moving(place.image(array), unknown=-32768)
 
 
 @case("scanner's circle of -2000", PADDING, right_or_doubtful())

@@ -69,8 +69,8 @@ class Call:
     """Arguments of ``ldr-register`` without the output, which is ``output``.
 
     ``motion``: 4x4 in RAS mm, where what the ordinary moving image shows lies in this one; None: no answer is known.
-    ``same``: both images are the ordinary fixed one. ``unknown``: voxels of this value of the moving image show nothing.
-    ``kept``: files that must stay as they are.
+    ``same``: both images are the ordinary fixed one. ``unknown``: voxels of this value show
+    nothing. ``kept``: files that must stay as they are.
     """
 
     arguments: list[str]

@@ -96,7 +96,7 @@ def _padded(value: float, dtype: type, quick: bool = False) -> None:
     def _(place: Place):
         array = moving()[0]
         # So that they fit.
-        array = array // 4 if dtype is np.uint8 else array
+        array = array // 10 if dtype is np.uint8 else array
         return place.as_moving(place.image(_rim(value, dtype)(array)), unknown=value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from pathlib import Path
 
@@ -47,19 +48,22 @@ def _spoilt(name: str, expected: Expected, *changes: tuple, forms: tuple[int, in
         for code, offset, *values in changes:
             struct.pack_into(code, content, offset, *values)
         path.write_bytes(bytes(content))
-        return _placed_by_itk(place, path)
+        return _as_judged(place, path)
 
 
-def _placed_by_itk(place: Place, path: Path) -> Call:
-    """What the file shows lies where ITK reads it, if it does."""
-    try:
+def _as_judged(place: Place, path: Path) -> Call:
+    """What the file shows lies where nibabel places it by its sform or qform, else where ITK reads it, if it does."""
+    with contextlib.suppress(Exception):  # the judges refuse in many ways
+        header = nibabel.load(path).header if path.suffix == ".nii" else {}
+        if header and (header["sform_code"] or header["qform_code"]):
+            return place.as_moving(path, motion=nibabel.load(path).affine @ np.linalg.inv(moving()[1]))
+    with contextlib.suppress(RuntimeError):
         image = sitk.ReadImage(str(path))
-    except RuntimeError:
-        return place.as_moving(path)
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
-    matrix[:3, 3] = image.GetOrigin()
-    return place.as_moving(path, motion=np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix @ np.linalg.inv(moving()[1]))
+        matrix = np.eye(4)
+        matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
+        matrix[:3, 3] = image.GetOrigin()
+        return place.as_moving(path, motion=np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix @ np.linalg.inv(moving()[1]))
+    return place.as_moving(path)
 
 
 NAN = float("nan")
@@ -97,7 +101,7 @@ def _(place: Place):
     array, _ = moving()
     header = "NRRD0004\ntype: short\ndimension: 3\nsizes: {} {} {}\nendian: little\nencoding: raw\n\n"
     content = header.format(*array.shape).encode() + array.astype("<i2").tobytes("F")
-    return _placed_by_itk(place, place.write("odd.nrrd", content))
+    return _as_judged(place, place.write("odd.nrrd", content))
 
 
 def _turned(name: str, linear: np.ndarray, shift=(0.0, 0.0, 0.0), expected: Expected | None = None, quick=False):

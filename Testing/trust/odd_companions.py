@@ -99,7 +99,7 @@ _labels("labels", right(0.5), lambda a, m: (a, m))
 _labels("labels of halves", refused("is not a label map"), lambda a, m: (a + np.float32(0.5), m), quick=True)
 _labels("image as labels", refused("label"), lambda a, m: (np.random.default_rng(0).random(a.shape), m))
 _labels("labels of NaN", refused("label"), lambda a, m: (np.where(a > 0, 1.0, np.nan), m))
-_labels("labels beside the image", noted("label"), _beside, quick=True)
+_labels("labels beside the image", noted("label"), _beside)
 _labels("labels of one voxel", noted("label"), _dots)
 _labels("no label at all", Expected(("noted", "refused"), "label"), lambda a, m: (a * 0, m))
 _labels("labels in 4D", refused("dimensions"), lambda a, m: (np.stack([a, a], 3), m))
@@ -167,7 +167,7 @@ _start(
     Expected(("refused", "doubtful", "failed", "right")),
     lambda p: _affine(p, np.eye(3), (1e12, 0, 0)),
 )
-_start("composite of linear transforms", right(), _composite, quick=True)
+_start("composite of linear transforms", right(), _composite)
 _start("displacement field as start", refused("linear"), _field)
 _start("garbage as start", refused(""), lambda p: p.write("start.tfm", "1 0 0 0 and so on"), quick=True)
 _start("truncated .tfm", refused(""), lambda p: _cut(p, "start.tfm"))

@@ -265,7 +265,7 @@ def _analyze(place: Place):
 
 _valid("scl_slope 0.5", lambda p: _scaled(p, 0.5, 0.0), quick=True)
 _valid("scl_inter -1024", lambda p: _scaled(p, 1.0, -1024.0))
-_valid("gzip of two members", _members, quick=True)
+_valid("gzip of two members", _members)
 _valid("upper-case .NII", lambda p: _plain(p, "odd.nii").rename(p.path("ODD.NII")))
 _valid("big-endian", _big_endian)
 _valid("NIfTI-2", _second_version)

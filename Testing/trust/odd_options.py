@@ -70,7 +70,7 @@ def _(place: Place):
     return call
 
 
-@case("--threads 100000", OPTIONS, noted("threads"), quick=True)
+@case("--threads 100000", OPTIONS, noted("threads"))
 def _(place: Place):
     return place.with_options("--threads", "100000", own_process=True)
 

@@ -105,7 +105,7 @@ for _value in (-9999, -3024, -2000, -1024, -1000, -1, 0, 32767):
     _padded(_value, np.int16)
 _padded(65535, np.uint16)
 _padded(255, np.uint8)
-_padded(NAN, np.float32, quick=True)
+_padded(NAN, np.float32)
 _padded(-3.4028235e38, np.float32)
 _padded(-1e30, np.float64)
 

@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation queue clean
+.PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation queue trust clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo --overwrite
@@ -58,6 +58,13 @@ bench-window: $(STAMP)-test
 BENCH ?=
 bench: $(STAMP)-test
 	$(BIN)/python Testing/benchmarks/peers_bench.py $(LDR_DATA) $(BENCH)
+
+# Hours on two cores; goes on where it stopped, and then writes the tables of docs/TRUST.md. Without LDR_DATA no known
+# motions. TRUST="--only bad_inputs" runs one check, TRUST=--again what went wrong.
+TRUST ?=
+trust: $(STAMP)-test
+	QT_QPA_PLATFORM=offscreen $(BIN)/python Testing/trust/trust.py $(if $(LDR_DATA),--data $(LDR_DATA)) \
+		--output $(LDR_RUNS)/trust $(TRUST)
 
 pictures: $(STAMP)-test
 	$(BIN)/python Testing/window/pictures.py

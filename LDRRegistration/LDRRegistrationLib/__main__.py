@@ -73,13 +73,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _internal(error: Exception, options: argparse.Namespace | None) -> int:
-    from .failures import isOutOfMemory, writeFailure
+    try:
+        from .failures import isOutOfMemory, writeFailure
 
-    if isOutOfMemory(error):
+        if isOutOfMemory(error):
+            raise MemoryError
+        logging.debug("The traceback:", exc_info=error)
+        kept = writeFailure(error, [] if options is None else [*inputFiles(options), options.output])
+    except MemoryError:
         complain("There is not enough memory for images of this size.")
         return EXIT_INTERNAL
-    logging.debug("The traceback:", exc_info=error)
-    kept = writeFailure(error, [] if options is None else [*inputFiles(options), options.output])
     where = f"please report it with {kept}, which names no files or patients" if kept else "please report it"
     complain(f"The registration failed by an error of the program ({type(error).__name__}): {where}.")
     return EXIT_INTERNAL

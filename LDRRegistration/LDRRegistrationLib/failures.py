@@ -14,16 +14,21 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
+from .memory import availableBytes
 from .report import versions
 
 # Shorter parts of names are found in any word.
 LEAST_LETTERS = 3
+# Where less is left, a library that cannot be loaded lacks memory.
+LEAST_BYTES = 100_000_000
 # /a/b, C:\a\b and \\server\a, up to what ends a path in a sentence.
 _PATHS = re.compile(r"(?:[A-Za-z]:[\\/]|\\\\|(?<![\w.<])~?/)[^\s'\":;,()<>|]*")
 
 
 def isOutOfMemory(error: BaseException) -> bool:
     """Whether an error says that memory ran out: torch, ITK and the loader of libraries have no type of their own."""
+    if isinstance(error, ImportError) and (left := availableBytes()) is not None and left < LEAST_BYTES:
+        return True  # the loaders of some libraries hide why
     texts = ("not enough memory", "allocate memory", "bad_alloc", "bad allocation", "failed to map segment")
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError | ImportError) and any(text in str(error) for text in texts)
@@ -31,7 +36,10 @@ def isOutOfMemory(error: BaseException) -> bool:
 
 
 def writeFailure(error: BaseException, inputs: Iterable[Path | None]) -> Path | None:
-    """Write the traceback into a new file of the temporary folder; None if even that is impossible."""
+    """Write the traceback into a new file of the temporary folder; None if even that is impossible.
+
+    :raises MemoryError: there is no memory left to do so.
+    """
     names = [Path.home(), *(path for path in inputs if path is not None)]
     lines = [
         "ldr-register: an internal error. This file holds no names of files or patients.",

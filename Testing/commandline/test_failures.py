@@ -66,6 +66,28 @@ def test_too_little_memory_is_said_and_nothing_to_report(files, tmp_path, capsys
     assert list(temporary.iterdir()) == [] and list((tmp_path / "out").iterdir()) == []
 
 
+def test_memory_that_runs_out_in_disguise(files, tmp_path, capsys, monkeypatch, temporary):
+    """A library's loader that hides why it failed; and none left to write about another error."""
+    from LDRRegistrationLib import failures
+
+    def runs_out():
+        raise MemoryError
+
+    for error, left, versions in (
+        (ImportError("Failed to load vtkChartsCore"), 5_000_000, dict),
+        (IndexError("3"), 500_000_000, runs_out),
+    ):
+        monkeypatch.setattr(failures, "availableBytes", lambda left=left: left)
+        monkeypatch.setattr(failures, "versions", versions)
+        _failing(monkeypatch, error)
+        assert run(files, tmp_path / "out") == 1
+        printed = capsys.readouterr()
+        assert "not enough memory" in printed.err and printed.err.count("\n") == 1, printed.err
+        assert list(temporary.iterdir()) == []
+    monkeypatch.setattr(failures, "availableBytes", lambda: 500_000_000)
+    assert not failures.isOutOfMemory(ImportError("Failed to load vtkChartsCore"))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -183,3 +183,16 @@ def test_the_memory_of_a_pair_is_asked_for_before_it_is_read(tmp_path, monkeypat
         checkMemory(tmp_path / "a.nii.gz", tmp_path / "a.nii.gz")
     monkeypatch.setattr(memory, "availableBytes", lambda: 1_000_000_000)
     checkMemory(tmp_path / "a.nii.gz", tmp_path / "a.nii.gz")
+
+
+def test_a_file_that_ends_early_is_no_question_of_memory(tmp_path):
+    """Its header says 48000 GB."""
+    path = tmp_path / "a.nii"
+    sitk.WriteImage(sitk.Image(20, 20, 20, sitk.sitkInt16), str(path))
+    content = bytearray(path.read_bytes())
+    content[42:48] = (20_000).to_bytes(2, "little") * 3
+    path.write_bytes(bytes(content))
+    for fixed, moving in ((path, tmp_path / "b.vtk"), (tmp_path / "b.vtk", path)):
+        sitk.WriteImage(sitk.Image(20, 20, 20, sitk.sitkInt16), str(tmp_path / "b.vtk"))
+        with pytest.raises(RegistrationError, match=r"a\.nii is damaged: it ends before its last voxel"):
+            checkMemory(fixed, moving)

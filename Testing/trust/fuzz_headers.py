@@ -8,15 +8,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +21,7 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[2] / "LDRRegistration")]
 
 from spoilt import mutant, valid_files
+from workers import Worker, quiet
 
 SECONDS = 20
 # What is right: said no, or read as the judge reads it, or said what was done.
@@ -128,40 +126,12 @@ def _limited() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-class _Worker:
-    """A process of its own, begun anew after each crash."""
-
-    def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
-
-    def call(self, function, path: Path):
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet)
-        try:
-            return self._pool.submit(function, path).result(timeout=3 * SECONDS)
-        except (BrokenProcessPool, TimeoutError) as error:
-            self.close()
-            return error
-
-    def close(self) -> None:
-        if self._pool is not None:
-            for process in list((self._pool._processes or {}).values()):
-                process.kill()
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
-
-
-def _quiet() -> None:
-    """The judges print about what is damaged."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-
-
 def outcomes(count: int, seed: int = 0) -> Iterator[dict]:
     """``count`` spoilt files one after the other: {"number", "file", "outcome", "sentence", "notes"}."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "valid").mkdir()
         files = list(valid_files(Path(folder) / "valid").values())
-        worker = _Worker()
+        worker = Worker(3 * SECONDS, quiet)
         try:
             for number in range(count):
                 rng = np.random.default_rng((seed, number))
@@ -173,7 +143,7 @@ def outcomes(count: int, seed: int = 0) -> Iterator[dict]:
             worker.close()
 
 
-def _outcome(worker: _Worker, path: Path) -> dict:
+def _outcome(worker: Worker, path: Path) -> dict:
     ours = worker.call(read, path)
     if isinstance(ours, Exception):
         return {"outcome": HUNG if isinstance(ours, TimeoutError) else CRASHED, "sentence": "", "notes": []}

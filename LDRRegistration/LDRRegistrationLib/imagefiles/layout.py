@@ -64,8 +64,8 @@ class Layout:
         :raises RegistrationError: the file is damaged, holds fewer bytes than its header says, or more than there is
             memory for.
         """
+        self.checkLength()
         try:
-            self._checkLength()
             checkAvailable(
                 self.storedBytes + (math.prod(self.shape) * self.dtype.itemsize if self.isScaled else 0),
                 f"Reading {self.path.name}",
@@ -121,13 +121,19 @@ class Layout:
             raise Damaged("where its voxels begin can only be told for uncompressed files.")
         return self.dataPath.stat().st_size - self.storedBytes
 
-    def _checkLength(self) -> None:
-        """Before memory is taken for them: whether a file of this length can hold so many voxels at all."""
-        length = self.dataPath.stat().st_size
-        packing = LARGEST_EXPANSION["gzip"] if self._isPacked else 1
+    def checkLength(self) -> None:
+        """Before memory is taken for them: whether a file of this length can hold so many voxels at all.
+
+        :raises RegistrationError: it cannot, or cannot be asked.
+        """
+        try:
+            length = self.dataPath.stat().st_size
+            packing = LARGEST_EXPANSION["gzip"] if self._isPacked else 1
+        except OSError as error:
+            raise RegistrationError(f"{self.dataPath} cannot be read: {error.strerror}.") from error
         most = length * packing - (self.offset or 0)
         if most * LARGEST_EXPANSION[self.encoding] < self.storedBytes + self.skipDecoded:
-            raise Damaged("it ends before its last voxel.")
+            raise RegistrationError(f"{self.dataPath} is damaged: it ends before its last voxel.")
 
     def _values(self, array: np.ndarray) -> np.ndarray:
         if not self.stored.isnative:

@@ -65,16 +65,18 @@ def _volumeNode(scene, image: Image, labels: bool):
 def checkMemory(fixed: Path, moving: Path) -> None:
     """Raise RegistrationError with a sentence if there is not the memory that registering two files takes.
 
+    Before that, if one of them cannot hold what its header says: that is no question of memory.
+
     Held at once are both images, the warped volume, and the most of what three steps add: single precision of the
     moving image to warp it, the warped volume on its way to a file, or the picture's copies. Formats that only ITK
     knows are left to their reading.
     """
-    layouts = [layoutOf(path) for path in (fixed, moving)]
-    if None in layouts:
+    layouts = [one for path in (fixed, moving) if (one := layoutOf(path)) is not None]
+    for one in layouts:
+        one.checkLength()
+    if len(layouts) < 2:
         return
-    voxels, items = zip(
-        *((math.prod(one.shape), one.dtype.itemsize) for one in layouts if one is not None), strict=True
-    )
+    voxels, items = zip(*((math.prod(one.shape), one.dtype.itemsize) for one in layouts), strict=True)
     warped = voxels[0] * items[1]
     step = max(4 * voxels[1], warped, min(12 * max(voxels), PICTURE_BYTES))
     need = voxels[0] * items[0] + voxels[1] * items[1] + warped + step + WORKING_BYTES

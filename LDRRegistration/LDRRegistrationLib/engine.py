@@ -98,8 +98,8 @@ def register(
     """Find T(x) = A(x + v(x)), fixed to moving points, that makes ``moving`` look like ``fixed``.
 
     :param initialRas: 4x4, fixed to moving in world RAS mm, where the pre-alignment starts.
-    :param masks: where the images are compared, in the pre-alignment, the self-check and the refinement: at fixed
-        points inside the fixed mask that land inside the moving mask. The network sees the images as they are.
+    :param masks: where the images are compared, in every stage: at fixed points inside the fixed mask that land inside
+        the moving mask. What lies outside drives nothing; a deformation goes on through it as the tissue around does.
     :raises RegistrationError: the images cannot be registered; the message says why.
     :raises DependencyError: torch, the model or the device is missing, damaged or too small.
     :raises RegistrationCancelled: ``cancelled`` returned true.

@@ -61,8 +61,7 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
             same volume may be given while the volume lies under it: then it counts as not there.
         :param outputVolumeNode: receives the moving volume resampled in the fixed volume's geometry.
         :param fixedMaskNode, movingMaskNode: a segmentation (all its segments) or a label map. Only inside them are
-            the images compared: in the pre-alignment, the self-check and the refinement. The network itself sees the
-            whole images: it was trained on such, and would take the edge of a mask for anatomy.
+            the images compared, in every stage: what lies outside neither drives the deformation nor is bent by it.
         :param initialTransformNode: a linear transform to start from, used as if set on the moving volume.
         :param preset: "fast" or "accurate", the second with refinement.
         :param prealignment: "none", "rigid" or "affine".

@@ -70,7 +70,8 @@ class PairOnGrid:
         )
         if self._allKnown and self.comparison.isCovered(weights):
             return values * weights
-        return torch.cat([values, leastAround(weights)], 1)
+        # Beyond the volume its border goes on, which may be mixed in; what is unknown within it may not.
+        return torch.cat([values, weights if self._allKnown else leastAround(weights)], 1)
 
     def smoothed(self, found: Judged, aligned: Judged) -> Judged:
         """A flow so smooth that it follows no lesion, if that is more alike than ``aligned``; or that."""

@@ -22,7 +22,7 @@ from .masks import Masks, checkCovers
 from .pair import PairOnGrid
 from .passes import runPasses
 from .placement import Placement, searchAround
-from .prealign import prealign
+from .prealign import prealign, prealignFrom
 from .recognition import AUTO_NON_COMMERCIAL, pickModel
 from .refine import StepCallback
 from .resample import reduceToSpacing
@@ -272,7 +272,7 @@ def _place(
         placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
         isFree = initialRas is None and mode is not Prealignment.NONE
         if isFree and placement.total > SURPASSES * placement.kept:
-            turned = prealign(fixed, moving, mode.value, placement.matrix, stages.check, masks)
+            turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks)
             if turned.similarityAfter > prealigned.similarityAfter:
                 affine, placement = turned.matrix, placement.ofTheBest()
                 aligned = comparison.still(pair.moving(affine))

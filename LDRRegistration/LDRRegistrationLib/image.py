@@ -73,7 +73,9 @@ def checkValues(image: Image) -> None:
             lowest, highest = min(lowest, float(values.min())), max(highest, float(values.max()))
             count += values.size
     if count < MINIMUM_KNOWN_VOXELS:
-        raise RegistrationError(f"{image.name} is empty: nearly every voxel is padding, not a number or too large a number.")
+        raise RegistrationError(
+            f"{image.name} is empty: nearly every voxel is padding, not a number or too large a number."
+        )
     if not lowest < highest:
         raise RegistrationError(f"{image.name} is constant: every voxel is {lowest:g}, there is nothing to align.")
 

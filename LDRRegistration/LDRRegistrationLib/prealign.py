@@ -8,7 +8,7 @@ local correlation of the two images (``localcorrelation.py``), first rigid, then
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -101,6 +101,28 @@ def prealign(
         note = "The pre-alignment found nothing better than its start, which is kept."
         return PrealignResult(initial, before.total, before.total, note)
     return PrealignResult(after.matrix, before.total, after.total)
+
+
+def prealignFrom(
+    start: np.ndarray,
+    fixed: Image,
+    moving: Image,
+    mode: str,
+    cancelled: Callable[[], object] | None = None,
+    masks: Masks | None = None,
+) -> PrealignResult:
+    """``prealign`` with all its starts, as if the scanner had put the moving image where ``start`` (4x4) says.
+
+    So a scan that was stored the other way round, or of another size, ends where it would have ended otherwise.
+    """
+
+    def there(image: Image) -> Image:
+        return replace(image, ijkToRas=np.linalg.inv(start) @ image.ijkToRas)
+
+    masks = masks or Masks()
+    masks = Masks(masks.fixed, None if masks.moving is None else there(masks.moving))
+    result = prealign(fixed, there(moving), mode, None, cancelled, masks)
+    return replace(result, matrix=start @ result.matrix)
 
 
 def _levels(fixed: Image, moving: Image, masks: Masks | None) -> list[LocalCorrelation]:

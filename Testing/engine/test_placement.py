@@ -22,24 +22,32 @@ def models():
     return ModelStore()
 
 
+@pytest.fixture(scope="module")
+def as_placed(models):
+    """The error where the scan lies as scanners put it."""
+    fixed = crop()
+    moving, u = deformed(fixed)
+    return errorMm(register(fixed, moving, SETTINGS, models).transform, fixed, moving, u)
+
+
 @pytest.mark.parametrize("axis, degrees", TURNS)
-def test_turned_scans_are_found(models, axis, degrees):
+def test_turned_scans_end_where_they_end_otherwise(models, as_placed, axis, degrees):
     fixed = crop()
     moving, u = deformed(fixed)
     turn = Rotation.from_rotvec(np.deg2rad(degrees) * np.eye(3)[axis]).as_matrix()
     motion = about(fixed, turn, (5.0, -20.0, 8.0))
     result = register(fixed, moved(moving, motion), SETTINGS, models)
-    assert errorMm(result.transform, fixed, moved(moving, motion), u, motion) < 1.0
+    assert errorMm(result.transform, fixed, moved(moving, motion), u, motion) < as_placed + 0.1
     assert result.verdict.grade == "good"
 
 
 @pytest.mark.parametrize("size", [0.5, 0.7, 1.4, 2.0])
-def test_other_sizes_are_found(models, size):
+def test_other_sizes_end_there_too(models, as_placed, size):
     fixed = crop()
     moving, u = deformed(fixed)
     motion = about(fixed, size * np.eye(3))
     result = register(fixed, moved(moving, motion), SETTINGS, models)
-    assert errorMm(result.transform, fixed, moved(moving, motion), u, motion) < 1.2 * max(size, 1.0)
+    assert errorMm(result.transform, fixed, moved(moving, motion), u, motion) < (as_placed + 0.2) * max(size, 1.0)
     assert result.verdict.grade == "good"
 
 

@@ -63,7 +63,7 @@ bench: $(STAMP)-test
 # motions. TRUST="--only bad_inputs" runs one check, TRUST=--again what went wrong.
 TRUST ?=
 trust: $(STAMP)-test
-	QT_QPA_PLATFORM=offscreen $(BIN)/python Testing/trust/trust.py $(if $(LDR_DATA),--data $(LDR_DATA)) \
+	QT_QPA_PLATFORM=offscreen $(BIN)/python Testing/trust/everything.py $(if $(LDR_DATA),--data $(LDR_DATA)) \
 		--output $(LDR_RUNS)/trust $(TRUST)
 
 pictures: $(STAMP)-test

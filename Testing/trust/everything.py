@@ -1,6 +1,6 @@
 """Everything that ``make trust`` runs, one check after the other, and then the tables of docs/TRUST.md.
 
-    python Testing/trust/trust.py [--data ../shared/data] [--output ../runs/trust] [--only NAME] [--motions FILES]
+    python Testing/trust/everything.py [--data ../shared/data] [--output ../runs/trust] [--only NAME] [--motions FILES]
 
 Goes on where it stopped: what has a result in the output folder is not run again (``--again``: but what went wrong is).
 Without the data, which are not bundled, the known motions are left out.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import locale
 import os
 import struct
 import sys
@@ -137,9 +138,13 @@ def shown(path: Path | str) -> str:
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """ITK, and the libraries below it, print their reading errors; the caller says it in one sentence instead."""
+    """ITK, and the libraries below it, print their reading errors; the caller says it in one sentence instead.
+
+    Its reader of .vtk files also leaves the process in the locale "C", where Python no longer knows UTF-8.
+    """
     import SimpleITK
 
+    language = locale.setlocale(locale.LC_ALL)
     warned = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
     SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
     kept = None
@@ -152,6 +157,7 @@ def silence() -> Iterator[None]:
     try:
         yield
     finally:
+        locale.setlocale(locale.LC_ALL, language)
         SimpleITK.ProcessObject.SetGlobalWarningDisplay(warned)
         if kept is not None:
             os.dup2(kept, STDERR)

@@ -41,7 +41,7 @@ UNLIKE_CONTRASTS = 0.05
 # Of the voxels along each axis every second says how alike images are as well as all do: windows are nine wide.
 STRIDE = 2
 # Of the surroundings of what the fixed image shows: so little of it beyond the moving image does no harm.
-UNCOVERED = 0.002
+UNCOVERED = 0.005
 _STRIDED = (slice(None), slice(None), *[slice(None, None, STRIDE)] * 3)
 
 
@@ -104,7 +104,7 @@ class Comparison:
         """Whether ``weights`` (1, 1, k, j, i) are 1 all around what the fixed image shows: then they need no care."""
         import torch
 
-        shown = torch.nn.functional.max_pool3d(self._foreground, 9, stride=2, padding=4)
+        shown = torch.nn.functional.max_pool3d(self._foreground, 3, stride=2, padding=1)
         least = -torch.nn.functional.max_pool3d(-weights[_STRIDED], 3, stride=2, padding=1)
         return float(weightedMean((least < 1.0 - 1e-3).to(shown.dtype), shown)) < UNCOVERED
 

@@ -16,7 +16,7 @@ from .placement import Placement
 CLEAR_MARGIN, NO_MARGIN = 1.2, 1.1
 # Of the totals: another placement is so many times better than the one that was kept; or the mirror image is. Heads are
 # nearly symmetric: of one person's the mirror image fits 6 % worse than the image, of two people's up to 2 % better.
-BETTER_ELSEWHERE, BETTER_MIRRORED = 1.2, 1.04
+BETTER_ELSEWHERE, BETTER_MIRRORED = 1.2, 1.03
 # No images that do not belong together, or lie wrongly, are so alike after the pre-alignment.
 ALIKE = 0.42
 # Images that show different things reach this much anywhere, and may reach it in one place more than in others.

@@ -267,18 +267,18 @@ def _place(
     notes = [prealigned.note] if prealigned.note else []
     affine = prealigned.matrix
     aligned, started = comparison.still(pair.moving(affine)), comparison.still(pair.moving(start))
+    if _worth(comparison, aligned) < _worth(comparison, started):
+        affine, aligned = start, started
+        notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
     placement = None
     if aligned.similarity < CLEARLY_ALIKE or comparison.coverage(aligned.warped) < CLEAR_OVERLAP:
         placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
         isFree = initialRas is None and mode is not Prealignment.NONE
         if isFree and placement.total > SURPASSES * placement.kept:
-            turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks)
-            if turned.similarityAfter > prealigned.similarityAfter:
-                affine, placement = turned.matrix, placement.ofTheBest()
-                aligned = comparison.still(pair.moving(affine))
-    if _worth(comparison, aligned) < _worth(comparison, started):
-        affine, aligned = start, started
-        notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
+            turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks).matrix
+            there = comparison.still(pair.moving(turned))
+            if _worth(comparison, there) > _worth(comparison, aligned):
+                affine, aligned, placement, notes = turned, there, placement.ofTheBest(), []
     return _Placed(affine, aligned, started, placement, notes)
 
 

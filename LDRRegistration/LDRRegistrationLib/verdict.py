@@ -14,8 +14,9 @@ from .placement import Placement
 
 # Of Placement.margin: from here on a result is good; below the second nothing is known.
 CLEAR_MARGIN, NO_MARGIN = 1.2, 1.1
-# Of the totals: another placement is so many times better than the one that was kept; or the mirror image is. Heads are
-# nearly symmetric: of one person's the mirror image fits 6 % worse than the image, of two people's up to 2 % better.
+# Of the totals: another placement is so many times better than the one that was kept; or the mirror image is. Heads
+# are nearly symmetric: if one of two scans of a person is mirrored the mirror image fits 4 to 8 % better, but of two
+# people's heads, neither mirrored, up to 2 % better.
 BETTER_ELSEWHERE, BETTER_MIRRORED = 1.2, 1.03
 # No images that do not belong together, or lie wrongly, are so alike after the pre-alignment.
 ALIKE = 0.42

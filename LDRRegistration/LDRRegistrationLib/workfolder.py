@@ -21,6 +21,7 @@ PREFIX = ".ldr-register-"
 LOCK = "lock"
 # Between the making of a folder and of its lock there are microseconds.
 YOUNG_SECONDS = 60.0
+BLOCK_BYTES = 1 << 20
 
 
 @contextlib.contextmanager
@@ -67,6 +68,27 @@ def writeThrough(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def checkRoom(path: Path, size: int) -> None:
+    """See that a new file at ``path`` could hold ``size`` bytes now; nothing is left there.
+
+    For writers that must not fail half way. HDF5 keeps a file open that it could not write, and crashes over it when
+    the process ends.
+
+    :raises OSError: it could not.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0))
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(handle, 0, size)
+        else:
+            block = bytes(BLOCK_BYTES)
+            while size > 0:
+                size -= os.write(handle, block[:size])
+    finally:
+        os.close(handle)
+        path.unlink()
 
 
 @contextlib.contextmanager

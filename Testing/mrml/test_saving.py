@@ -1,6 +1,8 @@
 """Transform files, judged by SimpleITK: they carry points of the fixed image to the moving one as the node does."""
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.mrml.written import checkTransformFile
 from scipy.spatial.transform import Rotation
 from support.commandline import little_disk
+from support.data import ROOT
 from support.grids import points_inside, random_affine, random_grid, smooth_image
 from support.scene import add_linear_transform, add_volume, from_parent_points, newScene
 from vtk.util import numpy_support
@@ -79,6 +82,50 @@ def test_a_full_disk_is_said_and_nothing_half_written_is_left(saved, suffix, the
     RegistrationLogic().saveTransform(transformNode=node, path=path)
     # Compressed files and HDF5 may hold times.
     assert abs(path.stat().st_size - len(whole)) < 100
+
+
+END_WELL = """
+import numpy as np
+from pathlib import Path
+from LDRRegistrationLib.errors import RegistrationError
+from LDRRegistrationLib.field import DisplacementField, Transform
+from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.mrml.files import newScene
+from LDRRegistrationLib.mrml.transforms import noteSides, updateTransformNode, vtkTransform
+from support.commandline import little_disk
+from support.grids import random_affine, random_grid, smooth_image
+from support.scene import add_volume
+
+rng = np.random.default_rng(5)
+scene, path = newScene(), Path("t.h5")
+grid = random_grid(rng, (14, 18, 16), 60.0)
+fixed = add_volume(scene, smooth_image(rng, grid), "Current")
+field = DisplacementField(rng.random((14, 18, 16, 3)).astype(np.float32), grid)
+node = scene.AddNewNodeByClass("vtkMRMLTransformNode", "T")
+updateTransformNode(node, vtkTransform(Transform(random_affine(rng, grid.centerRas), field)), fixed, fixed)
+noteSides(node)
+RegistrationLogic().saveTransform(transformNode=node, path=path)
+size = path.stat().st_size
+for share in np.linspace(0.0, 1.3, 14):
+    path.unlink(missing_ok=True)
+    with little_disk(int(share * size)):
+        try:
+            RegistrationLogic().saveTransform(transformNode=node, path=path)
+        except RegistrationError:
+            print(".", end="")
+    assert path.is_file() == (share > 1.05), share
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the size of files is limited")
+def test_the_process_ends_well_after_a_full_disk(tmp_path):
+    """HDF5 crashes at the end of a process in which it could not write a file."""
+    paths = os.pathsep.join(str(ROOT / folder) for folder in ("LDRRegistration", "Testing"))
+    done = subprocess.run(
+        [sys.executable, "-c", END_WELL], env=os.environ | {"PYTHONPATH": paths}, cwd=tmp_path, capture_output=True,
+        text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "." * 11), done.stderr
 
 
 def test_what_is_read_back_is_compared_with_the_node(saved, tmp_path):

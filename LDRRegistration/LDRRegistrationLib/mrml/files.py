@@ -12,7 +12,12 @@ import vtk
 
 from ..geometry import LPS_FROM_RAS
 from ..image import Image
+from ..workfolder import checkRoom
+from .transforms import elements
 from .volumes import imageFromVolumeNode
+
+# Of a file's own structure, and of each transform in it.
+HDF5_BYTES, HDF5_BYTES_OF_ELEMENT = 10_000, 2_000
 
 
 def newScene() -> slicer.vtkMRMLScene:
@@ -44,7 +49,17 @@ def writeImage(image: Image, path: Path) -> None:
 
 
 def writeTransform(node, path: Path) -> None:
-    """``.h5``: an ITK transform, fixed to moving points in LPS, that SimpleITK, ANTs and Slicer read."""
+    """``.h5``: an ITK transform, fixed to moving points in LPS, that SimpleITK, ANTs and Slicer read.
+
+    A file that is there already is lost.
+
+    :raises OSError: it cannot be written.
+    """
+    if path.suffix == ".h5":
+        try:
+            checkRoom(path, _sizeOfHdf5(node.GetTransformFromParent()))
+        except OSError as error:
+            raise OSError(f"{path} could not be written.") from error
     storage = node.GetScene().AddNewNodeByClass("vtkMRMLTransformStorageNode")
     storage.SetFileName(str(path.resolve()))
     with silentVtk():
@@ -52,6 +67,18 @@ def writeTransform(node, path: Path) -> None:
     node.GetScene().RemoveNode(storage)
     if not written or not path.is_file():
         raise OSError(f"{path} could not be written.")
+
+
+def _sizeOfHdf5(transform: vtk.vtkAbstractTransform) -> int:
+    """A little more than the bytes that Slicer's writer takes: one in double precision for every value of a grid."""
+    size = HDF5_BYTES
+    for element in elements(transform):
+        size += HDF5_BYTES_OF_ELEMENT
+        for grid in ("GetDisplacementGrid", "GetCoefficientData"):
+            image = getattr(element, grid)() if hasattr(element, grid) else None
+            if image is not None:
+                size += 8 * image.GetNumberOfPoints() * image.GetNumberOfScalarComponents()
+    return size
 
 
 class silentVtk:

@@ -20,6 +20,11 @@ from .errors import DependencyError
 MINIMUM_TORCH_VERSION = (2, 1)
 # Rounds of waiting before a thread sleeps: fast on a quiet machine, not slow on a busy one.
 SPINS = "3000"
+# How the loaders of the three systems say that a library found no room.
+_NO_ROOM = re.compile(
+    "cannot allocate memory|failed to map segment|not enough (space|memory)|paging file is too small", re.IGNORECASE
+)
+_TOO_LITTLE_MEMORY = "There is too little memory to load PyTorch: close other programs, or allow this one more of it."
 _REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
 
 
@@ -70,7 +75,11 @@ def importTorch() -> ModuleType:
         if error.name not in (None, "torch"):
             raise DependencyError(f"PyTorch is installed but lacks a part that it needs: {error.name}.") from error
         raise DependencyError(f"PyTorch is not installed; version {_REQUIREMENT} is needed.") from error
+    except MemoryError as error:
+        raise DependencyError(_TOO_LITTLE_MEMORY) from error
     except (ImportError, OSError) as error:
+        if _NO_ROOM.search(str(error)):
+            raise DependencyError(_TOO_LITTLE_MEMORY) from error
         raise DependencyError(
             f"PyTorch is installed but cannot be loaded ({error}). Install it anew, in Slicer with the PyTorch Utils "
             "module."

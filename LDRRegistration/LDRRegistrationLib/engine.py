@@ -58,6 +58,7 @@ class RegistrationResult:
     foldedPercent: float
     sdLogJacobian: float
     largestDisplacementMm: float
+    verdict: Verdict
     warped: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
     device: str = "cpu"
@@ -65,7 +66,6 @@ class RegistrationResult:
     settings: Settings = field(default_factory=Settings)
     refinementStepsTaken: int = 0
     adaptationIterationsTaken: int = 0
-    verdict: Verdict = field(default_factory=lambda: Verdict("good", ""))
     # What the verdict stands on: how the placement compares with all others, None if it is beyond doubt; and how much
     # of what the fixed image shows lies on something known of the moving image, 0 to 1.
     placement: Placement | None = None

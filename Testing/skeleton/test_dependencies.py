@@ -86,7 +86,13 @@ def test_new_enough(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("code", "sentence"),
-    [("raise OSError('libtorch.so is cut short')", "cut short"), ("import sympyy", "lacks a part.*sympyy")],
+    [
+        ("raise OSError('libtorch.so is cut short')", "cut short"),
+        ("import sympyy", "lacks a part.*sympyy"),
+        ("raise ImportError('libtorch_cpu.so: failed to map segment from shared object')", "too little memory"),
+        ("raise OSError('[WinError 1455] The paging file is too small for this operation')", "too little memory"),
+        ("raise MemoryError", "too little memory"),
+    ],
 )
 def test_broken(code: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "torch.py").write_text(code, encoding="utf-8")

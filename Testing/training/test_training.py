@@ -25,9 +25,9 @@ from filelock import FileLock
 from LDRRegistrationLib.flow import warp
 from lightning_fabric import Fabric
 
-STEPS = 82
+STEPS = 42
 ATTEMPTS = 5
-LOGGED = ["1", "2", "21", "22", "41", "42", "61", "62", "81", "82"]
+LOGGED = ["1", "2", "21", "22", "41", "42"]
 
 
 def command(training_folder, tiny_config, output, *more):
@@ -112,13 +112,14 @@ def test_a_finished_run_is_left_alone(training_folder, tiny_config, trained):
     assert checkpoint.load(trained)["finished"]
 
 
-def test_two_processes_share_the_steps_and_agree(training_folder, tiny_config, tmp_path):
+def test_two_processes_share_the_steps_and_agree(training_folder, tiny_config, tmp_path, trained):
     """Two CPU processes by DistributedDataParallel: one result, unlike that of one process, resumable like it."""
     outputs = [tmp_path / "once", tmp_path / "interrupted"]
-    run(*command(training_folder, tiny_config, outputs[0], "--processes", "2", "--aldk", "--teacher", "LDR"))
+    more = ("--processes", "2", "--aldk", "--teacher", trained)
+    run(*command(training_folder, tiny_config, outputs[0], *more))
     assert checkpoint.load(outputs[0])["iteration"] == STEPS
     assert [number for number, _ in curve(outputs[0])] == LOGGED
-    arguments = command(training_folder, tiny_config, outputs[1], "--processes", "2", "--aldk", "--teacher", "LDR")
+    arguments = command(training_folder, tiny_config, outputs[1], *more)
     interrupt(arguments, outputs[1], tmp_path / "output.txt")
     assert 0 < checkpoint.load(outputs[1])["iteration"] < STEPS
     run(*arguments)

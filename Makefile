@@ -17,8 +17,10 @@ SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo --overwrite
 
+# Two processes of one thread each are faster than one of two threads; each takes about 2 GB.
+PROCESSES ?= 2
 test: $(STAMP)-test lint
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 
 lint: $(STAMP)-test
 	$(BIN)/ruff check .

@@ -7,7 +7,7 @@ weights of its voxels. Flows are (1, 3, k, j, i) in voxels of the grid compared 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .filling import fillUnknown
@@ -41,7 +41,7 @@ UNLIKE_CONTRASTS = 0.05
 # Of the voxels along each axis every second says how alike images are as well as all do: windows are nine wide.
 STRIDE = 2
 # Of the surroundings of what the fixed image shows: so little of it beyond the moving image does no harm.
-UNCOVERED = 0.005
+UNCOVERED = 0.02
 _STRIDED = (slice(None), slice(None), *[slice(None, None, STRIDE)] * 3)
 
 
@@ -140,14 +140,14 @@ class Comparison:
             return 0.0
         return nonlinearity(fixed[both], moving[both])
 
-    def judge(self, moving: Tensor, flow: Tensor) -> Judged:
+    def judge(self, moving: Tensor, flow: Tensor, isDraft: bool = False) -> Judged:
         """The flow without its folds, and calm; the similarity is -1 if it still folds, or flees the mask.
 
-        Where nothing is known to compare it follows what is around: nothing there may bend it, or hold it back.
+        Where nothing is known to compare it follows what is around: nothing there may bend it, or hold it back. For
+        drafts that is left to ``completed``.
         """
-        weights = jointMask(self.mask, warp(moving[:, 1:], flow) if moving.shape[1] > 1 else moving[:, 1:])
-        if weights is not None:
-            flow = fillUnknown(flow, weights, self._reach)
+        if not isDraft:
+            flow = self._continued(flow, warp(moving[:, 1:], flow) if moving.shape[1] > 1 else moving[:, 1:])
         flow, cells = unfold(flow, check=self._check)
         for _ in range(CALMING_ROUNDS):
             if spreadOfLogJ(cells) <= MAXIMUM_SPREAD:
@@ -158,9 +158,23 @@ class Comparison:
         folds = foldedFraction(cells) > MAXIMUM_FOLDED_FRACTION
         return Judged(flow, warped, -1.0 if flees or folds else self.similarity(warped), cells)
 
-    def better(self, moving: Tensor, candidate: Tensor, before: Judged) -> Judged:
+    def completed(self, draft: Judged) -> Judged:
+        """The draft, continued where nothing is known to compare, unless that folds; it is as alike as before."""
+        if draft.flow is None:
+            return draft
+        flow = self._continued(draft.flow, draft.warped[:, 1:])
+        if flow is draft.flow:
+            return draft
+        flow, cells = unfold(flow, check=self._check)
+        return draft if foldedFraction(cells) > MAXIMUM_FOLDED_FRACTION else replace(draft, flow=flow, cells=cells)
+
+    def _continued(self, flow: Tensor, movedWeights: Tensor) -> Tensor:
+        weights = jointMask(self.mask, movedWeights)
+        return flow if weights is None else fillUnknown(flow, weights, self._reach)
+
+    def better(self, moving: Tensor, candidate: Tensor, before: Judged, isDraft: bool = False) -> Judged:
         """``candidate`` judged, if it reaches more than what was there ``before``; else that."""
-        judged = self.judge(moving, candidate)
+        judged = self.judge(moving, candidate, isDraft)
         return judged if judged.similarity > before.similarity + LEAST_GAIN else before
 
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 # Of a voxel's weight: less of it is nothing.
 LEAST = 1e-4
+# From here on a voxel is known as a whole.
+FULL = 1.0 - 1e-3
 FADING = 0.25
 
 
@@ -20,7 +22,7 @@ def fillUnknown(values: Tensor, weights: Tensor, reach: float = math.inf) -> Ten
     Where nothing at all is known the values stay as they are. Further than about ``reach`` voxels from what is known
     the continuation fades to 0.
     """
-    if bool((weights >= 1.0).all()) or not bool((weights > LEAST).any()):
+    if bool((weights >= FULL).all()) or not bool((weights > LEAST).any()):
         return values
     return _pulledAndPushed(values, weights, reach)
 

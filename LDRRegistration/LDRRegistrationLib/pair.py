@@ -14,7 +14,7 @@ from .image import Image
 from .intensity import Modality, normalised
 from .masks import Masks, leastAround, weightsOf
 from .refine import Adaptation, Refinement, StepCallback, adapt, refine
-from .resample import sampleOnGrid
+from .resample import insideOnGrid, sampleOnGrid
 from .similarity import gaussianMean
 from .student import Student
 from .tensors import toArray, toTensor
@@ -49,10 +49,7 @@ class PairOnGrid:
         self._grid = grid
         self._device = device
         self._movingIjkToRas = moving.ijkToRas
-        values, weights = _weighted(moving, modality, masks.moving)
-        # Beyond the volume nothing is known either.
-        self._moving = values, values.new_ones(values.shape) if weights is None else weights
-        self._allKnown = weights is None
+        self._moving, self._weights = _weighted(moving, modality, masks.moving)
         values, weights = _weighted(fixed, modality, masks.fixed)
         onGrid = sampleOnGrid(values, fixed.ijkToRas, grid)[None, None].to(device)
         if weights is not None:
@@ -64,14 +61,18 @@ class PairOnGrid:
         import torch
 
         # A value that a weight of 0 belongs to is mixed with its neighbour's when the image is warped.
-        values, weights = (
-            sampleOnGrid(source, self._movingIjkToRas, self._grid, affine, fill)[None, None].to(self._device)
-            for source, fill in zip(self._moving, (None, 0.0), strict=True)
-        )
-        if self._allKnown and self.comparison.isCovered(weights):
-            return values * weights
+        values = sampleOnGrid(self._moving, self._movingIjkToRas, self._grid, affine, None)[None, None]
+        values = values.to(self._device)
+        # Beyond the volume nothing is known either.
+        if self._weights is None:
+            weights = insideOnGrid(self._moving.shape, self._movingIjkToRas, self._grid, affine)
+        else:
+            weights = sampleOnGrid(self._weights, self._movingIjkToRas, self._grid, affine, 0.0)
+        weights = weights[None, None].to(self._device)
+        if self._weights is not None:
+            return torch.cat([values, leastAround(weights)], 1)
         # Beyond the volume its border goes on, which may be mixed in; what is unknown within it may not.
-        return torch.cat([values, weights if self._allKnown else leastAround(weights)], 1)
+        return values * weights if self.comparison.isCovered(weights) else torch.cat([values, weights], 1)
 
     def smoothed(self, found: Judged, aligned: Judged) -> Judged:
         """A flow so smooth that it follows no lesion, if that is more alike than ``aligned``; or that."""

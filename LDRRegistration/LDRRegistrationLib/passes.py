@@ -44,17 +44,17 @@ def runPasses(
         moving = state.warped
         if coarser is not None:
             k, j, i = moving.shape[2:]
-            state = here.better(moving, resize(coarser, (k, j, i)), state)
+            state = here.better(moving, resize(coarser, (k, j, i)), state, isDraft=reduction == 1)
         for _ in range(count):
             check()
-            after = _onePass(student, here, moving, state)
+            after = _onePass(student, here, moving, state, isDraft=reduction == 1)
             if after is state:
                 break
             state = after
-    return state
+    return comparison.completed(state)
 
 
-def _onePass(student: Student, here: Comparison, moving: Tensor, before: Judged) -> Judged:
+def _onePass(student: Student, here: Comparison, moving: Tensor, before: Judged, isDraft: bool) -> Judged:
     """The state after one more pass; ``before`` itself if the pass is of no use."""
     step = student.predict(*here.seen(before.warped))
     best = before
@@ -62,5 +62,5 @@ def _onePass(student: Student, here: Comparison, moving: Tensor, before: Judged)
         if best.similarity > before.similarity + CLEAR_GAIN:
             break
         flow = share * step if before.flow is None else compose(before.flow, share * step)
-        best = here.better(moving, flow, best)
+        best = here.better(moving, flow, best, isDraft)
     return best

@@ -85,13 +85,17 @@ def searchAround(
         matrices = [_placed(size * turn, *centres) for turn in _TURNS]
         starts += [(agreement, size) for agreement in coarse.at(matrices)]
         check()
+    chosen: list[tuple[Agreement, float]] = []
+    for mirrored, climbing in enumerate(CLIMBING):
+        chosen += sorted((s for s in starts if _isProper(s[0]) is not bool(mirrored)), key=lambda s: byTotal(s[0]))[
+            :climbing
+        ]
+    # Judged again, or else the slopes of all the others would be computed with theirs.
+    climbed = climb(coarse, moved([a for a, _ in chosen], coarse), RIGID, ROUNDS, [size for _, size in chosen])
     ends: list[Agreement] = []
-    for mirrored, (climbing, finishing) in enumerate(zip(CLIMBING, FINISHING, strict=True)):
-        chosen = sorted((s for s in starts if _isProper(s[0]) is not bool(mirrored)), key=lambda s: byTotal(s[0]))
-        agreements = [agreement for agreement, _ in chosen[:climbing]]
-        climbed = climb(coarse, agreements, RIGID, ROUNDS, [size for _, size in chosen[:climbing]])
-        ends += _different(climbed, coarse)[:finishing]
-        check()
+    for mirrored, finishing in enumerate(FINISHING):
+        ends += _different([a for a in climbed if _isProper(a) is not bool(mirrored)], coarse)[:finishing]
+    check()
     ends = moved([*ends, *coarse.at([given])], fine)
     asGiven = ends[-1]
     sizes = [sizeOf(end.matrix) for end in ends]

@@ -85,7 +85,8 @@ def prealign(
         return climb(level, agreements, how, rounds, [size] * len(agreements))
 
     starts = coarse.at(_starts(coarse) if initialRas is None else [initial])
-    starts = sorted(starts, key=byTotal)[:CLIMBING_STARTS]
+    # Judged again, or else the slopes of all the others would be computed with theirs.
+    starts = moved(sorted(starts, key=byTotal)[:CLIMBING_STARTS], coarse)
     ends = distinct(climbed(coarse, starts, RIGID, COARSE_ROUNDS), coarse)[:COMPETITORS]
     ends = distinct(climbed(middle, moved(ends, middle), RIGID, COMPETING_ROUNDS), middle)
     if len(ends) > RIVALS:

@@ -130,3 +130,9 @@ def sampleOnGrid(
         positions = affineSamplePositions(grid, toVoxels, start, stop)
         parts.append(sampleAt(source, positions, fill))
     return torch.cat(parts)
+
+
+def insideOnGrid(shape: Sequence[int], arrayIjkToRas: np.ndarray, grid: Grid, gridToImageRas: np.ndarray) -> Tensor:
+    """(k, j, i) float32 on ``grid``: 1 where its points, moved by a 4x4, lie within the faces of a volume, else 0."""
+    positions = affineSamplePositions(grid, np.linalg.inv(arrayIjkToRas) @ gridToImageRas, 0, grid.shape[0])
+    return insideFaces(positions, shape).float()

@@ -120,12 +120,13 @@ def windows(image: Tensor, window: int = LNCC_WINDOW, stride: int = 1) -> Window
 def _maskedLncc(first: Tensor, second: Tensor, window: int, epsilon: float, mask: Tensor, stride: int) -> Tensor:
     import torch
 
+    channels = first.shape[1]
+    weighted = first * mask, second * mask
+    products = [mask, *weighted, weighted[0] * first, weighted[1] * second, weighted[0] * second]
+    share, *means = boxMean(torch.cat(products, 1), window, stride).split([mask.shape[1], *[channels] * 5], 1)
     # Less than a hundredth of a voxel is no window.
-    share = boxMean(mask, window, stride).clamp_min(0.01 / window**3)
-    products = torch.cat([first, second, first * first, second * second, first * second], 1)
-    meanFirst, meanSecond, squareFirst, squareSecond, product = (
-        boxMean(products * mask, window, stride) / share
-    ).chunk(5, 1)
+    share = share.clamp_min(0.01 / window**3)
+    meanFirst, meanSecond, squareFirst, squareSecond, product = (mean / share for mean in means)
     covariance = product - meanFirst * meanSecond
     varianceFirst = (squareFirst - meanFirst * meanFirst).clamp_min(0)
     varianceSecond = (squareSecond - meanSecond * meanSecond).clamp_min(0)

@@ -16,7 +16,7 @@ from .image import LARGEST_VALUE, Image, checkGeometry, checkValues
 from .intensity import sampleOf
 from .tensors import toArray, toTensor
 
-SAMPLE_VOXELS = 400_000
+SAMPLE_VOXELS = 200_000
 # Of the sample: a value that fewer voxels share is no padding.
 PADDING_SHARE = 0.001
 # How far below the 10th percentile of all else padding lies, in ranges from there to the 90th percentile. The black

@@ -112,7 +112,8 @@ class qMRMLNodeComboBox(QWidget):
         self._rows: list[Any] = []
         self._observations: list[int] = []
         self._box = QComboBox()
-        self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        # ctkComboBox is as wide as its longest row, names of nodes among them, unless it is told otherwise.
+        self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._box.activated.connect(self._onActivated)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -136,6 +137,116 @@ class qMRMLNodeComboBox(QWidget):
     renameEnabled = _stored(bool, "renameEnabled", False)
     showChildNodeTypes = _stored(bool, "showChildNodeTypes", True)
     del _stored
+    def mrmlScene(self) -> Any:
+        return self._scene
+
+    def setMRMLScene(self, scene: Any) -> None:
+        if scene is not self._scene:
+            self._scene = scene
+            self.mrmlSceneChanged.emit(scene)
+
+
+class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
+    """The frame around a module's own panel; in Slicer, too, it makes the Python widget and makes it anew on reload."""
+
+    def __init__(self, makeWidget: Callable[[], None] | None = None) -> None:
+        super().__init__()
+        self._makeWidget = makeWidget
+        self._entered = False
+
+    isEntered = Property(bool, lambda self: self._entered)
+
+    def reload(self) -> None:
+        if self._makeWidget is not None:
+            self._makeWidget()
+
+
+class ctkCollapsibleButton(QAbstractButton):
+    contentsCollapsed = Signal(bool)
+    HEADER_HEIGHT = 26
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._collapsed = False
+        self.setContentsMargins(0, self.HEADER_HEIGHT, 0, 0)
+        self.clicked.connect(lambda: self._setCollapsed(not self._collapsed))
+
+    def _setCollapsed(self, collapsed: bool) -> None:
+        self._collapsed = collapsed
+        for child in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            child.setVisible(not collapsed)
+        self.setMaximumHeight(self.HEADER_HEIGHT if collapsed else 16777215)
+        self.contentsCollapsed.emit(collapsed)
+
+    collapsed = Property(bool, lambda self: self._collapsed, _setCollapsed)
+
+    def hitButton(self, position: Any) -> bool:
+        return position.y() < self.HEADER_HEIGHT
+
+    def sizeHint(self) -> QSize:
+        return self.layout().sizeHint() if self.layout() else QSize(100, self.HEADER_HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QStylePainter(self)
+        option = QStyleOptionButton()
+        option.initFrom(self)
+        option.rect = QRect(0, 0, self.width(), self.HEADER_HEIGHT - 4)
+        painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
+        arrow = QStyleOptionFocusRect()
+        arrow.initFrom(self)
+        arrow.rect = QRect(6, 5, 12, 12)
+        element = QStyle.PrimitiveElement
+        painter.drawPrimitive(
+            element.PE_IndicatorArrowRight if self._collapsed else element.PE_IndicatorArrowDown, arrow
+        )
+        text = option.rect.adjusted(24, 0, -4, 0)
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.text())
+
+
+class qMRMLNodeComboBox(QWidget):
+    currentNodeChanged = Signal(object)
+    nodeAddedByUserAction = Signal(object)
+    mrmlSignals = ("currentNodeChanged(vtkMRMLNode*)", "nodeAddedByUserAction(vtkMRMLNode*)")
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._values: dict[str, Any] = {}
+        self._scene: Any = None
+        self._node: Any = None
+        # As Slicer's scene model, which follows the scene by events and not at all times.
+        self._rows: list[Any] = []
+        self._observations: list[int] = []
+        self._box = QComboBox()
+        # ctkComboBox is as wide as its longest row, names of nodes among them, unless it is told otherwise.
+        self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._box.activated.connect(self._onActivated)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._box)
+        self.setEnabled(False)
+
+    def _stored(kind: Any, name: str, default: Any) -> Property:
+        def store(self: qMRMLNodeComboBox, value: Any) -> None:
+            self._values[name] = value
+            self._rows = self._nodes()
+            self._refresh()
+
+        return Property(kind, lambda self: self._values.get(name, default), store)
+
+    nodeTypes = _stored("QStringList", "nodeTypes", [])
+    baseName = _stored(str, "baseName", "")
+    noneDisplay = _stored(str, "noneDisplay", "None")
+    noneEnabled = _stored(bool, "noneEnabled", False)
+    addEnabled = _stored(bool, "addEnabled", True)
+    removeEnabled = _stored(bool, "removeEnabled", True)
+    renameEnabled = _stored(bool, "renameEnabled", False)
+    showChildNodeTypes = _stored(bool, "showChildNodeTypes", True)
+    del _stored
+    sizeAdjustPolicy = Property(
+        QComboBox.SizeAdjustPolicy,
+        lambda self: self._box.sizeAdjustPolicy(),
+        lambda self, policy: self._box.setSizeAdjustPolicy(policy),
+    )
 
     def mrmlScene(self) -> Any:
         return self._scene

@@ -95,20 +95,22 @@ def importTorch() -> ModuleType:
 
 @contextlib.contextmanager
 def _patientOpenMp() -> Iterator[None]:
-    """Let OpenMP's threads soon sleep while they wait, unless the user has said otherwise.
+    """Let GNU's OpenMP, which PyTorch brings along on Linux, soon send waiting threads to sleep; unless the user says.
 
     By default they spin, for milliseconds. Where anything else uses the cores, each small operation then waits for a
     thread that is not running: a registration of one second was seen to take fourteen. Where they never spin, waking
-    them takes as long as many a small operation, and two threads are slower than one. OpenMP reads the variables when
-    it is loaded.
+    them takes as long as many a small operation, and two threads are slower than one. OpenMP reads the variable when it
+    is loaded. That of Windows and macOS would understand OMP_WAIT_POLICY alone, and then never spin: it is left alone.
     """
-    variables = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": SPINS}
-    mine = {} if "torch" in sys.modules else {name: v for name, v in variables.items() if name not in os.environ}
-    os.environ.update(mine)
+    name = "GOMP_SPINCOUNT"
+    isMine = sys.platform.startswith("linux") and "torch" not in sys.modules
+    isMine = isMine and not {name, "OMP_WAIT_POLICY"} & set(os.environ)
+    if isMine:
+        os.environ[name] = SPINS
     try:
         yield
     finally:
-        for name in mine:
+        if isMine:
             del os.environ[name]
 
 

@@ -6,6 +6,7 @@ making a new pool for each run costs more than the smaller stages of a registrat
 
 from __future__ import annotations
 
+import gc
 import queue
 import threading
 import traceback
@@ -96,5 +97,39 @@ class Worker:
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
-            task.run()
-            del task  # else its result would stay in memory until the next task
+            _noCollection.begin()
+            try:
+                task.run()
+                del task  # else its result would stay in memory until the next task
+            finally:
+                _noCollection.end()
+
+
+class _NoCollection:
+    """While any task runs Python collects no garbage by itself.
+
+    It would in whichever thread happens to ask for memory, and the garbage of other modules may hold what only the main
+    thread may end: a timer of Qt's that ends elsewhere crashes the application.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tasks = 0
+        self._before = False
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._tasks == 0:
+                self._before = gc.isenabled()
+                gc.disable()
+            self._tasks += 1
+
+    def end(self) -> None:
+        """The last thing that a thread does before it waits: what is left to collect waits for another thread."""
+        with self._lock:
+            self._tasks -= 1
+            if self._tasks == 0 and self._before:
+                gc.enable()
+
+
+_noCollection = _NoCollection()

@@ -106,3 +106,36 @@ def test_close_ends_the_thread_and_allows_another(worker: Worker) -> None:
     worker.close()
     assert "test worker" not in [thread.name for thread in threading.enumerate()]
     assert worker.submit(lambda progress, cancelled: 1).wait(10)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_no_garbage_is_collected_while_a_task_runs(before: bool) -> None:
+    """Not in its thread, nor, while it runs, in any other; afterwards as before."""
+    collections: list[str] = []
+    workers = [Worker("first"), Worker("second")]
+    both = threading.Barrier(2)
+
+    def compute(progress: Any, cancelled: Any) -> None:
+        both.wait(10)
+        # Without a collection in between none of this would go.
+        for _ in range(20_000):
+            circle: list[Any] = []
+            circle.append(circle)
+        both.wait(10)
+
+    def note(phase: str, info: Any) -> None:
+        collections.append(threading.current_thread().name)
+
+    was = gc.isenabled()
+    (gc.enable if before else gc.disable)()
+    gc.callbacks.append(note)
+    try:
+        tasks = [worker.submit(compute) for worker in workers]
+        assert all(task.wait(10) for task in tasks)
+        for worker in workers:
+            worker.close()
+        assert gc.isenabled() is before
+        assert "first" not in collections and "second" not in collections
+    finally:
+        gc.callbacks.remove(note)
+        (gc.enable if was else gc.disable)()

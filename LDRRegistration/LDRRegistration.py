@@ -2,6 +2,7 @@ import logging
 import sys
 import traceback
 import unittest
+from dataclasses import replace
 
 import numpy as np
 import slicer
@@ -11,9 +12,9 @@ from LDRRegistrationLib.errors import DependencyError, RegistrationError
 from LDRRegistrationLib.gui import curved, hints
 from LDRRegistrationLib.gui.advanced import AdvancedSection
 from LDRRegistrationLib.gui.binding import AFTER_SELECTORS, BEFORE_SELECTORS, Binding, chooseNoneFor
-from LDRRegistrationLib.gui.changes import ChangeRun, ChangesSection
+from LDRRegistrationLib.gui.changes import ChangesSection
 from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode
-from LDRRegistrationLib.gui.controller import RunController
+from LDRRegistrationLib.gui.controller import Run, RunController
 from LDRRegistrationLib.gui.presets import PresetChoice
 from LDRRegistrationLib.gui.result import ResultSection
 from LDRRegistrationLib.gui.verdicts import isKept
@@ -87,11 +88,9 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._advanced = AdvancedSection(self.ui, models.cards(), models.problems)
         for problem in models.problems.values():
             self._view.log(problem)
-        self._result = ResultSection(self.ui, self.logic, self._view.log)
+        self._result = ResultSection(self.ui, self.logic, self._view.log, self._startOnResult)
         self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary)
-        self._controller = RunController(self.logic, self)
-        self._changeRun = ChangeRun(self.logic)
-        self._changeController = RunController(self._changeRun, self)
+        self._controller = RunController(self)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)
         scene = slicer.mrmlScene
@@ -106,7 +105,6 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called before the module is reloaded or the application ends."""
         self._controller.close()
-        self._changeController.close()
         self.setParameterNode(None)
         self.removeObservers()
 
@@ -123,8 +121,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         super().onReload()
 
     def onSceneStartClose(self, caller, event) -> None:
-        for controller in (self._controller, self._changeController):
-            controller.abandon(_("Cancelled: the scene was closed."))
+        self._controller.abandon(_("Cancelled: the scene was closed."))
         self._view.forgetOutcome()
         self._result.forget()
         self._changes.forget()
@@ -178,96 +175,117 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._changes.update()
         self._updateView()
 
-    def _running(self) -> RunController | None:
-        controllers = (self._controller, self._changeController)
-        return next((controller for controller in controllers if controller.isRunning), None)
+    def _startOnResult(self, run: Run, title: str, **parameters) -> None:
+        """``_start`` of what only uses the last result, which goes on to be told of."""
+
+        def finished(*answers) -> None:
+            run.finished(*answers)
+            self._result.update()
+            self._updateView()
+
+        self._start(replace(run, finished=finished), title, forgets=False, **parameters)
+
+    def _start(self, run: Run, title: str, *, forgets: bool = True, **parameters) -> None:
+        """Start a run; what stands in its way is said.
+
+        :param title: what happens, for the log and the status line.
+        :param forgets: whether the last outcome will no longer count.
+        :param parameters: those of ``run.prepare``.
+        """
+        try:
+            self._controller.start(run, **parameters)
+        except Exception as error:
+            self.onRunFailed(error, traceback.format_exc())
+        else:
+            self._view.showRunning(title, forgets)
 
     def onApplyButton(self, checked=False) -> None:
-        """Start a registration, or cancel the one that runs."""
-        running = self._running()
-        if running is not None:
+        """Start a registration, or cancel the run that there is."""
+        if self._controller.isRunning:
             # The second click of a double click on Apply is not a wish to cancel.
-            if running.secondsRunning > DOUBLE_CLICK_SECONDS:
-                running.cancel()
+            if self._controller.secondsRunning > DOUBLE_CLICK_SECONDS:
+                self._controller.cancel()
                 self._view.showCancelling()
             return
         # The moving volume may be shown under the transform that is about to be written.
         self._result.restore()
         choices = self._parameterNode
-        try:
-            shownByNode = (
-                resultAbove(choices.movingVolume, choices.outputTransform) if choices.outputTransform else None
-            )
-            if not curved.offerCopies(choices, self.logic, shownByNode):
-                return
-            dependencies.installTorch()
-            self._controller.start(
-                fixedVolumeNode=choices.fixedVolume,
-                movingVolumeNode=choices.movingVolume,
-                outputTransformNode=choices.outputTransform,
-                outputVolumeNode=choices.outputVolume,
-                preset=choices.preset.value,
-                model=choices.model,
-                fixedMaskNode=choices.fixedMask,
-                movingMaskNode=choices.movingMask,
-                initialTransformNode=choices.initialTransform,
-                prealignment=choices.prealignment.value,
-                adaptationIterations=ADAPTATION_ITERATIONS if choices.adapt else 0,
-                refinementSteps=None if choices.refinementSteps < 0 else choices.refinementSteps,
-                device=choices.device.value,
-                threads=choices.threads or None,
-                createTransform=choices.outputTransform is None and choices.outputVolume is None,
-            )
-        except Exception as error:
-            self.onRunFailed(error, traceback.format_exc())
-        else:
-            self._view.showRunning(
-                _("Registering {moving} to {fixed}").format(
-                    moving=choices.movingVolume.GetName(), fixed=choices.fixedVolume.GetName()
-                )
-            )
+        output = choices.outputTransform
+        if not self._isReady(resultAbove(choices.movingVolume, output) if output else None):
+            return
+        self._start(
+            Run(self.logic.prepare, self.logic.compute, self.logic.publish, self.onRegistered),
+            _("Registering {moving} to {fixed}").format(
+                moving=choices.movingVolume.GetName(), fixed=choices.fixedVolume.GetName()
+            ),
+            fixedVolumeNode=choices.fixedVolume,
+            movingVolumeNode=choices.movingVolume,
+            outputTransformNode=choices.outputTransform,
+            outputVolumeNode=choices.outputVolume,
+            preset=choices.preset.value,
+            adaptationIterations=ADAPTATION_ITERATIONS if choices.adapt else 0,
+            refinementSteps=None if choices.refinementSteps < 0 else choices.refinementSteps,
+            createTransform=choices.outputTransform is None and choices.outputVolume is None,
+            **self._advanced.parameters,
+        )
 
     def onFindChangesButton(self, checked=False) -> None:
         """Start a comparison of the two scans; the button above cancels it."""
         self._result.restore()
         choices = self._parameterNode
+        if not self._isReady(resultAbove(choices.movingVolume)):
+            return
+        logic = self.logic
+        self._start(
+            Run(logic.prepareChanges, logic.computeChanges, logic.publishFoundChanges, self.onChangesFound),
+            _("Comparing {current} with {prior}").format(
+                current=choices.fixedVolume.GetName(), prior=choices.movingVolume.GetName()
+            ),
+            currentVolumeNode=choices.fixedVolume,
+            priorVolumeNode=choices.movingVolume,
+            **self._advanced.parameters,
+            **self._changes.parameters,
+        )
+
+    def _isReady(self, shownByNode) -> bool:
+        """Whether a registration can start, after the user was asked what has to be asked.
+
+        :param shownByNode: an earlier result that the moving volume lies under, and that does not count.
+        """
+        choices = self._parameterNode
         try:
-            if not curved.offerCopies(choices, self.logic, resultAbove(choices.movingVolume)):
-                return
-            dependencies.installTorch()
-            self._changeController.start(
-                currentVolumeNode=choices.fixedVolume,
-                priorVolumeNode=choices.movingVolume,
-                model=choices.model,
-                device=choices.device.value,
-                threads=choices.threads or None,
-                fixedMaskNode=choices.fixedMask,
-                movingMaskNode=choices.movingMask,
-                initialTransformNode=choices.initialTransform,
-                prealignment=choices.prealignment.value,
-                **self._changes.parameters,
-            )
+            if not curved.offerCopies(choices, self.logic, shownByNode):
+                return False
+            if not dependencies.torchIsInstalled():
+                return self._installTorch()
         except Exception as error:
             self.onRunFailed(error, traceback.format_exc())
-        else:
-            self._view.showRunning(
-                _("Comparing {current} with {prior}").format(
-                    current=choices.fixedVolume.GetName(), prior=choices.movingVolume.GetName()
-                )
-            )
+            return False
+        return True
+
+    def _installTorch(self) -> bool:
+        """Let the PyTorch extension install it. That takes minutes, in which the window lives and nodes may go.
+
+        :returns: whether a registration can still start.
+        """
+        with self._view.busy(_("PyTorch is being installed; this is done once.")):
+            dependencies.installTorch()
+        choices = self._parameterNode
+        missing = _("The panel was closed meanwhile.") if choices is None else hints.whatIsMissing(choices)
+        if missing:
+            self.onRunFailed(RegistrationError(missing), "")
+        return not missing
 
     def onRunProgress(self, fraction: float, stage: str) -> None:
         self._view.showProgress(fraction, stage)
 
     def isResultKept(self, result) -> bool:
-        return isKept(result.verdict)
+        verdict = getattr(result, "verdict", None)
+        return verdict is None or isKept(verdict)
 
-    def onRunFinished(self, job, result) -> None:
+    def onRegistered(self, job, result, published) -> None:
         # Not self._parameterNode: the user may have left the panel meanwhile.
         choices = self.logic.getParameterNode()
-        if self._changeRun.changes is not None:
-            self._showChanges(choices, result)
-            return
         with slicer.util.NodeModify(choices):
             choices.outputTransform = job.outputTransformNode
             choices.outputVolume = job.outputVolumeNode
@@ -279,8 +297,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._result.update()
         self._updateView()
 
-    def _showChanges(self, choices, found) -> None:
-        changes, self._changeRun.changes = self._changeRun.changes, None
+    def onChangesFound(self, job, found, changes) -> None:
+        choices = self.logic.getParameterNode()
         self._changes.keep(changes, choices)
         for note in found.notes:
             self._view.log(note)
@@ -312,7 +330,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _updateView(self) -> None:
         choices = self._parameterNode
-        if choices is None or self._running() is not None:
+        if choices is None or self._controller.isRunning or self._view.isBusy:
             return
         missing = hints.whatIsMissing(choices)
         self.ui.findChangesButton.enabled = not missing

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -61,6 +62,15 @@ def installTorch(askConfirmation: bool = True) -> None:
     if installed is None:
         raise DependencyError("PyTorch was not installed, and registration cannot run without it.")
     importlib.invalidate_caches()
+    _checkNumpy()
+
+
+def _checkNumpy() -> None:
+    """PyTorch 2.2, the last one for Macs with Intel processors, brings an older NumPy along than Slicer has loaded."""
+    import numpy as np
+
+    if importlib.metadata.version("numpy") != np.__version__:
+        raise DependencyError("PyTorch was installed together with another version of NumPy: restart the application.")
 
 
 def importTorch() -> ModuleType:

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import RegistrationError
-from .mrml.carrying import carry, checkCarriable, resultFromLocal, worldFromLocal
+from .mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
+from .mrml.carrying import carry, checkCarriable, worldFromLocal
 from .mrml.inverse import InverseTransform, inverseTransform
 from .mrml.landmarks import LandmarkComparison, compareLandmarks
-from .mrml.nodes import allOrNothing, checkScene, cloneNode
+from .mrml.nodes import allOrNothing, cloneNode
 from .mrml.saving import saveTransform
-from .mrml.verdicts import copyVerdict
 from .mrml.volumechange import localVolumeChange
 
 if TYPE_CHECKING:
@@ -36,24 +35,9 @@ class ResultsLogic:
         :param referenceVolumeNode: gives volumes and segmentations its voxels; without it they keep their own spacing.
         :raises RegistrationError: a node cannot be carried.
         """
-        nodes = list(nodes)
-        if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-            raise RegistrationError("Choose the transform to apply.")
-        if not nodes:
-            raise RegistrationError("Choose at least one node to carry.")
-        for node in nodes:
-            checkCarriable(node)
-        checkScene(transformNode, referenceVolumeNode, *nodes)
-        copies = []
-        with allOrNothing(transformNode.GetScene()):
-            for node in nodes:
-                transform = resultFromLocal(node, transformNode)
-                copy = cloneNode(node, f"{node.GetName()}, {transformNode.GetName()}")
-                copy.SetAndObserveTransformNodeID(None)
-                carry(copy, transform, referenceVolumeNode)
-                copyVerdict(transformNode, copy)
-                copies.append(copy)
-        return copies
+        job = prepareCopies(transformNode, nodes, referenceVolumeNode)
+        computeCopies(job)
+        return publishCopies(job)
 
     def hardenedCopy(self, *, volumeNode: vtkMRMLScalarVolumeNode) -> vtkMRMLScalarVolumeNode:
         """A copy of a volume in the world, without parent: for volumes under a non-linear transform.

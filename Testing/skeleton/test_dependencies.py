@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import sys
 import types
 from pathlib import Path
@@ -49,6 +50,15 @@ def test_installed_through_the_extension(without_torch: None, monkeypatch: pytes
     calls = offer_pytorch_utils(monkeypatch, install)
     assert dependencies.ensureTorch(askConfirmation=False) is torch
     assert calls == [{"askConfirmation": False, "torchVersionRequirement": ">=2.1"}]
+
+
+def test_another_numpy_asks_for_a_restart(without_torch: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As PyTorch 2.2 brings one along: that in memory is not the one on the disk any more."""
+    offer_pytorch_utils(monkeypatch, lambda: "torch")
+    dependencies.installTorch()
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.26.4")
+    with pytest.raises(DependencyError, match="another version of NumPy: restart"):
+        dependencies.installTorch()
 
 
 def test_declined(without_torch: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,44 @@ def test_missing_torch_is_a_sentence(panel: Any, pair: tuple[Any, Any], monkeypa
     def missing() -> None:
         raise DependencyError("PyTorch is not installed.")
 
-    monkeypatch.setattr(sys.modules["LDRRegistration"].dependencies, "installTorch", missing)
+    dependencies = sys.modules["LDRRegistration"].dependencies
+    monkeypatch.setattr(dependencies, "torchIsInstalled", lambda: False)
+    monkeypatch.setattr(dependencies, "installTorch", missing)
     click(panel.ui.applyButton)
     assert panel.errors == ["PyTorch is not installed."]
     assert is_idle(panel) and panel.ui.applyButton.enabled
+
+
+@pytest.mark.parametrize("meanwhile", ["clicks", "delete", "leave"])
+def test_while_torch_is_installed_the_user_may_click(
+    panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """The PyTorch extension handles events while it installs: no second one is begun, and nodes may be gone."""
+    import slicer
+
+    ui, installations = panel.ui, []
+
+    def install() -> None:
+        installations.append(ui.statusLabel.text)
+        if meanwhile == "delete":
+            slicer.mrmlScene.RemoveNode(pair[1])
+        if meanwhile == "leave":
+            panel.exit()
+        for button in (ui.applyButton, ui.findChangesButton):
+            click(button)
+        panel.onChoicesChanged(None, None)
+        assert not ui.applyButton.enabled and not ui.inputsCollapsibleButton.enabled
+
+    dependencies = sys.modules["LDRRegistration"].dependencies
+    monkeypatch.setattr(dependencies, "torchIsInstalled", lambda: bool(installations))
+    monkeypatch.setattr(dependencies, "installTorch", install)
+    Computation(panel)
+    click(ui.applyButton)
+    assert installations == ["PyTorch is being installed; this is done once."]
+    if meanwhile == "leave":
+        panel.enter()
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    says = {"clicks": [], "delete": ["Choose a moving volume."], "leave": ["The panel was closed meanwhile."]}
+    assert panel.errors == says[meanwhile]
+    assert node_names("vtkMRMLTransformNode") == (["Prior to Current (LDR)"] if meanwhile == "clicks" else [])
+    assert ui.inputsCollapsibleButton.enabled

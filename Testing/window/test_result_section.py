@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +177,75 @@ def test_a_file_that_cannot_be_written_is_a_sentence(
     monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *arguments: path, raising=False)
     click(panel.ui.saveButton)
     assert len(panel.errors) == 1 and "does not exist" in panel.errors[0]
+
+
+BUTTONS = ("checkerboardButton", "volumeChangeButton", "inverseButton", "carryButton")
+
+
+class SlowVtk:
+    """Lets VTK's resampling and carrying of points wait until it is released, and notes the threads that ask for it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from LDRRegistrationLib.mrml import carrying, inverse, volumechange
+
+        self.threads: list[str] = []
+        self.released = threading.Event()
+        for module, name in ((carrying, "resample"), (inverse, "pointsThrough"), (volumechange, "pointsThrough")):
+            monkeypatch.setattr(module, name, self._slow(getattr(module, name)))
+
+    def _slow(self, genuine: Any) -> Any:
+        def slow(*arguments: Any, **more: Any) -> Any:
+            self.threads.append(threading.current_thread().name)
+            assert self.released.wait(20)
+            return genuine(*arguments, **more)
+
+        return slow
+
+
+def bent(node: Any, volume: Any) -> None:
+    """Let ``node`` bend as a deformable registration's does."""
+    import numpy as np
+    from LDRRegistrationLib.field import DisplacementField, Transform
+    from LDRRegistrationLib.mrml.transforms import vtkTransform
+    from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+
+    grid = imageFromVolumeNode(volume).grid.padded((4, 4, 4))
+    vectors = np.zeros((*grid.shape, 3), np.float32)
+    vectors[6:-6, 6:-6, 6:-6] = 0.3
+    node.SetAndObserveTransformFromParent(None)
+    node.SetAndObserveTransformFromParent(vtkTransform(Transform(np.eye(4), DisplacementField(vectors, grid))))
+
+
+@pytest.mark.parametrize("name", BUTTONS)
+def test_what_takes_long_leaves_the_window_alive(
+    panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It is computed in the worker's thread, can be cancelled, and the last outcome goes on to be told of."""
+    import slicer
+
+    ui = panel.ui
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    outcome = ui.statusLabel.text
+    bent(ui.outputTransformSelector.currentNode(), pair[0])
+    vtk = SlowVtk(monkeypatch)
+    click(ui.resultCollapsibleButton)
+    choose(ui.carrySelector, "Prior")
+    before = slicer.mrmlScene.GetNumberOfNodes()
+    click(getattr(ui, name))
+    assert ui.applyButton.text == "Cancel" and not ui.resultCollapsibleButton.enabled
+    vtk.released.set()
+    wait_for(lambda: is_idle(panel), "the end of the computation")
+    assert panel.errors == [] and ui.statusLabel.text == outcome and ui.resultCollapsibleButton.enabled
+    assert slicer.mrmlScene.GetNumberOfNodes() > before
+    assert set(vtk.threads) == {"LDRRegistration"}
+    click(ui.restoreButton)
+
+    count = slicer.mrmlScene.GetNumberOfNodes()
+    vtk.released.clear()
+    click(getattr(ui, name))
+    click(ui.applyButton)
+    vtk.released.set()
+    wait_for(lambda: is_idle(panel), "the end of the cancelled computation")
+    assert slicer.mrmlScene.GetNumberOfNodes() == count and "Cancelled" in ui.statusLabel.text

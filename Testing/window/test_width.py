@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import matplotlib as mpl
 import pytest
 from harness import pythonqt
 from harness.user import choose
 
 WIDTH = 380
 # A wide font, of a size that Slicer uses, which every machine that runs the tests has.
-FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+FONT = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 LONG = "Series 12: t1_mprage_sag_p2_iso_1.0mm after contrast, corrected, skull-stripped and resampled to 1 mm"
 
 

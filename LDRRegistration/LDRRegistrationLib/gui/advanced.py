@@ -38,6 +38,20 @@ class AdvancedSection:
             selector = getattr(ui, f"{name}Selector")
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node, name=name: self._onMaskChosen(name, node))
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The section's part of ``prepare``, for registrations and comparisons alike."""
+        choices = self._choices
+        return {
+            "model": choices.model,
+            "fixedMaskNode": choices.fixedMask,
+            "movingMaskNode": choices.movingMask,
+            "initialTransformNode": choices.initialTransform,
+            "prealignment": choices.prealignment.value,
+            "device": choices.device.value,
+            "threads": choices.threads or None,
+        }
+
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing."""
         self._choices = choices

@@ -26,23 +26,6 @@ def _shown(row: dict[str, str]) -> tuple[str, ...]:
     return name, f"{number['Volume (mm3)']:.0f}", growth, f"{number['Mean z']:+.1f}", row["Verdict"]
 
 
-class ChangeRun:
-    """A comparison as the run controller takes it through its three steps; ``changes`` is the last one's."""
-
-    def __init__(self, logic: Any) -> None:
-        self._logic = logic
-        self.changes: Changes | None = None
-
-    def prepare(self, **parameters: Any) -> Any:
-        return self._logic.prepareChanges(**parameters)
-
-    def compute(self, job: Any, *, progress: Any, cancelled: Any) -> Any:
-        return self._logic.computeChanges(job, progress=progress, cancelled=cancelled)
-
-    def publish(self, job: Any, found: Any) -> None:
-        self.changes = self._logic.publishFoundChanges(job, found)
-
-
 class ChangesSection:
     """Shows one comparison. The slider changes its regions at once, without another registration.
 

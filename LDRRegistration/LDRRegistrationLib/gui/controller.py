@@ -1,9 +1,11 @@
-"""Takes one registration at a time through prepare, compute (in the background) and publish."""
+"""Takes one computation at a time through prepare, compute (in the background) and publish."""
 
 from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import qt
@@ -18,25 +20,27 @@ POLL_INTERVAL_MS = 1
 POLL_WAIT_SECONDS = 0.03
 
 
-class RunLogic(Protocol):
-    """The part of LDRRegistrationLogic that the controller calls."""
+@dataclass(frozen=True)
+class Run:
+    """A computation in three steps, of which only ``compute`` leaves the main thread, and what to do at its end.
 
-    def prepare(self, **parameters: Any) -> Any: ...
+    ``prepare(**parameters)`` answers a job, ``compute(job, progress=, cancelled=)`` a result, and ``publish(job,
+    result)`` brings that into the scene; ``finished(job, result, published)`` hears what publish answered.
+    """
 
-    def compute(self, job: Any, *, progress: Any, cancelled: Any) -> Any: ...
-
-    def publish(self, job: Any, result: Any) -> None: ...
+    prepare: Callable[..., Any]
+    compute: Callable[..., Any]
+    publish: Callable[[Any, Any], Any]
+    finished: Callable[[Any, Any, Any], None]
 
 
 class RunListener(Protocol):
-    """Hears, in the main thread, how a run goes. In the end exactly one of the last three is called."""
+    """Hears, in the main thread, how a run goes. In the end it, or the run, is told exactly once."""
 
     def onRunProgress(self, fraction: float, stage: str) -> None: ...
 
     def isResultKept(self, result: Any) -> bool:
         """Before anything reaches the scene; may ask the user."""
-
-    def onRunFinished(self, job: Any, result: Any) -> None: ...
 
     def onRunFailed(self, error: BaseException, details: str) -> None: ...
 
@@ -46,11 +50,11 @@ class RunListener(Protocol):
 class RunController:
     """Call ``start``; the listener is told the rest. Nothing of MRML or Qt is touched outside the main thread."""
 
-    def __init__(self, logic: RunLogic, listener: RunListener) -> None:
-        self._logic = logic
+    def __init__(self, listener: RunListener) -> None:
         self._listener = listener
         self._worker = Worker()
         self._task: Task | None = None
+        self._run: Run | None = None
         self._job: Any = None
         self._nodes: list[slicer.vtkMRMLNode] = []
         self._started = 0.0
@@ -67,18 +71,18 @@ class RunController:
         """How long ago the last run began."""
         return time.monotonic() - self._started
 
-    def start(self, **parameters: Any) -> None:
+    def start(self, run: Run, **parameters: Any) -> None:
         """Start a run.
 
-        :param parameters: those of ``logic.prepare``, whose errors pass through and leave everything as it was.
+        :param parameters: those of ``run.prepare``, whose errors pass through and leave everything as it was.
         """
         if self.isRunning:
-            raise RuntimeError("A registration is already running.")
-        job = self._logic.prepare(**parameters)
-        self._job = job
+            raise RuntimeError("A computation is already running.")
+        job = run.prepare(**parameters)
+        self._run, self._job = run, job
         self._nodes = [value for value in parameters.values() if isinstance(value, slicer.vtkMRMLNode)]
         self._task = self._worker.submit(
-            lambda progress, cancelled: self._logic.compute(job, progress=progress, cancelled=cancelled)
+            lambda progress, cancelled: run.compute(job, progress=progress, cancelled=cancelled)
         )
         self._started = time.monotonic()
         self._timer.start()
@@ -107,25 +111,25 @@ class RunController:
 
     def _forget(self) -> None:
         self._timer.stop()
-        self._task, self._job, self._nodes = None, None, []
+        self._task, self._run, self._job, self._nodes = None, None, None, []
 
     def _poll(self) -> None:
         task = self._task
         if task is None:
             return
         if not all(slicer.mrmlScene.IsNodePresent(node) for node in self._nodes):
-            self.abandon(_("Cancelled: a volume or a transform of this registration was deleted."))
+            self.abandon(_("Cancelled: a volume or a transform of it was deleted."))
             return
         reports = task.takeProgress()
         if reports and not task.wasCancelled:
             self._listener.onRunProgress(*reports[-1])
         if task.wait(POLL_WAIT_SECONDS):
-            job = self._job
+            run, job = self._run, self._job
             # Forget it first: the listener may show a dialog, and dialogs run the event loop and so this timer.
             self._forget()
-            self._end(task, job)
+            self._end(task, run, job)
 
-    def _end(self, task: Task, job: Any) -> None:
+    def _end(self, task: Task, run: Run, job: Any) -> None:
         if task.wasCancelled:
             self._listener.onRunCancelled(_("Cancelled; the scene is as it was."))
         elif task.error is not None:
@@ -136,8 +140,8 @@ class RunController:
             try:
                 # The scene may have changed while the user was asked: publish looks.
                 with slicer.util.RenderBlocker():
-                    self._logic.publish(job, task.result)
+                    published = run.publish(job, task.result)
             except Exception as error:
                 self._listener.onRunFailed(error, traceback.format_exc())
             else:
-                self._listener.onRunFinished(job, task.result)
+                run.finished(job, task.result, published)

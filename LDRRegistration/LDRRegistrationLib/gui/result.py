@@ -9,7 +9,13 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..errors import RegistrationError
-from ..mrml.display import GRID, MAGNITUDE, ResultDisplay
+from ..mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
+from ..mrml.checkerboard import computeCheckerboard, prepareCheckerboard, publishCheckerboard
+from ..mrml.display import CHECKERBOARD, GRID, MAGNITUDE, VOLUME_CHANGE, ResultDisplay
+from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
+from ..mrml.volumechange import computeVolumeChange, prepareVolumeChange, publishVolumeChange
+from ..stages import Stages
+from .controller import Run
 
 
 class ResultSection:
@@ -18,10 +24,11 @@ class ResultSection:
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
     :param log: takes a line for the panel's log.
+    :param start: takes a Run, its title, and the parameters of its first step; for what takes longer than a moment.
     """
 
-    def __init__(self, ui: Any, logic: Any, log: Any) -> None:
-        self._ui, self._logic, self._log = ui, logic, log
+    def __init__(self, ui: Any, logic: Any, log: Any, start: Any) -> None:
+        self._ui, self._logic, self._log, self._start = ui, logic, log, start
         self._choices: Any = None
         self._display: ResultDisplay | None = None
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
@@ -29,8 +36,8 @@ class ResultSection:
             "afterButton": self._onAfter,
             "gridButton": lambda: self._display_().showDeformation(GRID),
             "magnitudeButton": lambda: self._display_().showDeformation(MAGNITUDE),
-            "volumeChangeButton": lambda: self._display_().showVolumeChange(),
-            "checkerboardButton": lambda: self._display_().showCheckerboard(),
+            "volumeChangeButton": self._onVolumeChange,
+            "checkerboardButton": self._onCheckerboard,
             "restoreButton": self.restore,
             "carryButton": self._onCarry,
             "inverseButton": self._onInverse,
@@ -100,19 +107,79 @@ class ResultSection:
         isAfter = None not in (moving, transform) and moving.GetParentTransformNode() is transform
         self._ui.afterButton.text = _("Show before") if isAfter else _("Show after")
 
+    def _onVolumeChange(self) -> None:
+        display = self._display_()
+        if display.has(VOLUME_CHANGE):
+            display.showVolumeChange()
+            return
+        self._start(
+            _run(
+                prepareVolumeChange,
+                computeVolumeChange,
+                publishVolumeChange,
+                self._whenMade(display, display.showVolumeChange),
+            ),
+            _("Computing the volume change"),
+            transformNode=display.transform,
+            referenceVolumeNode=display.fixed,
+        )
+
+    def _onCheckerboard(self) -> None:
+        display = self._display_()
+        if display.has(CHECKERBOARD):
+            display.showCheckerboard()
+            return
+        self._start(
+            _run(
+                prepareCheckerboard,
+                computeCheckerboard,
+                publishCheckerboard,
+                self._whenMade(display, display.showCheckerboard),
+            ),
+            _("Making the checkerboard"),
+            fixedVolumeNode=display.fixed,
+            movingVolumeNode=display.moving,
+            transformNode=display.transform,
+        )
+
+    def _whenMade(self, display: ResultDisplay, show: Any) -> Any:
+        def finished(made: Any) -> None:
+            # The views may have been put back meanwhile.
+            self._display = display
+            show(made)
+
+        return finished
+
     def _onCarry(self) -> None:
         node = self._ui.carrySelector.currentNode()
         if node is None:
             raise RegistrationError(_("Choose a node that belongs to the moving volume."))
-        (copy,) = self._logic.applyTransform(transformNode=self._choices.outputTransform, nodes=[node])
-        self._log(_('Made "{copy}".').format(copy=copy.GetName()))
+        self._start(
+            _run(
+                prepareCopies,
+                computeCopies,
+                lambda job, nothing: publishCopies(job),
+                lambda copies: self._log(_('Made "{copy}".').format(copy=copies[0].GetName())),
+            ),
+            _("Carrying {name}").format(name=node.GetName()),
+            transformNode=self._choices.outputTransform,
+            nodes=[node],
+        )
 
     def _onInverse(self) -> None:
-        inverse = self._logic.inverseTransform(transformNode=self._choices.outputTransform)
-        self._log(
-            _('Made "{name}", exact to {error:.3f} mm at worst.').format(
-                name=inverse.transformNode.GetName(), error=inverse.largestErrorMm
-            )
+        self._start(
+            _run(
+                prepareInverse,
+                computeInverse,
+                publishInverse,
+                lambda inverse: self._log(
+                    _('Made "{name}", exact to {error:.3f} mm at worst.').format(
+                        name=inverse.transformNode.GetName(), error=inverse.largestErrorMm
+                    )
+                ),
+            ),
+            _("Inverting the transform"),
+            transformNode=self._choices.outputTransform,
         )
 
     def _onSave(self) -> None:
@@ -136,3 +203,13 @@ class ResultSection:
             transformNode=self._choices.outputTransform,
         )
         self._log(comparison.summary)
+
+
+def _run(prepare: Any, compute: Any, publish: Any, finished: Any) -> Run:
+    """Of computations that know nothing of progress: they ask again and again whether to stop."""
+    return Run(
+        prepare,
+        lambda job, *, progress, cancelled: compute(job, Stages(progress, cancelled).check),
+        publish,
+        lambda job, result, published: finished(published),
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from slicer.i18n import tr as _
@@ -22,6 +24,7 @@ class RunView:
         self._outcome = ""
         self._verdict: Verdict | None = None
         self._figures = ""
+        self.isBusy = False
         self._usualToolTip = ui.statusLabel.toolTip
         ui.progressBar.visible = False
 
@@ -38,18 +41,20 @@ class RunView:
         showsOutcome = bool(self._outcome) and not missing
         self._showStatus(missing or self._outcome or plan, self._verdict if showsOutcome else None)
 
-    def showRunning(self, title: str) -> None:
+    def showRunning(self, title: str, forgets: bool = True) -> None:
         """A run has begun.
 
-        :param title: what is registered to what, for the log.
+        :param title: what is done to what, for the log and the status line.
+        :param forgets: whether the last outcome will no longer count.
         """
         self.log(title)
-        self.forgetOutcome()
+        if forgets:
+            self.forgetOutcome()
         self._setRunning(True)
         self._ui.applyButton.text = _("Cancel")
         self._ui.applyButton.enabled = True
-        self._ui.applyButton.toolTip = _("Stop the registration and leave the scene as it is")
-        self._showStatus(_("Registering..."))
+        self._ui.applyButton.toolTip = _("Stop, and leave the scene as it is")
+        self._showStatus(f"{title}...")
         self.showProgress(0.0, _("Starting"))
 
     def showProgress(self, fraction: float, stage: str) -> None:
@@ -74,6 +79,20 @@ class RunView:
         """The same, without a line in the log."""
         self._outcome = sentence if verdict is None else f"{inWords(verdict)}\n{sentence}".strip()
         self._verdict, self._figures = verdict, figures
+
+    @contextlib.contextmanager
+    def busy(self, sentence: str) -> Iterator[None]:
+        """Inside the block nothing can be pressed, though the window lives: what is done there shows dialogs."""
+        self.log(sentence)
+        self.isBusy = True
+        self._setRunning(True)
+        self._ui.applyButton.enabled = False
+        self._showStatus(sentence)
+        try:
+            yield
+        finally:
+            self.isBusy = False
+            self._setRunning(False)
 
     def forgetOutcome(self) -> None:
         """The choices have changed, so the last outcome is no longer about them."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import numpy as np
 import slicer
 import vtk
@@ -77,20 +80,38 @@ def worldFromLocal(node) -> vtk.vtkAbstractTransform:
     return accurate(chain)
 
 
+class CarryJob(Protocol):
+    """A node's content on its way through a transform; ``compute`` touches no node, and runs in any thread."""
+
+    def compute(self, check: Callable[[], object] = lambda: None) -> None: ...
+
+    def publish(self, node) -> None:
+        """Give the content to ``node``, which is the node itself or a copy of it."""
+
+
 def carry(node, transform: vtk.vtkAbstractTransform, referenceVolumeNode=None) -> None:
     """Replace the content of ``node`` by what ``transform`` makes of it, in the world.
 
     Volumes and labelmaps keep their axes and spacing, and grow as needed; by a linear transform no voxel is touched. A
     reference volume, whose linear parents count, gives them its grid instead. Label maps, segments: nearest neighbor.
     """
+    job = prepareCarry(node, transform, referenceVolumeNode)
+    job.compute()
+    job.publish(node)
+
+
+def prepareCarry(node, transform: vtk.vtkAbstractTransform, referenceVolumeNode=None) -> CarryJob:
+    """``carry`` in three steps. The transform is the job's own from now on."""
     reference = None if referenceVolumeNode is None else volumeGrid(referenceVolumeNode)
     if node.IsA("vtkMRMLVolumeNode"):
-        _carryVolume(node, transform, reference)
-    elif node.IsA("vtkMRMLSegmentationNode"):
-        _carrySegmentation(node, transform, reference)
-    else:
-        node.SetAndObserveTransformNodeID(None)
-        node.ApplyTransform(transform)
+        matrix, ijkToLocal = linearMatrix(transform), _ijkToLocal(node)
+        if reference is None and matrix is not None and _keepsAngles(matrix @ ijkToLocal):
+            return _MovedVolume(matrix @ ijkToLocal)
+        return ResampledVolume(node, transform, reference)
+    if node.IsA("vtkMRMLSegmentationNode"):
+        if node.GetSegmentation().GetSourceRepresentationName() == BINARY_LABELMAP:
+            return _ResampledSegmentation(node, transform, reference)
+    return _MovedPoints(transform)
 
 
 def volumeGrid(volumeNode) -> Grid:
@@ -110,48 +131,106 @@ def _ijkToLocal(volumeNode) -> np.ndarray:
     return arrayFromMatrix(matrix)
 
 
-def _carryVolume(node, transform: vtk.vtkAbstractTransform, reference: Grid | None) -> None:
-    matrix = linearMatrix(transform)
-    ijkToLocal = _ijkToLocal(node)
-    if reference is None and matrix is not None and _keepsAngles(matrix @ ijkToLocal):
-        node.SetAndObserveTransformNodeID(None)
-        node.SetIJKToRASMatrix(matrixFromArray(matrix @ ijkToLocal))
-        return
-    imageData = node.GetImageData()
-    ni, nj, nk = imageData.GetDimensions()
-    grid = reference or coveringGrid(Grid((nk, nj, ni), ijkToLocal), transform)
-    labels = bool(node.IsA("vtkMRMLLabelMapVolumeNode"))
-    fill = 0.0 if labels or imageData.GetNumberOfScalarComponents() > 1 else imageData.GetScalarRange()[0]
-    resampled = resample(imageData, ijkToLocal, transform, grid, labels, fill)
-    with slicer.util.NodeModify(node):
-        node.SetAndObserveTransformNodeID(None)
-        node.SetIJKToRASMatrix(matrixFromArray(grid.ijkToRas))
-        node.SetAndObserveImageData(resampled)
-
-
 def _keepsAngles(ijkToRas: np.ndarray) -> bool:
     """Whether the axes are still at right angles: a volume node cannot hold sheared ones."""
     axes = ijkToRas[:3, :3] / np.linalg.norm(ijkToRas[:3, :3], axis=0)
     return bool(np.abs(axes.T @ axes - np.eye(3)).max() < 1e-6)
 
 
-def _carrySegmentation(node, transform: vtk.vtkAbstractTransform, reference: Grid | None) -> None:
-    # Slicer's own hardening cuts off what lies near the border of an oblique labelmap: it finds the new extent from two
-    # corners of a box along the world's axes. So labelmaps are resampled here.
-    segmentation = node.GetSegmentation()
-    node.SetAndObserveTransformNodeID(None)
-    if segmentation.GetSourceRepresentationName() != BINARY_LABELMAP:
-        node.ApplyTransform(transform)
-        return
-    segmentation.InvalidateNonSourceRepresentations()
-    for layer in range(segmentation.GetNumberOfLayers(BINARY_LABELMAP)):
-        image = segmentation.GetLayerDataObject(layer, BINARY_LABELMAP)
-        if image.GetPointData().GetScalars() is None or image.GetNumberOfPoints() == 0:
-            continue
-        source = gridOfOrientedImage(image)
-        grid = reference or coveringGrid(source, transform)
-        matrix = vtk.vtkMatrix4x4()
-        image.GetImageToWorldMatrix(matrix)
-        resampled = resample(image, arrayFromMatrix(matrix), transform, grid, True, 0.0)
-        image.DeepCopy(orientedImage(resampled, grid.ijkToRas))
-    segmentation.Modified()
+class _MovedVolume:
+    """A volume that a linear transform carries: only its place changes."""
+
+    def __init__(self, ijkToRas: np.ndarray) -> None:
+        self._ijkToRas = ijkToRas
+
+    def compute(self, check: Callable[[], object] = lambda: None) -> None:
+        pass
+
+    def publish(self, node) -> None:
+        node.SetAndObserveTransformNodeID(None)
+        node.SetIJKToRASMatrix(matrixFromArray(self._ijkToRas))
+
+
+class _MovedPoints:
+    """What consists of points: markups, models, segmentations of surfaces."""
+
+    def __init__(self, transform: vtk.vtkAbstractTransform) -> None:
+        self._transform = transform
+
+    def compute(self, check: Callable[[], object] = lambda: None) -> None:
+        pass
+
+    def publish(self, node) -> None:
+        if node.IsA("vtkMRMLSegmentationNode"):
+            node.GetSegmentation().InvalidateNonSourceRepresentations()
+        node.SetAndObserveTransformNodeID(None)
+        node.ApplyTransform(self._transform)
+
+
+class ResampledVolume:
+    """Voxels of a volume through any transform; ``imageData`` holds them, at first as they are.
+
+    :param grid: what it is resampled on, in the world; without it the volume's own grows to cover the result.
+    """
+
+    def __init__(self, node, transform: vtk.vtkAbstractTransform, grid: Grid | None) -> None:
+        self.imageData = _shallowCopy(node.GetImageData())
+        self._ijkToLocal, self._transform, self._grid = _ijkToLocal(node), transform, grid
+        self._labels = bool(node.IsA("vtkMRMLLabelMapVolumeNode"))
+
+    def compute(self, check: Callable[[], object] = lambda: None) -> None:
+        """To be called once."""
+        imageData = self.imageData
+        ni, nj, nk = imageData.GetDimensions()
+        self._grid = self._grid or coveringGrid(Grid((nk, nj, ni), self._ijkToLocal), self._transform)
+        isPlain = self._labels or imageData.GetNumberOfScalarComponents() > 1
+        fill = 0.0 if isPlain else imageData.GetScalarRange()[0]
+        self.imageData = resample(imageData, self._ijkToLocal, self._transform, self._grid, self._labels, fill, check)
+
+    def publish(self, node) -> None:
+        """Give the voxels to ``node``, without a parent transform."""
+        with slicer.util.NodeModify(node):
+            node.SetAndObserveTransformNodeID(None)
+            node.SetIJKToRASMatrix(matrixFromArray(self._grid.ijkToRas if self._grid else self._ijkToLocal))
+            node.SetAndObserveImageData(self.imageData)
+
+
+class _ResampledSegmentation:
+    """Labelmaps of segments.
+
+    Slicer's own hardening cuts off what lies near the border of an oblique labelmap: it finds the new extent from two
+    corners of a box along the world's axes.
+    """
+
+    def __init__(self, node, transform: vtk.vtkAbstractTransform, reference: Grid | None) -> None:
+        self._transform, self._reference = transform, reference
+        self._layers: list[tuple[int, vtk.vtkImageData, Grid, np.ndarray]] = []
+        segmentation = node.GetSegmentation()
+        for layer in range(segmentation.GetNumberOfLayers(BINARY_LABELMAP)):
+            image = segmentation.GetLayerDataObject(layer, BINARY_LABELMAP)
+            if image.GetPointData().GetScalars() is None or image.GetNumberOfPoints() == 0:
+                continue
+            matrix = vtk.vtkMatrix4x4()
+            image.GetImageToWorldMatrix(matrix)
+            self._layers.append((layer, _shallowCopy(image), gridOfOrientedImage(image), arrayFromMatrix(matrix)))
+        self._resampled: dict[int, vtk.vtkImageData] = {}
+
+    def compute(self, check: Callable[[], object] = lambda: None) -> None:
+        for layer, image, source, ijkToLocal in self._layers:
+            grid = self._reference or coveringGrid(source, self._transform)
+            resampled = resample(image, ijkToLocal, self._transform, grid, True, 0.0, check)
+            self._resampled[layer] = orientedImage(resampled, grid.ijkToRas)
+
+    def publish(self, node) -> None:
+        segmentation = node.GetSegmentation()
+        node.SetAndObserveTransformNodeID(None)
+        segmentation.InvalidateNonSourceRepresentations()
+        for layer, image in self._resampled.items():
+            segmentation.GetLayerDataObject(layer, BINARY_LABELMAP).DeepCopy(image)
+        segmentation.Modified()
+
+
+def _shallowCopy(image: vtk.vtkImageData) -> vtk.vtkImageData:
+    copy = vtk.vtkImageData()
+    copy.ShallowCopy(image)
+    return copy

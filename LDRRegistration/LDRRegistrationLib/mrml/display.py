@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import slicer
 
 from ..errors import RegistrationError
-from .carrying import carry, resultFromLocal
-from .nodes import allOrNothing, cloneNode
+from .checkerboard import checkerboard
 from .places import placeBefore
-from .values import setUnit
 from .volumechange import localVolumeChange
-from .volumes import imageDataFromArray, imageFromVolumeNode
 
 GRID, MAGNITUDE = "grid", "magnitude"
-TILES = 6
+VOLUME_CHANGE, CHECKERBOARD = "volume change", "checkerboard"
 OVERLAY_OPACITY = 0.8
 
 
@@ -99,22 +95,29 @@ class ResultDisplay:
             display.SetVisibility2D(mode is not None)
             display.SetVisibility(mode is not None)
 
-    def showVolumeChange(self) -> Any:
-        """The map of local volume change over the fixed volume, with a colour legend where Slicer has one; the node."""
-        if not self._present("change"):
-            self._made["change"] = localVolumeChange(self.transform, self.fixed)
-            self._addLegend(self._made["change"])
-        self._overlay(self._made["change"], OVERLAY_OPACITY)
-        return self._made["change"]
+    def has(self, what: str) -> bool:
+        """Whether VOLUME_CHANGE or CHECKERBOARD is there already."""
+        return what in self._made and bool(self.scene.IsNodePresent(self._made[what]))
 
-    def showCheckerboard(self) -> Any:
-        """Tiles of the fixed and of the carried moving volume in turn, as a volume node of its own; the node."""
-        if not self._present("checkerboard"):
-            self._made["checkerboard"] = self._checkerboard()
+    def showVolumeChange(self, node: Any = None) -> Any:
+        """The map of local volume change over the fixed volume, with a colour legend where Slicer has one; the node.
+
+        :param node: the map, if it was made elsewhere; it goes with the rest.
+        """
+        if node is not None or not self.has(VOLUME_CHANGE):
+            self._made[VOLUME_CHANGE] = node or localVolumeChange(self.transform, self.fixed)
+            self._addLegend(self._made[VOLUME_CHANGE])
+        self._overlay(self._made[VOLUME_CHANGE], OVERLAY_OPACITY)
+        return self._made[VOLUME_CHANGE]
+
+    def showCheckerboard(self, node: Any = None) -> Any:
+        """Tiles of the fixed and of the carried moving volume in turn; the node, see ``showVolumeChange``."""
+        if node is not None or not self.has(CHECKERBOARD):
+            self._made[CHECKERBOARD] = node or checkerboard(self.fixed, self.moving, self.transform)
         for view in compositeNodes(self.scene):
-            view.SetBackgroundVolumeID(self._made["checkerboard"].GetID())
+            view.SetBackgroundVolumeID(self._made[CHECKERBOARD].GetID())
             view.SetForegroundVolumeID(None)
-        return self._made["checkerboard"]
+        return self._made[CHECKERBOARD]
 
     def restore(self) -> None:
         """Everything as it was found."""
@@ -135,9 +138,6 @@ class ResultDisplay:
         present = parent is not None and self.scene.IsNodePresent(parent)
         self.moving.SetAndObserveTransformNodeID(parent.GetID() if present else None)
 
-    def _present(self, name: str) -> bool:
-        return name in self._made and bool(self.scene.IsNodePresent(self._made[name]))
-
     def _overlay(self, node: Any, opacity: float) -> None:
         for view in compositeNodes(self.scene):
             with slicer.util.NodeModify(view):
@@ -145,32 +145,8 @@ class ResultDisplay:
                 view.SetForegroundVolumeID(node.GetID())
                 view.SetForegroundOpacity(opacity)
 
-    def _checkerboard(self) -> Any:
-        with allOrNothing(self.scene):
-            carried = cloneNode(self.moving, f"Checkerboard, {self.transform.GetName()}")
-            carried.SetAndObserveTransformNodeID(None)
-            carry(carried, resultFromLocal(self.moving, self.transform), self.fixed)
-            fixed, moved = imageFromVolumeNode(self.fixed).array, imageFromVolumeNode(carried).array
-            tiles = sum(
-                (np.arange(size) * TILES // size).reshape([-1 if axis == a else 1 for a in range(3)])
-                for axis, size in enumerate(fixed.shape)
-            )
-            mixed = np.where(tiles % 2 == 0, fixed, _inTheRangeOf(fixed, moved)).astype(np.float32)
-            carried.SetAndObserveImageData(imageDataFromArray(mixed))
-            setUnit(carried)
-            if self.fixed.GetDisplayNode() is not None and carried.GetDisplayNode() is not None:
-                carried.GetDisplayNode().CopyContent(self.fixed.GetDisplayNode())
-        return carried
-
     def _addLegend(self, node: Any) -> None:
         # The Colors module of the Slicer application has it; nothing but the legend needs that.
         if self.scene.IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
             legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
             legend.SetTitleText("Volume change (%)")
-
-
-def _inTheRangeOf(fixed: np.ndarray, moved: np.ndarray) -> np.ndarray:
-    """``moved`` with the middle and the spread of ``fixed``, so that tiles differ by content, not by brightness."""
-    low, high = np.percentile(fixed, (2, 98))
-    below, above = np.percentile(moved, (2, 98))
-    return (moved - below) * ((high - low) / max(above - below, 1e-6)) + low

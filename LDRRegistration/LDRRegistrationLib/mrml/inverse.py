@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..errors import RegistrationError
 from ..field import DisplacementField
 from ..geometry import Grid, transformPoints
 from .matrices import arrayFromMatrix, matrixFromArray
-from .nodes import allOrNothing
+from .nodes import NodeReference, allOrNothing
 from .transforms import accurate, elements, gridTransform, linearMatrix, notedSides, noteSides, pointsThrough
 from .verdicts import copyVerdict
 
@@ -29,22 +30,55 @@ class InverseTransform:
     largestErrorMm: float
 
 
+@dataclass
+class InverseJob:
+    """A transform on its way to its inverse: what it is, of its own, and the nodes."""
+
+    forward: vtk.vtkAbstractTransform
+    transformNode: NodeReference
+    outputTransformNode: NodeReference | None
+
+
 def inverseTransform(transformNode, outputTransformNode=None) -> InverseTransform:
     """See RegistrationLogic.inverseTransform."""
+    job = prepareInverse(transformNode, outputTransformNode)
+    return publishInverse(job, computeInverse(job))
+
+
+def prepareInverse(transformNode, outputTransformNode=None) -> InverseJob:
+    """Check the nodes and take what is needed of them."""
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
         raise RegistrationError("Choose the transform to invert.")
     if outputTransformNode is transformNode:
         raise RegistrationError("The output is the transform itself, which would be lost: choose another node.")
     forward = accurate(transformNode.GetTransformFromParent())
+    return InverseJob(forward, NodeReference(transformNode), NodeReference.to(outputTransformNode))
+
+
+def computeInverse(
+    job: InverseJob, check: Callable[[], object] = lambda: None
+) -> tuple[vtk.vtkAbstractTransform, float, float]:
+    """The inverse, and its mean and largest error in mm; touches no node, and runs in any thread."""
+    forward = job.forward
     matrix = linearMatrix(forward)
     if matrix is not None:
         inverse: vtk.vtkAbstractTransform = vtk.vtkTransform()
         inverse.SetMatrix(matrixFromArray(np.linalg.inv(matrix)))
-        mean = largest = 0.0
-    else:
-        inverse, points = _sampledInverse(forward)
-        distances = np.linalg.norm(pointsThrough(forward, pointsThrough(inverse, points)) - points, axis=1)
-        mean, largest = float(distances.mean()), float(distances.max())
+        return inverse, 0.0, 0.0
+    inverse, points = _sampledInverse(forward, check)
+    there = pointsThrough(forward, pointsThrough(inverse, points, check), check)
+    distances = np.linalg.norm(there - points, axis=1)
+    return inverse, float(distances.mean()), float(distances.max())
+
+
+def publishInverse(job: InverseJob, found: tuple[vtk.vtkAbstractTransform, float, float]) -> InverseTransform:
+    """Put it into the output node, made if there is none.
+
+    :raises RegistrationError: a node left the scene meanwhile. The scene is as it was.
+    """
+    inverse, mean, largest = found
+    transformNode = job.transformNode.node()
+    outputTransformNode = None if job.outputTransformNode is None else job.outputTransformNode.node()
     source, result = notedSides(transformNode)
     scene = transformNode.GetScene()
     with allOrNothing(scene):
@@ -59,7 +93,9 @@ def inverseTransform(transformNode, outputTransformNode=None) -> InverseTransfor
     return InverseTransform(outputTransformNode, mean, largest)
 
 
-def _sampledInverse(forward: vtk.vtkAbstractTransform) -> tuple[vtk.vtkAbstractTransform, np.ndarray]:
+def _sampledInverse(
+    forward: vtk.vtkAbstractTransform, check: Callable[[], object]
+) -> tuple[vtk.vtkAbstractTransform, np.ndarray]:
     """The inverse as a grid that other programs can read too, and points (n, 3) where it counts.
 
     With A the linear parts of T alone, T = A S, where S goes hardly anywhere: so T^-1 = S^-1 A^-1, and S^-1 - 1 is what
@@ -75,7 +111,7 @@ def _sampledInverse(forward: vtk.vtkAbstractTransform) -> tuple[vtk.vtkAbstractT
     solved.Concatenate(matrixFromArray(affine))
     solved.Concatenate(forward.GetInverse())
     points = grid.pointsRas()
-    vectors = (pointsThrough(solved, points) - points).astype(np.float32)
+    vectors = (pointsThrough(solved, points, check) - points).astype(np.float32)
     inverse = vtk.vtkGeneralTransform()
     inverse.PostMultiply()
     inverse.Concatenate(matrixFromArray(np.linalg.inv(affine)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import vtk
+from vtk.util import numpy_support
 
 from ..errors import RegistrationError
 from ..geometry import Grid, transformPoints
@@ -13,6 +16,7 @@ from .transforms import pointsThrough
 # Samples an axis when the extent of something deformed is found.
 SAMPLES = 33
 LARGEST_GROWTH = 8.0
+VOXELS_AT_ONCE = 50_000
 
 
 def resample(
@@ -22,11 +26,13 @@ def resample(
     grid: Grid,
     nearest: bool,
     fill: float,
+    check: Callable[[], object] = lambda: None,
 ) -> vtk.vtkImageData:
     """The voxels of ``imageData`` on ``grid``, carried by ``localToResult``: without geometry, indices from 0.
 
     :param imageData: its own indices count, whatever origin and spacing it says; any number of components.
     :param ijkToLocal: 4x4 from those indices to the coordinates where ``localToResult`` starts.
+    :param check: called before each portion of hundredths of a second, see ``pointsThrough``; it raises to stop.
     """
     plain = vtk.vtkImageData()
     plain.ShallowCopy(imageData)
@@ -49,10 +55,18 @@ def resample(
     reslice.SetOutputOrigin(0.0, 0.0, 0.0)
     reslice.SetOutputSpacing(1.0, 1.0, 1.0)
     nk, nj, ni = grid.shape
-    reslice.SetOutputExtent(0, ni - 1, 0, nj - 1, 0, nk - 1)
-    reslice.Update()
     result = vtk.vtkImageData()
-    result.ShallowCopy(reslice.GetOutput())
+    result.SetDimensions(ni, nj, nk)
+    result.AllocateScalars(plain.GetScalarType(), plain.GetNumberOfScalarComponents())
+    slices = numpy_support.vtk_to_numpy(result.GetPointData().GetScalars()).reshape(nk, nj * ni, -1)
+    thick = max(1, VOXELS_AT_ONCE // (nj * ni))
+    for start in range(0, nk, thick):
+        check()
+        stop = min(start + thick, nk)
+        reslice.SetOutputExtent(0, ni - 1, 0, nj - 1, start, stop - 1)
+        reslice.Update()
+        scalars = reslice.GetOutput().GetPointData().GetScalars()
+        slices[start:stop] = numpy_support.vtk_to_numpy(scalars).reshape(stop - start, nj * ni, -1)
     return result
 
 

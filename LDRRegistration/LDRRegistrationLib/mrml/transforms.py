@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import slicer
 import vtk
@@ -13,6 +15,7 @@ from .matrices import linearMatrix, matrixFromArray
 # What the transform node alone does not say, see ``noteSides``.
 SOURCE_TO_WORLD, RESULT_TO_WORLD = "LDRRegistration.SourceToWorld", "LDRRegistration.ResultToWorld"
 INVERSE_TOLERANCE_MM = 1e-4
+POINTS_AT_ONCE = 10_000
 
 
 def gridTransform(field: DisplacementField) -> slicer.vtkOrientedGridTransform:
@@ -115,11 +118,23 @@ def accurate(transform: vtk.vtkAbstractTransform) -> vtk.vtkAbstractTransform:
     return general
 
 
-def pointsThrough(transform: vtk.vtkAbstractTransform, points: np.ndarray) -> np.ndarray:
-    """``points`` (..., 3) through ``transform``, in its coordinates."""
+def pointsThrough(
+    transform: vtk.vtkAbstractTransform, points: np.ndarray, check: Callable[[], object] = lambda: None
+) -> np.ndarray:
+    """``points`` (..., 3) through ``transform``, in its coordinates.
+
+    VTK keeps Python's lock while it works: so the points go through in portions of hundredths of a second, and the
+    window stays alive while another thread does this. ``check`` is called before each; it raises to stop.
+    """
     points = np.asarray(points, dtype=np.float64)
-    before, after = vtk.vtkPoints(), vtk.vtkPoints()
-    before.SetData(numpy_support.numpy_to_vtk(np.ascontiguousarray(points.reshape(-1, 3)), deep=True))
-    after.SetDataTypeToDouble()
-    transform.TransformPoints(before, after)
-    return numpy_support.vtk_to_numpy(after.GetData()).reshape(points.shape).copy()
+    flat = np.ascontiguousarray(points.reshape(-1, 3))
+    moved = np.empty_like(flat)
+    for start in range(0, len(flat), POINTS_AT_ONCE):
+        check()
+        portion = slice(start, start + POINTS_AT_ONCE)
+        before, after = vtk.vtkPoints(), vtk.vtkPoints()
+        before.SetData(numpy_support.numpy_to_vtk(flat[portion], deep=True))
+        after.SetDataTypeToDouble()
+        transform.TransformPoints(before, after)
+        moved[portion] = numpy_support.vtk_to_numpy(after.GetData())
+    return moved.reshape(points.shape)

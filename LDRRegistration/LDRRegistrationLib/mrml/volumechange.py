@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import slicer
+import vtk
 
 from ..errors import RegistrationError
 from ..geometry import Grid
 from .carrying import volumeGrid
 from .colors import showDiverging
 from .matrices import matrixFromArray
-from .nodes import allOrNothing
+from .nodes import NodeReference, allOrNothing
 from .transforms import accurate, linearMatrix, notedSides, pointsThrough
 from .values import setUnit
 from .volumes import imageDataFromArray
@@ -21,8 +25,25 @@ MOST_PERCENT = 300.0
 SHOWN_PERCENT = 50.0
 
 
+@dataclass
+class VolumeChangeJob:
+    """A map on its way: the transform, of its own, the grid of the map, and the nodes."""
+
+    transform: vtk.vtkAbstractTransform
+    sourceScale: float
+    grid: Grid
+    transformNode: NodeReference
+    outputVolumeNode: NodeReference | None
+
+
 def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None):
     """See RegistrationLogic.localVolumeChange."""
+    job = prepareVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode)
+    return publishVolumeChange(job, computeVolumeChange(job))
+
+
+def prepareVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None) -> VolumeChangeJob:
+    """Check the nodes and take what is needed of them."""
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
         raise RegistrationError("Choose the transform whose volume change is to be shown.")
     reference = volumeGrid(referenceVolumeNode)
@@ -32,7 +53,23 @@ def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None)
     ijkToRas[:3, 3] += reference.ijkToRas[:3, :3] @ ((steps - 1) / 2.0)
     sizes = np.maximum(reference.sizeIjk // steps, 2)
     grid = Grid((int(sizes[2]), int(sizes[1]), int(sizes[0])), ijkToRas)
-    percent = percentChange(transformNode, grid)
+    return VolumeChangeJob(
+        transform=accurate(transformNode.GetTransformFromParent()),
+        # The transform ends in the moving volume's own coordinates, which a parent may have scaled.
+        sourceScale=float(np.linalg.det(notedSides(transformNode)[0][:3, :3])),
+        grid=grid,
+        transformNode=NodeReference(transformNode),
+        outputVolumeNode=NodeReference.to(outputVolumeNode),
+    )
+
+
+def publishVolumeChange(job: VolumeChangeJob, percent: np.ndarray):
+    """Put the map into the output node, made if there is none; the node.
+
+    :raises RegistrationError: a node left the scene meanwhile. The scene is as it was.
+    """
+    transformNode, grid = job.transformNode.node(), job.grid
+    outputVolumeNode = None if job.outputVolumeNode is None else job.outputVolumeNode.node()
     scene = transformNode.GetScene()
     with allOrNothing(scene):
         if outputVolumeNode is None:
@@ -47,21 +84,20 @@ def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None)
     return outputVolumeNode
 
 
-def percentChange(transformNode, grid: Grid) -> np.ndarray:
-    """(k, j, i) float32: 100 (1 / det J - 1) of the transform from parent at the points of ``grid``.
+def computeVolumeChange(job: VolumeChangeJob, check: Callable[[], object] = lambda: None) -> np.ndarray:
+    """(k, j, i) float32: 100 (1 / det J - 1) of the transform from parent at the points of the job's grid.
 
-    At most ``MOST_PERCENT``, also where the field folds, which has no volume to compare.
+    At most ``MOST_PERCENT``, also where the field folds, which has no volume to compare. Runs in any thread.
     """
-    transform = accurate(transformNode.GetTransformFromParent())
+    transform, grid = job.transform, job.grid
     matrix = linearMatrix(transform)
     if matrix is not None:
         determinant = np.full(grid.shape, np.linalg.det(matrix[:3, :3]))
     else:
-        moved = pointsThrough(transform, grid.pointsRas())
+        moved = pointsThrough(transform, grid.pointsRas(), check)
         # d(moved) / d(i, j, k); the arrays run k, j, i.
         steps = [np.gradient(moved, axis=axis) for axis in (2, 1, 0)]
         determinant = np.linalg.det(np.stack(steps, axis=-1)) / np.linalg.det(grid.ijkToRas[:3, :3])
-    # The transform ends in the moving volume's own coordinates, which a parent may have scaled.
-    determinant = determinant * np.linalg.det(notedSides(transformNode)[0][:3, :3])
+    determinant = determinant * job.sourceScale
     least = 1.0 / (1.0 + MOST_PERCENT / 100.0)
     return (100.0 * (1.0 / np.maximum(determinant, least) - 1.0)).astype(np.float32)

@@ -1,0 +1,78 @@
+"""Tiles of the fixed and of the carried moving volume in turn: prepared, computed in any thread, published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from vtk.util import numpy_support
+
+from .carrying import ResampledVolume, resultFromLocal, volumeGrid
+from .nodes import NodeReference, allOrNothing, cloneNode
+from .values import setUnit
+from .volumes import imageDataFromArray, imageFromVolumeNode
+
+TILES = 6
+
+
+@dataclass
+class CheckerboardJob:
+    """The fixed voxels, the moving ones on their way, and the nodes."""
+
+    fixedVoxels: np.ndarray
+    carried: ResampledVolume
+    fixed: NodeReference
+    moving: NodeReference
+    transform: NodeReference
+
+
+def checkerboard(fixedVolumeNode: Any, movingVolumeNode: Any, transformNode: Any) -> Any:
+    """A volume node with the tiles, on the fixed grid."""
+    job = prepareCheckerboard(fixedVolumeNode, movingVolumeNode, transformNode)
+    return publishCheckerboard(job, computeCheckerboard(job))
+
+
+def prepareCheckerboard(fixedVolumeNode: Any, movingVolumeNode: Any, transformNode: Any) -> CheckerboardJob:
+    """Take what is needed of the nodes; changes nothing in the scene."""
+    toResult = resultFromLocal(movingVolumeNode, transformNode)
+    carried = ResampledVolume(movingVolumeNode, toResult, volumeGrid(fixedVolumeNode))
+    nodes = [NodeReference(node) for node in (fixedVolumeNode, movingVolumeNode, transformNode)]
+    return CheckerboardJob(imageFromVolumeNode(fixedVolumeNode).array, carried, *nodes)
+
+
+def computeCheckerboard(job: CheckerboardJob, check: Callable[[], object] = lambda: None) -> np.ndarray:
+    """(k, j, i) float32 on the fixed grid; touches no node."""
+    job.carried.compute(check)
+    fixed = job.fixedVoxels
+    moved = numpy_support.vtk_to_numpy(job.carried.imageData.GetPointData().GetScalars()).reshape(fixed.shape)
+    tiles = sum(
+        (np.arange(size) * TILES // size).reshape([-1 if axis == a else 1 for a in range(3)])
+        for axis, size in enumerate(fixed.shape)
+    )
+    check()
+    return np.where(tiles % 2 == 0, fixed, _inTheRangeOf(fixed, moved)).astype(np.float32)
+
+
+def publishCheckerboard(job: CheckerboardJob, mixed: np.ndarray) -> Any:
+    """The volume node.
+
+    :raises RegistrationError: a node left the scene meanwhile. The scene is as it was.
+    """
+    fixed, moving, transform = (reference.node() for reference in (job.fixed, job.moving, job.transform))
+    with allOrNothing(fixed.GetScene()):
+        node = cloneNode(moving, f"Checkerboard, {transform.GetName()}")
+        job.carried.publish(node)
+        node.SetAndObserveImageData(imageDataFromArray(mixed, copy=False))
+        setUnit(node)
+        if fixed.GetDisplayNode() is not None and node.GetDisplayNode() is not None:
+            node.GetDisplayNode().CopyContent(fixed.GetDisplayNode())
+    return node
+
+
+def _inTheRangeOf(fixed: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """``moved`` with the middle and the spread of ``fixed``, so that tiles differ by content, not by brightness."""
+    low, high = np.percentile(fixed, (2, 98))
+    below, above = np.percentile(moved, (2, 98))
+    return (moved - below) * ((high - low) / max(above - below, 1e-6)) + low

@@ -76,13 +76,13 @@ def main() -> None:
     pauses = Pauses()
 
     engine = []
-    finished = panel.onRunFinished
+    finished = panel.onRegistered
 
-    def on_finished(job, result):
+    def on_finished(job, result, published):
         engine.append(sum(result.seconds.values()))
-        finished(job, result)
+        finished(job, result, published)
 
-    panel.onRunFinished = on_finished
+    panel.onRegistered = on_finished
 
     def run() -> float:
         start = time.perf_counter()
@@ -119,6 +119,15 @@ def main() -> None:
             wait_for(lambda: is_idle(panel), "the end of the run", seconds=300.0)
             waited.append(time.perf_counter() - start)
         print(f"   cancelled at {len(waited)} moments: {statistics.median(waited):.2f} s, at most {max(waited):.2f} s")
+    click(ui.resultCollapsibleButton)
+    choose(ui.carrySelector, "Prior")
+    for name in ("checkerboardButton", "volumeChangeButton", "inverseButton", "carryButton"):
+        pauses.reset()
+        start = time.perf_counter()
+        click(getattr(ui, name))
+        wait_for(lambda: is_idle(panel), "the end of the computation", seconds=300.0)
+        seconds = time.perf_counter() - start
+        print(f"{getattr(ui, name).text}: {seconds:.2f} s, longest pause {1000 * max(pauses.seconds):.0f} ms")
     slicer.modules.LDRRegistrationWidget.cleanup()
     panel.parent.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -145,3 +146,38 @@ def test_a_volume_changed_while_running_is_a_sentence(panel: Any, pair: tuple[An
     assert len(panel.errors) == 1 and "was changed while it was registered" in panel.errors[0]
     assert panel.ui.statusLabel.text == panel.errors[0]
     assert node_names("vtkMRMLTransformNode") == []
+
+
+def test_the_window_waits_for_the_worker_nearly_all_the_time(
+    panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Qt's event loop keeps Python's lock in Slicer: the worker computes only while the window waits for it."""
+    from LDRRegistrationLib.worker import Task
+
+    waited: list[float] = []
+    genuine = Task.wait
+
+    def wait(task: Any, seconds: float) -> bool:
+        start = time.perf_counter()
+        try:
+            return genuine(task, seconds)
+        finally:
+            waited.append(time.perf_counter() - start)
+
+    monkeypatch.setattr(Task, "wait", wait)
+    computation = Computation(panel, waits=True)
+    click(panel.ui.applyButton)
+    computation.wait_until_shown()
+    waited.clear()
+    start = time.perf_counter()
+    threading.Timer(1.0, computation.released.set).start()
+    while not computation.ended.is_set():
+        slicer_events()
+    assert sum(waited) > 0.9 * (time.perf_counter() - start)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+
+
+def slicer_events() -> None:
+    import slicer
+
+    slicer.app.processEvents()

@@ -96,8 +96,14 @@ def computeVolumeChange(job: VolumeChangeJob, check: Callable[[], object] = lamb
     else:
         moved = pointsThrough(transform, grid.pointsRas(), check)
         # d(moved) / d(i, j, k); the arrays run k, j, i.
-        steps = [np.gradient(moved, axis=axis) for axis in (2, 1, 0)]
-        determinant = np.linalg.det(np.stack(steps, axis=-1)) / np.linalg.det(grid.ijkToRas[:3, :3])
+        steps = [np.moveaxis(np.gradient(moved, axis=axis), -1, 0) for axis in (2, 1, 0)]
+        check()
+        determinant = _determinant(*steps) / np.linalg.det(grid.ijkToRas[:3, :3])
     determinant = determinant * job.sourceScale
     least = 1.0 / (1.0 + MOST_PERCENT / 100.0)
     return (100.0 * (1.0 / np.maximum(determinant, least) - 1.0)).astype(np.float32)
+
+
+def _determinant(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """(...) of the three columns (3, ...). To lay them out for NumPy's own takes long, and keeps Python's lock."""
+    return a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2]) + a[2] * (b[0] * c[1] - b[1] * c[0])

@@ -118,6 +118,8 @@ def test_cmake_says_what_reviewers_ask_for() -> None:
         assert variables.get(name), f"EXTENSION_{name} is not set"
     sentences = re.findall(r"[.!?](?:\s|$)", variables["DESCRIPTION"])
     assert len(sentences) <= 2, "the catalog wants one or two sentences"
+    for card in (MODULE / "Resources" / "Models").glob("*.json"):
+        assert json.loads(card.read_text(encoding="utf-8"))["licence"] in variables["DESCRIPTION"]
     assert variables["DEPENDS"] == "PyTorch"
     for name in ("LICENSE_FILE", "README_FILE"):
         path = Path(variables[name].replace("${CMAKE_CURRENT_SOURCE_DIR}", str(ROOT)))

@@ -53,7 +53,7 @@ class LDRRegistration(ScriptedLoadableModule):
             "transform that carries the moving volume, and segmentations and markups made on it, onto the fixed one. "
             "Tested on MR of the head (T1, T2, FLAIR, thick slices) and of the hippocampus; on CT and the rest of the "
             "body, little. For research; not for diagnostic use. To try it: Sample Data, LDRFollowUpFLAIR. "
-            "Licences: the code is MIT; the weights of the models c2f-general (default) and ldr-general are CC BY-SA 4.0, "
+            "Licences: the code is MIT; the weights of c2f-general (the default) and ldr-general are CC BY-SA 4.0, "
             "for any use; those of c2f-brain-t1 are CC BY-NC 4.0, for non-commercial use only, and you are asked first."
         )
         self.parent.acknowledgementText = _(

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import types
 from pathlib import Path
 from typing import Any, ClassVar
 
 import slicer
+from PySide6 import QtCore
 
 from . import application, pythonqt
 
@@ -34,7 +36,13 @@ class Desktop:
         app.commandOptions = lambda: self._options
         app.exit = self._exit
         app.applicationVersion, app.repositoryRevision, app.platform = "stand-in", "stand-in", sys.platform
-        app.mainApplicationName = "Slicer"
+        # Scenes with their data in one file are unpacked into Slicer's cache.
+        self._cacheFolder = tempfile.TemporaryDirectory()
+        cache, files = slicer.vtkCacheManager(), slicer.vtkDataIOManager()
+        cache.SetRemoteCacheDirectory(self._cacheFolder.name)
+        files.SetCacheManager(cache)
+        slicer.mrmlScene.SetCacheManager(cache)
+        slicer.mrmlScene.SetDataIOManager(files)
         sys.modules["SampleData"] = sampleData = types.ModuleType("SampleData")
         sampleData.SampleDataLogic = SampleDataLogic
 
@@ -49,6 +57,8 @@ class Desktop:
             return
         if not hasattr(slicer.modules, name + "Widget"):
             application.open_module(self._modules[name])
+            # Slicer says so after it has loaded all modules, and not before its window is shown.
+            QtCore.QTimer.singleShot(100, lambda: [slot() for slot in slicer.app.slots.pop("startupCompleted()", [])])
         else:
             self._frame()._entered = True
             self._widget().enter()

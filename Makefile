@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation queue trust clean
+.PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation queue trust check-publication clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo --overwrite
@@ -70,6 +70,11 @@ trust: $(STAMP)-test
 
 pictures: $(STAMP)-test
 	$(BIN)/python Testing/window/pictures.py
+
+# CHECK=--online also asks GitHub, once the repository is published.
+CHECK ?=
+check-publication:
+	$(PYTHON) tools/check_publication.py $(CHECK)
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

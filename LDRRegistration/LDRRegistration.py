@@ -9,7 +9,7 @@ import slicer
 import vtk
 from LDRRegistrationLib import dependencies
 from LDRRegistrationLib.errors import DependencyError, RegistrationError
-from LDRRegistrationLib.gui import curved, hints
+from LDRRegistrationLib.gui import curved, hints, licences
 from LDRRegistrationLib.gui.advanced import AdvancedSection
 from LDRRegistrationLib.gui.binding import AFTER_SELECTORS, BEFORE_SELECTORS, Binding, chooseNoneFor
 from LDRRegistrationLib.gui.changes import ChangesSection
@@ -53,7 +53,9 @@ class LDRRegistration(ScriptedLoadableModule):
             "second without a graphics card. Choose the fixed and the moving volume and press Apply: the result is a "
             "transform that carries the moving volume, and segmentations and markups made on it, onto the fixed one. "
             "Tested on MR of the head (T1, T2, FLAIR, thick slices) and of the hippocampus; on CT and the rest of the "
-            "body, little. For research; not for diagnostic use. To try it: Sample Data, LDRFollowUpFLAIR."
+            "body, little. For research; not for diagnostic use. To try it: Sample Data, LDRFollowUpFLAIR. "
+            "Licences: the code is MIT; the weights of c2f-general (the default) and ldr-general are CC BY-SA 4.0, "
+            "for any use; those of c2f-brain-t1 are CC BY-NC 4.0, for non-commercial use only, and you are asked first."
         )
         self.parent.acknowledgementText = _(
             "The network is the light-weight deformable registration (LDR) of M. Q. Tran et al., Light-weight "
@@ -255,6 +257,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         choices = self._parameterNode
         try:
             if not curved.offerCopies(choices, self.logic, shownByNode):
+                return False
+            if not licences.isAccepted(choices.model, self.logic.models.cards()):
                 return False
             if not dependencies.torchIsInstalled():
                 return self._installTorch()

@@ -48,7 +48,7 @@ ANSWER = """
 import sys
 import numpy as np
 import torch
-network = torch.jit.load(sys.argv[1])
+network = torch.jit.load(sys.argv[1]).float()
 torch.manual_seed(0)
 images = torch.rand(2, 1, 1, 32, 48, 32)
 np.save(sys.argv[2], network(images[0], images[1]).detach().numpy())

@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "LDRRegistration"
+# Slicer's readers of the format skip lines that begin with "#" (json has no comments).
+GENERATED = "Generated from CMakeLists.txt by Testing/skeleton/catalog.py. Do not edit it here."
 BRANCH = "main"
 SCHEMA = (
     "https://raw.githubusercontent.com/Slicer/Slicer/main/Schemas/slicer-extension-catalog-entry-schema-v1.0.2.json#"
@@ -39,7 +41,10 @@ def json_text() -> str:
 
 
 def s4ext_text() -> str:
-    """The same in the older format, one "key value" a line, that Slicer's build system still writes for itself."""
+    """The same in the older format, one "key value" a line, that Slicer's build system still writes for itself.
+
+    The catalog takes the json file alone.
+    """
     variables = cmake_variables()
     lines = {
         "scm": "git",
@@ -60,7 +65,7 @@ def s4ext_text() -> str:
         "dicom_support_rule": "",
         "keywords": variables["KEYWORDS"],
     }
-    return "".join(f"{key} {value}".rstrip() + "\n" for key, value in lines.items())
+    return f"# {GENERATED}\n" + "".join(f"{key} {value}".rstrip() + "\n" for key, value in lines.items())
 
 
 if __name__ == "__main__":

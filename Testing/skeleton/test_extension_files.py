@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import struct
-import sys
 import tomllib
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -14,25 +11,21 @@ from urllib.parse import urlsplit
 
 import catalog
 import pytest
+from inspection import (
+    cmake_list,
+    cmake_text,
+    file_in_repository,
+    foreign_imports,
+    imports_anywhere,
+    number_of_sentences,
+    png_size,
+    python_files,
+    readme_pictures,
+)
 
 ROOT = catalog.ROOT
 MODULE = ROOT / catalog.NAME
-PYTHON_FILES = sorted(p for p in MODULE.rglob("*.py") if "__pycache__" not in p.parts)
-# What every Slicer brings along, besides Python's own modules. torch is not among them.
-BUNDLED = {"slicer", "vtk", "numpy", "SimpleITK", "qt", "ctk", "LDRRegistrationLib"}
-
-
-def cmake_text(folder: Path) -> str:
-    return (folder / "CMakeLists.txt").read_text(encoding="utf-8")
-
-
-def cmake_list(name: str) -> set[str]:
-    """A list of the module's CMakeLists.txt, with ${MODULE_NAME} filled in."""
-    body = re.search(rf"set\({name}\s([^)]*)\)", cmake_text(MODULE))
-    assert body is not None, f"there is no list {name}"
-    entries = body.group(1).replace("${MODULE_NAME}", catalog.NAME).split()
-    assert len(entries) == len(set(entries)), f"{name} lists a file twice"
-    return set(entries)
+PYTHON_FILES = python_files()
 
 
 def tree_of(pattern: str) -> set[str]:
@@ -40,21 +33,6 @@ def tree_of(pattern: str) -> set[str]:
     # An editable installation leaves its .egg-info in the folder.
     paths = (p for p in paths if not any(part.endswith(".egg-info") for part in p.parts))
     return {p.relative_to(MODULE).as_posix() for p in paths}
-
-
-def png_size(path: Path) -> tuple[int, int]:
-    header = path.read_bytes()[:24]
-    assert header[:8] == b"\x89PNG\r\n\x1a\n", f"{path.name} is not a PNG image"
-    return struct.unpack(">II", header[16:24])
-
-
-def file_in_repository(address: str) -> Path:
-    """The file that a raw address on GitHub will show."""
-    parts = urlsplit(address)
-    owner, repository, branch, path = parts.path.lstrip("/").split("/", 3)
-    assert (parts.netloc, branch) == ("raw.githubusercontent.com", catalog.BRANCH)
-    assert catalog.cmake_variables()["HOMEPAGE"].endswith(f"/{owner}/{repository}")
-    return ROOT / path
 
 
 def test_cmake_lists_every_script() -> None:
@@ -116,8 +94,9 @@ def test_cmake_says_what_reviewers_ask_for() -> None:
     wanted = "HOMEPAGE CONTRIBUTORS DESCRIPTION ICONURL SCREENSHOTURLS DEPENDS CATEGORY STATUS TIER LICENSE_FILE"
     for name in [*wanted.split(), "README_FILE"]:
         assert variables.get(name), f"EXTENSION_{name} is not set"
-    sentences = re.findall(r"[.!?](?:\s|$)", variables["DESCRIPTION"])
-    assert len(sentences) <= 2, "the catalog wants one or two sentences"
+    assert number_of_sentences(variables["DESCRIPTION"]) <= 2, "the catalog wants one or two sentences"
+    for card in (MODULE / "Resources" / "Models").glob("*.json"):
+        assert json.loads(card.read_text(encoding="utf-8"))["licence"] in variables["DESCRIPTION"]
     assert variables["DEPENDS"] == "PyTorch"
     for name in ("LICENSE_FILE", "README_FILE"):
         path = Path(variables[name].replace("${CMAKE_CURRENT_SOURCE_DIR}", str(ROOT)))
@@ -138,32 +117,12 @@ def test_module_icon() -> None:
     assert width == height >= 32
 
 
-def imports_at_file_scope(tree: ast.Module) -> set[str]:
-    """The top-level packages imported when the file is; ``if TYPE_CHECKING:`` is not, relative imports are our own."""
-    names: set[str] = set()
-    pending: list[ast.AST] = list(tree.body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names |= {(node.module or "").partition(".")[0]} if node.level == 0 else set()
-        elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            pending += node.orelse
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            pending += ast.iter_child_nodes(node)
-    return names
-
-
 @pytest.mark.parametrize("path", PYTHON_FILES, ids=lambda p: p.relative_to(MODULE).as_posix())
 def test_imports(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    foreign = imports_at_file_scope(tree) - sys.stdlib_module_names - BUNDLED
+    foreign = foreign_imports(path)
     assert not foreign, f"imported before the user asked for anything: {sorted(foreign)}"
-    everywhere = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
-    everywhere |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     is_panel = "gui" in path.relative_to(MODULE).parts or path.name == f"{catalog.NAME}.py"
-    assert is_panel or not everywhere & {"qt", "ctk"}, "Qt and CTK belong in gui/ and LDRRegistration.py"
+    assert is_panel or not imports_anywhere(path) & {"qt", "ctk"}, "Qt and CTK belong in gui/ and LDRRegistration.py"
 
 
 def test_panel_file_is_complete() -> None:
@@ -182,8 +141,7 @@ def test_panel_file_is_complete() -> None:
 
 
 def test_the_readme_shows_pictures_that_exist() -> None:
-    pictures = re.findall(r"!\[.+?\]\((.+?)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    shown = {ROOT / picture for picture in pictures}
+    shown = set(readme_pictures())
     assert len(shown) >= 6
     for picture in shown:
         png_size(picture)

@@ -32,7 +32,10 @@ class _Application:
         self._application = application
         self.slots: dict[str, list[Any]] = {}
         self._moduleManager = _ModuleManager()
-        self._settings = QtCore.QSettings()
+        # Of this process alone: what a user of this machine has chosen elsewhere is not ours to read or to change.
+        self._settingsFolder = QtCore.QTemporaryDir()
+        path = self._settingsFolder.filePath("Slicer.ini")
+        self._settings = QtCore.QSettings(path, QtCore.QSettings.Format.IniFormat)
         # Display nodes ask the application's color logic for their colors.
         self._logic = slicer.vtkSlicerApplicationLogic()
         self._logic.SetMRMLScene(slicer.mrmlScene)

@@ -1,35 +1,31 @@
 import logging
 import sys
 import traceback
-import unittest
 from dataclasses import replace
 
-import numpy as np
 import slicer
 import vtk
 from LDRRegistrationLib import dependencies
 from LDRRegistrationLib.errors import DependencyError, RegistrationError
-from LDRRegistrationLib.gui import curved, hints, licences
+from LDRRegistrationLib.gui import about, curved, hints, licences
 from LDRRegistrationLib.gui.advanced import AdvancedSection
 from LDRRegistrationLib.gui.binding import AFTER_SELECTORS, BEFORE_SELECTORS, Binding, chooseNoneFor
 from LDRRegistrationLib.gui.changes import ChangesSection
 from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode
 from LDRRegistrationLib.gui.controller import Run, RunController
-from LDRRegistrationLib.gui.presets import PresetChoice
 from LDRRegistrationLib.gui.result import ResultSection
+from LDRRegistrationLib.gui.selftest import LDRRegistrationTest  # noqa: F401  Slicer looks for it here
 from LDRRegistrationLib.gui.verdicts import isKept
 from LDRRegistrationLib.gui.view import RunView
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.places import resultAbove
 from LDRRegistrationLib.names import transformName, volumeName
 from LDRRegistrationLib.sampledata import registerSampleData
-from slicer import vtkMRMLScalarVolumeNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
-    ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
@@ -48,21 +44,8 @@ class LDRRegistration(ScriptedLoadableModule):
         # PyTorchUtils is not named here: without it this module would not be loaded, and could not say what it lacks.
         self.parent.dependencies = []
         self.parent.contributors = ["LDRRegistration contributors"]
-        self.parent.helpText = _(
-            "Aligns two 3D images (follow-up scans, or different people) by bending one onto the other, in about a "
-            "second without a graphics card. Choose the fixed and the moving volume and press Apply: the result is a "
-            "transform that carries the moving volume, and segmentations and markups made on it, onto the fixed one. "
-            "Tested on MR of the head (T1, T2, FLAIR, thick slices) and of the hippocampus; on CT and the rest of the "
-            "body, little. For research; not for diagnostic use. To try it: Sample Data, LDRFollowUpFLAIR. "
-            "Licences: the code is MIT; the weights of c2f-general (the default) and ldr-general are CC BY-SA 4.0, "
-            "for any use; those of c2f-brain-t1 are CC BY-NC 4.0, for non-commercial use only, and you are asked first."
-        )
-        self.parent.acknowledgementText = _(
-            "The network is the light-weight deformable registration (LDR) of M. Q. Tran et al., Light-weight "
-            "deformable registration using adversarial learning with distilling knowledge, IEEE Transactions on "
-            "Medical Imaging 41(6), 2022. doi:10.1109/TMI.2022.3141013. The sample images are of Z. Lesjak et al., "
-            "Neuroinformatics 2016 (CC BY), and of the Medical Segmentation Decathlon (CC BY-SA)."
-        )
+        self.parent.helpText = about.helpText()
+        self.parent.acknowledgementText = about.acknowledgementText()
         slicer.app.connect("startupCompleted()", registerSampleData)
 
 
@@ -355,53 +338,3 @@ class LDRRegistrationLogic(ScriptedLoadableModuleLogic, RegistrationLogic):
 
     def getParameterNode(self) -> LDRRegistrationParameterNode:
         return LDRRegistrationParameterNode(super().getParameterNode())
-
-
-class LDRRegistrationTest(ScriptedLoadableModuleTest):
-    """A short self-test for Slicer itself: Reload and Test, or ctest. The real tests are in the folder Testing."""
-
-    def setUp(self) -> None:
-        slicer.mrmlScene.Clear()
-
-    def runTest(self) -> None:
-        for test in (self.test_choicesAreKeptInTheScene, self.test_shiftIsRecovered):
-            self.setUp()
-            try:
-                test()
-            except unittest.SkipTest as reason:
-                self.delayDisplay(f"Skipped: {reason}")
-
-    def test_choicesAreKeptInTheScene(self) -> None:
-        fixed, moving = self._addBlob("Current", 0.0), self._addBlob("Prior", 8.0)
-        choices = LDRRegistrationLogic().getParameterNode()
-        choices.fixedVolume, choices.movingVolume, choices.preset = fixed, moving, PresetChoice.ACCURATE
-        again = LDRRegistrationLogic().getParameterNode()
-        self.assertIs(again.movingVolume, moving)
-        self.assertIs(again.preset, PresetChoice.ACCURATE)
-        self.assertEqual(hints.whatIsMissing(again), "")
-
-    def test_shiftIsRecovered(self) -> None:
-        if not dependencies.torchIsInstalled():
-            self.skipTest("PyTorch is not installed")
-        self.delayDisplay("Registering two synthetic volumes")
-        shiftMm = 8.0
-        transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTransformNode")
-        LDRRegistrationLogic().registerVolumes(
-            fixedVolumeNode=self._addBlob("Current", 0.0),
-            movingVolumeNode=self._addBlob("Prior", shiftMm),
-            outputTransformNode=transform,
-        )
-        moved = transform.GetTransformFromParent().TransformPoint(0.0, 0.0, 0.0)
-        self.assertLess(np.linalg.norm(np.subtract(moved, (shiftMm, 0.0, 0.0))), 2.0)
-        self.delayDisplay("Test passed")
-
-    def _addBlob(self, name: str, shiftMm: float) -> vtkMRMLScalarVolumeNode:
-        """A head-like ellipsoid with a brighter core, moved to the right by ``shiftMm``; 64 voxels of 3 mm a side."""
-        axis = (np.arange(64.0) - 31.5) * 3.0
-        s, a, r = np.meshgrid(axis, axis, axis - shiftMm, indexing="ij")
-        outer = (r / 60.0) ** 2 + (a / 75.0) ** 2 + (s / 65.0) ** 2
-        inner = ((r - 15.0) / 25.0) ** 2 + ((a + 10.0) / 30.0) ** 2 + (s / 20.0) ** 2
-        voxels = 100.0 / (1.0 + np.exp(12.0 * (outer - 1.0))) + 80.0 / (1.0 + np.exp(6.0 * (inner - 1.0)))
-        ijkToRas = np.diag([3.0, 3.0, 3.0, 1.0])
-        ijkToRas[:3, 3] = -31.5 * 3.0
-        return slicer.util.addVolumeFromArray(voxels.astype(np.float32), ijkToRAS=ijkToRas, name=name)

@@ -169,15 +169,17 @@ def test_the_window_waits_for_the_worker_nearly_all_the_time(
     click(panel.ui.applyButton)
     computation.wait_until_shown()
     waited.clear()
-    start = time.perf_counter()
-    threading.Timer(1.0, computation.released.set).start()
-    while not computation.ended.is_set():
-        slicer_events()
-    assert sum(waited) > 0.9 * (time.perf_counter() - start)
+    start, ownStart = time.perf_counter(), time.thread_time()
+    while time.perf_counter() - start < 1.0:
+        process_events()
+    # What else the machine does takes time from the window, too: so its own share is what its thread computed.
+    own = time.thread_time() - ownStart
+    computation.released.set()
     wait_for(lambda: is_idle(panel), "the end of the run")
+    assert sum(waited) > 9 * own
 
 
-def slicer_events() -> None:
+def process_events() -> None:
     import slicer
 
     slicer.app.processEvents()

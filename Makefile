@@ -27,11 +27,11 @@ lint: $(STAMP)-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The weights, and whatever training exports, must load in the last PyTorch there is for Slicer on macOS (its wheel
-# brings 2.5 GB of CUDA on Linux).
+# The weights, and whatever training exports, must load in the last PyTorch there is for Slicer on macOS, with the NumPy
+# that it brings along. On Linux its wheel brings 2.5 GB of CUDA.
 test-oldest: $(STAMP)
 	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/python -m pip install --quiet "torch==2.2.2" "numpy==2.0.2" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+	.venv-oldest/bin/python -m pip install --quiet "torch==2.2.2" "numpy==1.26.4" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 	$(BIN)/python Testing/oldest/compare_models.py --write .venv-oldest/expected.json
 	.venv-oldest/bin/python Testing/oldest/compare_models.py --check .venv-oldest/expected.json
 	$(PIP) --editable ".[training]"

@@ -72,6 +72,16 @@ def add_volume(application: None) -> Any:
 
 
 @pytest.fixture
+def views(panel: Any) -> Iterator[Any]:
+    """Slicer's three slice views, without a screen."""
+    from harness.views import SliceViews
+
+    shown = SliceViews()
+    yield shown
+    shown.close()
+
+
+@pytest.fixture
 def pair(panel: Any, add_volume: Any) -> tuple[Any, Any]:
     """Two volumes, chosen in the panel with the mouse."""
     from harness.user import choose

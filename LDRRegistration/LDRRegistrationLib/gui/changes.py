@@ -12,8 +12,8 @@ from slicer.i18n import tr as _
 from ..change.table import ACCEPTED, REJECTED
 from ..errors import RegistrationError
 from ..mrml.changes import Changes, jumpTo, placeOf, readTable, showInViews, writeOpinion
-from ..mrml.display import rememberViews
 from ..mrml.places import isOfPair
+from ..mrml.views import rememberViews
 
 MASKS = ("changeMask", "excludeMask")
 

@@ -17,13 +17,13 @@ from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..engine import RegistrationResult
 from ..errors import RegistrationError
 from .colors import showDiverging
-from .display import compositeNodes
 from .labelmaps import orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import allOrNothing, placeBeside
 from .tables import setColumns
 from .values import setUnit
 from .verdicts import noteVerdict
+from .views import compositeNodes, lookAt
 from .volumes import imageDataFromArray
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def showInViews(changes: Changes, currentNode: Any) -> None:
     :raises RegistrationError: one of the nodes left the scene.
     """
     changes.checkPresent(changes.changeVolumeNode, currentNode)
+    lookAt(currentNode)
     for view in compositeNodes(currentNode.GetScene()):
         with slicer.util.NodeModify(view):
             view.SetBackgroundVolumeID(currentNode.GetID())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,44 +12,13 @@ from .carrying import carry, resultFromLocal
 from .nodes import allOrNothing, cloneNode
 from .places import placeBefore
 from .values import setUnit
+from .views import compositeNodes, lookAt, rememberViews
 from .volumechange import localVolumeChange
 from .volumes import imageDataFromArray, imageFromVolumeNode
 
 GRID, MAGNITUDE = "grid", "magnitude"
 TILES = 6
 OVERLAY_OPACITY = 0.8
-
-
-def compositeNodes(scene: Any) -> list[Any]:
-    """What says which volumes each slice view shows."""
-    count = scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")
-    return [scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode") for n in range(count)]
-
-
-def rememberViews(scene: Any) -> Callable[[], None]:
-    """A function that lets the slice views show again what they show now."""
-    views = [
-        (
-            view,
-            scene.GetNodeByID(view.GetBackgroundVolumeID() or ""),
-            scene.GetNodeByID(view.GetForegroundVolumeID() or ""),
-            view.GetForegroundOpacity(),
-        )
-        for view in compositeNodes(scene)
-    ]
-
-    def idOf(node: Any) -> str | None:
-        return node.GetID() if node is not None and scene.IsNodePresent(node) else None
-
-    def putBack() -> None:
-        for view, background, foreground, opacity in views:
-            if scene.IsNodePresent(view):
-                with slicer.util.NodeModify(view):
-                    view.SetBackgroundVolumeID(idOf(background))
-                    view.SetForegroundVolumeID(idOf(foreground))
-                    view.SetForegroundOpacity(opacity)
-
-    return putBack
 
 
 class ResultDisplay:
@@ -111,6 +79,7 @@ class ResultDisplay:
         """Tiles of the fixed and of the carried moving volume in turn, as a volume node of its own; the node."""
         if not self._present("checkerboard"):
             self._made["checkerboard"] = self._checkerboard()
+        lookAt(self.fixed)
         for view in compositeNodes(self.scene):
             view.SetBackgroundVolumeID(self._made["checkerboard"].GetID())
             view.SetForegroundVolumeID(None)
@@ -139,6 +108,7 @@ class ResultDisplay:
         return name in self._made and bool(self.scene.IsNodePresent(self._made[name]))
 
     def _overlay(self, node: Any, opacity: float) -> None:
+        lookAt(self.fixed)
         for view in compositeNodes(self.scene):
             with slicer.util.NodeModify(view):
                 view.SetBackgroundVolumeID(self.fixed.GetID())

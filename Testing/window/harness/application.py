@@ -44,6 +44,9 @@ class _Application:
     def moduleManager(self) -> Any:
         return self._moduleManager
 
+    def applicationLogic(self) -> Any:
+        return self._logic
+
     def topLevelWidgets(self) -> list[Any]:
         return [pythonqt.wrap(widget) for widget in self._application.topLevelWidgets()]
 

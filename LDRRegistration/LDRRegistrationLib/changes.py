@@ -200,7 +200,6 @@ class ChangesLogic:
         """The comparison itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
         registration = job.registration
-        registration.detach()
         result, changeMap = compareVisits(
             registration.fixed,
             registration.moving,

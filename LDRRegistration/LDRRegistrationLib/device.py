@@ -50,7 +50,10 @@ def computesInBfloat16() -> bool:
     """Whether torch's convolutions can be in bfloat16 on this processor without its slowest code."""
     import torch
 
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    try:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    except AttributeError:  # a torch that was built without oneDNN, as on some ARM computers
+        return False
 
 
 def usableThreads(threads: int) -> int:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class RegistrationJob:
     """One registration on its way from nodes to nodes, which may vanish or change while it is computed.
 
-    What takes time for large volumes, ``detach`` and ``fill``, may run in any thread; it touches no node.
+    What takes time, ``fill``, may run in any thread; it touches no node.
     """
 
     fixed: Image
@@ -52,14 +52,6 @@ class RegistrationJob:
     imageData: vtk.vtkImageData | None = None
     outputTransformNode: vtkMRMLTransformNode | None = None
     outputVolumeNode: vtkMRMLScalarVolumeNode | None = None
-    # Where nobody else can change the volumes meanwhile, copies would only take memory.
-    sharesVoxels: bool = False
-
-    def detach(self) -> None:
-        """Take copies of the volumes' voxels, which a user may change while they are registered."""
-        if self.sharesVoxels:
-            return
-        self.fixed, self.moving = (replace(image, array=image.array.copy()) for image in (self.fixed, self.moving))
 
     def fill(self, result: RegistrationResult) -> None:
         """Make what the output nodes will hold."""
@@ -115,6 +107,7 @@ def prepareJob(
     createTransform: bool,
     createVolume: bool,
     shownByNode=None,
+    sharesVoxels: bool = False,
 ) -> RegistrationJob:
     """The job of RegistrationLogic.prepare, which see.
 
@@ -141,6 +134,9 @@ def prepareJob(
     initialRas = None
     if initialTransformNode is not None:
         initialRas = movingToWorld @ linearFromWorld(initialTransformNode)
+    if not sharesVoxels:
+        # Now, not when PyTorch is loaded, which takes seconds the first time: the user may change them meanwhile.
+        fixed, moving = (replace(image, array=image.array.copy()) for image in (fixed, moving))
     return RegistrationJob(
         fixed=fixed,
         moving=moving,

@@ -87,7 +87,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._advanced = AdvancedSection(self.ui, models.cards(), models.problems)
         for problem in models.problems.values():
             self._view.log(problem)
-        self._result = ResultSection(self.ui, self.logic, self._view.log)
+        self._result = ResultSection(self.ui, self.logic, self._view.log, lambda: self._running() is not None)
         self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary)
         self._controller = RunController(self.logic, self)
         self._changeRun = ChangeRun(self.logic)

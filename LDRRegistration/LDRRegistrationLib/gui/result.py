@@ -18,10 +18,11 @@ class ResultSection:
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
     :param log: takes a line for the panel's log.
+    :param isRunning: whether a registration runs, during which nothing here is enabled.
     """
 
-    def __init__(self, ui: Any, logic: Any, log: Any) -> None:
-        self._ui, self._logic, self._log = ui, logic, log
+    def __init__(self, ui: Any, logic: Any, log: Any, isRunning: Any) -> None:
+        self._ui, self._logic, self._log, self._isRunning = ui, logic, log, isRunning
         self._choices: Any = None
         self._display: ResultDisplay | None = None
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
@@ -51,7 +52,7 @@ class ResultSection:
     def update(self) -> None:
         """Enable what can be done with the present choices; views that were changed for another result go back."""
         nodes = self._nodes()
-        self._ui.resultCollapsibleButton.enabled = None not in nodes
+        self._ui.resultCollapsibleButton.enabled = None not in nodes and not self._isRunning()
         if self._choices is None:
             return
         shown = self._display

@@ -8,7 +8,8 @@ import numpy as np
 import slicer
 
 from ..errors import RegistrationError
-from .carrying import carry, resultFromLocal
+from ..geometry import Grid
+from .carrying import carry, resultFromLocal, volumeGrid
 from .nodes import allOrNothing, cloneNode
 from .places import placeBefore
 from .values import setUnit
@@ -19,6 +20,25 @@ from .volumes import imageDataFromArray, imageFromVolumeNode
 GRID, MAGNITUDE = "grid", "magnitude"
 TILES = 6
 OVERLAY_OPACITY = 0.8
+# Between the lines of the deformation's grid: Slicer's own, and those that suit what is smaller than a head.
+USUAL_SPACING_MM = 15.0
+SPACING_ATTRIBUTE = "LDRRegistration.GridSpacingMm"
+SPACINGS_MM = (0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, USUAL_SPACING_MM)
+LEAST_CELLS = 10
+# Points along each line, a spacing apart: Slicer's own ratio.
+POINTS_PER_CELL = 3
+
+
+def gridSpacingMm(grid: Grid) -> float:
+    """How far apart the lines of a grid are to be, so that ten of them cross the middle one of the volume's sides."""
+    sides = sorted(grid.sizeIjk * grid.spacing)
+    return next((mm for mm in reversed(SPACINGS_MM) if mm * LEAST_CELLS <= sides[1]), SPACINGS_MM[0])
+
+
+def keepOutOfFiles(node: Any) -> None:
+    """Leave a node, and what displays it, out of saved scenes: it is made to look at, and made anew by a click."""
+    for part in (node, *(node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes()))):
+        part.SaveWithSceneOff()
 
 
 class ResultDisplay:
@@ -64,6 +84,7 @@ class ResultDisplay:
                 modes = slicer.vtkMRMLTransformDisplayNode
                 kinds = {GRID: modes.VIS_MODE_GRID, MAGNITUDE: modes.VIS_MODE_CONTOUR}
                 display.SetVisualizationMode(kinds[mode])
+                self._fitGrid(display)
             display.SetVisibility2D(mode is not None)
             display.SetVisibility(mode is not None)
 
@@ -72,6 +93,7 @@ class ResultDisplay:
         if not self._present("change"):
             self._made["change"] = localVolumeChange(self.transform, self.fixed)
             self._addLegend(self._made["change"])
+            keepOutOfFiles(self._made["change"])
         self._overlay(self._made["change"], OVERLAY_OPACITY)
         return self._made["change"]
 
@@ -79,6 +101,7 @@ class ResultDisplay:
         """Tiles of the fixed and of the carried moving volume in turn, as a volume node of its own; the node."""
         if not self._present("checkerboard"):
             self._made["checkerboard"] = self._checkerboard()
+            keepOutOfFiles(self._made["checkerboard"])
         lookAt(self.fixed)
         for view in compositeNodes(self.scene):
             view.SetBackgroundVolumeID(self._made["checkerboard"].GetID())
@@ -99,6 +122,16 @@ class ResultDisplay:
                     self.scene.RemoveNode(node.GetNthDisplayNode(number))
                 self.scene.RemoveNode(node)
         self._made = {}
+
+    def _fitGrid(self, display: Any) -> None:
+        """Lines close enough to see several in the fixed volume, unless the user has chosen how close."""
+        if display.GetGridSpacingMm() not in (USUAL_SPACING_MM, float(display.GetAttribute(SPACING_ATTRIBUTE) or 0)):
+            return
+        spacing = gridSpacingMm(volumeGrid(self.fixed))
+        display.SetAttribute(SPACING_ATTRIBUTE, str(spacing))
+        display.SetGridSpacingMm(spacing)
+        display.SetGridResolutionMm(spacing / POINTS_PER_CELL)
+        display.SetContourResolutionMm(spacing / POINTS_PER_CELL)
 
     def _putUnder(self, parent: Any) -> None:
         present = parent is not None and self.scene.IsNodePresent(parent)

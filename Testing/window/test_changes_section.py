@@ -82,7 +82,8 @@ def test_from_click_to_report(
     click(ui.showChangesButton)
     assert view.GetForegroundVolumeID() is None and ui.showChangesButton.text == "Show map"
 
-    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *unused: str(tmp_path), raising=False)
+    monkeypatch.setattr(slicer.app, "defaultScenePath", str(tmp_path))
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda _parent, _title, at: at, raising=False)
     click(ui.exportChangesButton)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["changes.csv", "changes.html"]
     assert "left thalamus" in (tmp_path / "changes.csv").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ from ..errors import RegistrationError
 from ..mrml.changes import Changes, jumpTo, placeOf, readTable, showInViews, writeOpinion
 from ..mrml.places import isOfPair
 from ..mrml.views import rememberViews
+from .saving import startFolder
 
 MASKS = ("changeMask", "excludeMask")
 # The regions are found anew once the slider has rested for so long: at each tick of a drag would be too often.
@@ -258,7 +259,9 @@ class ChangesSection:
         self._ui.showChangesButton.text = _("Hide map") if self._putBack is not None else _("Show map")
 
     def _onExport(self) -> None:
-        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the report"))
+        folder = qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Folder for the report"), str(startFolder())
+        )
         if folder and self._changes is not None:
             with slicer.util.WaitCursor():
                 paths = self._logic.exportChanges(self._changes, folder=folder)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
 from ..errors import RegistrationError
 from ..mrml.display import GRID, MAGNITUDE, ResultDisplay
+from .saving import askForPath
 
 
 class ResultSection:
@@ -118,13 +118,8 @@ class ResultSection:
 
     def _onSave(self) -> None:
         transformNode = self._choices.outputTransform
-        path = qt.QFileDialog.getSaveFileName(
-            slicer.util.mainWindow(),
-            _("Save the transform"),
-            transformNode.GetName().replace("/", "-") + ".h5",
-            _("ITK transform") + " (*.h5 *.tfm *.txt);;" + _("Displacement field") + " (*.nii.gz *.nrrd *.mha)",
-        )
-        if not path:
+        path = askForPath(transformNode.GetName())
+        if path is None:
             return
         with slicer.util.WaitCursor():
             self._logic.saveTransform(transformNode=transformNode, path=path)

@@ -27,6 +27,7 @@ class _Application:
     """What the panel and ``slicer.util`` ask of ``slicer.app``."""
 
     applicationName = "Slicer"
+    defaultScenePath = ""
 
     def __init__(self, application: QtWidgets.QApplication) -> None:
         self._application = application

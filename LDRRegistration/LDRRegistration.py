@@ -107,6 +107,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Called before the module is reloaded or the application ends."""
         self._controller.close()
         self._changeController.close()
+        dependencies.finishImport()
         self.setParameterNode(None)
         self.removeObservers()
 

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -25,6 +26,7 @@ _NO_ROOM = re.compile(
     "cannot allocate memory|failed to map segment|not enough (space|memory)|paging file is too small", re.IGNORECASE
 )
 _TOO_LITTLE_MEMORY = "There is too little memory to load PyTorch: close other programs, or allow this one more of it."
+_importing = threading.Lock()
 _REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
 
 
@@ -69,7 +71,7 @@ def importTorch() -> ModuleType:
     :raises DependencyError: torch is missing, damaged or too old.
     """
     try:
-        with _patientOpenMp():
+        with _importing, _patientOpenMp():
             import torch
     except ModuleNotFoundError as error:
         if error.name not in (None, "torch"):
@@ -91,6 +93,15 @@ def importTorch() -> ModuleType:
             "Utils module, and restart."
         )
     return torch
+
+
+def finishImport() -> None:
+    """Wait until no thread is in the midst of loading torch, which nothing can stop.
+
+    A process that ends meanwhile, and takes the libraries from under that thread, crashes.
+    """
+    with _importing:
+        pass
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 
 from ..errors import RegistrationError
 from ..mrml.display import GRID, MAGNITUDE, ResultDisplay
+from .landmarks import LandmarkControl
 from .saving import askForPath
 
 
@@ -25,6 +26,7 @@ class ResultSection:
         self._ui, self._logic, self._log, self._isRunning = ui, logic, log, isRunning
         self._choices: Any = None
         self._display: ResultDisplay | None = None
+        self._landmarks = LandmarkControl(ui, logic, log)
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
         for name, slot in {
             "afterButton": self._onAfter,
@@ -35,7 +37,7 @@ class ResultSection:
             "restoreButton": self.restore,
             "carryButton": self._onCarry,
             "inverseButton": self._onInverse,
-            "landmarksButton": self._onLandmarks,
+            "landmarksButton": self._landmarks.check,
             "saveButton": self._onSave,
         }.items():
             getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
@@ -54,7 +56,9 @@ class ResultSection:
         nodes = self._nodes()
         self._ui.resultCollapsibleButton.enabled = None not in nodes and not self._isRunning()
         if self._choices is None:
+            self._landmarks.close()
             return
+        self._landmarks.follow(nodes)
         shown = self._display
         if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
             self.restore()
@@ -124,11 +128,3 @@ class ResultSection:
         with slicer.util.WaitCursor():
             self._logic.saveTransform(transformNode=transformNode, path=path)
         self._log(_("Wrote {path}.").format(path=path))
-
-    def _onLandmarks(self) -> None:
-        comparison = self._logic.compareLandmarks(
-            fixedMarkupsNode=self._ui.fixedLandmarksSelector.currentNode(),
-            movingMarkupsNode=self._ui.movingLandmarksSelector.currentNode(),
-            transformNode=self._choices.outputTransform,
-        )
-        self._log(comparison.summary)

@@ -10,9 +10,11 @@ import slicer
 import vtk
 
 from ..errors import RegistrationError
+from ..geometry import transformPoints
 from .carrying import sourceFromLocal, worldFromLocal
-from .matrices import matrixFromArray
+from .matrices import arrayFromMatrix, matrixFromArray
 from .nodes import allOrNothing
+from .places import placeOf, resultAbove
 from .tables import setColumns
 from .transforms import accurate, notedSides, pointsThrough
 from .verdicts import notedVerdict
@@ -50,18 +52,10 @@ class LandmarkComparison:
 
 def compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputTableNode=None) -> LandmarkComparison:
     """See RegistrationLogic.compareLandmarks."""
-    for node in (fixedMarkupsNode, movingMarkupsNode):
-        if node is None or not node.IsA("vtkMRMLMarkupsNode"):
-            raise RegistrationError("Choose a markups node with the fixed and one with the moving landmarks.")
-    if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-        raise RegistrationError("Choose the transform whose error the landmarks are to show.")
+    _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode)
     labels, fixedLocal, movingLocal = _pairs(fixedMarkupsNode, movingMarkupsNode)
     fixedWorld = pointsThrough(worldFromLocal(fixedMarkupsNode), fixedLocal)
-    toWorld = vtk.vtkGeneralTransform()
-    toWorld.PostMultiply()
-    toWorld.Concatenate(sourceFromLocal(movingMarkupsNode, transformNode))
-    toWorld.Concatenate(matrixFromArray(notedSides(transformNode)[0]))
-    movingWorld = pointsThrough(accurate(toWorld), movingLocal)
+    movingWorld = pointsThrough(_worldFromMoving(movingMarkupsNode, transformNode), movingLocal)
     predicted = pointsThrough(accurate(_movingWorldFromFixedWorld(transformNode)), fixedWorld)
     before = np.linalg.norm(movingWorld - fixedWorld, axis=1)
     after = np.linalg.norm(movingWorld - predicted, axis=1)
@@ -73,6 +67,66 @@ def compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputT
             comparison.tableNode = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
         _fillTable(comparison)
     return comparison
+
+
+def landmarkNotes(fixedMarkupsNode, movingMarkupsNode, transformNode, fixedVolumeNode, movingVolumeNode) -> list[str]:
+    """What a user should know of two lists that can be compared: points without partner, points outside the volumes.
+
+    :raises RegistrationError: they cannot be compared; the message says why.
+    """
+    if None in (fixedVolumeNode, movingVolumeNode):
+        raise RegistrationError("A volume of these landmarks is not there any more: choose both volumes above.")
+    _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode)
+    labels, _fixed, _moving = _pairs(fixedMarkupsNode, movingMarkupsNode)
+    notes = []
+    movingResult = resultAbove(movingVolumeNode, transformNode)
+    for node, toWorld, volume, place in (
+        (fixedMarkupsNode, worldFromLocal(fixedMarkupsNode), fixedVolumeNode, placeOf(fixedVolumeNode)),
+        (
+            movingMarkupsNode,
+            _worldFromMoving(movingMarkupsNode, transformNode),
+            movingVolumeNode,
+            placeOf(movingVolumeNode, movingResult),
+        ),
+    ):
+        points = _points(node)[1]
+        alone = len(points) - len(labels)
+        if alone:
+            notes.append(f"{node.GetName()}: {alone} of {len(points)} points have no partner and are left out.")
+        outside = np.count_nonzero(_isOutside(pointsThrough(toWorld, points), volume, place))
+        if outside:
+            notes.append(f"{node.GetName()}: {outside} of {len(points)} points are outside {volume.GetName()}.")
+    return notes
+
+
+def _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode) -> None:
+    for node in (fixedMarkupsNode, movingMarkupsNode):
+        if node is None or not node.IsA("vtkMRMLMarkupsNode"):
+            raise RegistrationError("Choose a markups node with the fixed and one with the moving landmarks.")
+    if fixedMarkupsNode is movingMarkupsNode:
+        raise RegistrationError("The fixed and the moving landmarks are the same list: choose two.")
+    if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
+        raise RegistrationError("Choose the transform whose error the landmarks are to show.")
+
+
+def _isOutside(points: np.ndarray, volumeNode, place: np.ndarray) -> np.ndarray:
+    """Which of ``points`` (n, 3) in the world lie more than a voxel outside a volume whose place is ``place``."""
+    image = volumeNode.GetImageData()
+    if image is None:
+        return np.ones(len(points), dtype=bool)
+    matrix = vtk.vtkMatrix4x4()
+    volumeNode.GetIJKToRASMatrix(matrix)
+    ijk = transformPoints(np.linalg.inv(place @ arrayFromMatrix(matrix)), points)
+    return ((ijk < -1.0) | (ijk > np.array(image.GetDimensions()))).any(axis=1)
+
+
+def _worldFromMoving(movingMarkupsNode, transformNode) -> vtk.vtkAbstractTransform:
+    """From the points of ``movingMarkupsNode`` to where they were in the world before the registration."""
+    toWorld = vtk.vtkGeneralTransform()
+    toWorld.PostMultiply()
+    toWorld.Concatenate(sourceFromLocal(movingMarkupsNode, transformNode))
+    toWorld.Concatenate(matrixFromArray(notedSides(transformNode)[0]))
+    return accurate(toWorld)
 
 
 def _movingWorldFromFixedWorld(transformNode) -> vtk.vtkAbstractTransform:

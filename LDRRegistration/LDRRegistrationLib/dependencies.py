@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from .errors import DependencyError
+from .language import tr as _
 
 MINIMUM_TORCH_VERSION = (2, 1)
 # Rounds of waiting before a thread sleeps: fast on a quiet machine, not slow on a busy one.
@@ -25,7 +26,9 @@ SPINS = "3000"
 _NO_ROOM = re.compile(
     "cannot allocate memory|failed to map segment|not enough (space|memory)|paging file is too small", re.IGNORECASE
 )
-_TOO_LITTLE_MEMORY = "There is too little memory to load PyTorch: close other programs, or allow this one more of it."
+_TOO_LITTLE_MEMORY = _(
+    "There is too little memory to load PyTorch: close other programs, or allow this one more of it."
+)
 _importing = threading.Lock()
 _REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
 
@@ -50,8 +53,10 @@ def installTorch(askConfirmation: bool = True) -> None:
         import PyTorchUtils
     except ModuleNotFoundError as error:
         raise DependencyError(
-            "PyTorch is not installed. In Slicer, install the PyTorch extension from the Extensions Manager and "
-            f'restart; elsewhere, run: pip install "torch{_REQUIREMENT}".'
+            _(
+                "PyTorch is not installed. In Slicer, install the PyTorch extension from the Extensions "
+                'Manager and restart; elsewhere, run: pip install "torch{requirement}".'
+            ).format(requirement=_REQUIREMENT)
         ) from error
     try:
         installed = PyTorchUtils.PyTorchUtilsLogic().installTorch(
@@ -59,9 +64,9 @@ def installTorch(askConfirmation: bool = True) -> None:
             torchVersionRequirement=_REQUIREMENT,
         )
     except Exception as error:  # pip, the network and the disk each fail in their own way
-        raise DependencyError(f"PyTorch could not be installed: {error}") from error
+        raise DependencyError(_("PyTorch could not be installed: {error}").format(error=error)) from error
     if installed is None:
-        raise DependencyError("PyTorch was not installed, and registration cannot run without it.")
+        raise DependencyError(_("PyTorch was not installed, and registration cannot run without it."))
     importlib.invalidate_caches()
 
 
@@ -75,22 +80,30 @@ def importTorch() -> ModuleType:
             import torch
     except ModuleNotFoundError as error:
         if error.name not in (None, "torch"):
-            raise DependencyError(f"PyTorch is installed but lacks a part that it needs: {error.name}.") from error
-        raise DependencyError(f"PyTorch is not installed; version {_REQUIREMENT} is needed.") from error
+            raise DependencyError(
+                _("PyTorch is installed but lacks a part that it needs: {name}.").format(name=error.name)
+            ) from error
+        raise DependencyError(
+            _("PyTorch is not installed; version {requirement} is needed.").format(requirement=_REQUIREMENT)
+        ) from error
     except MemoryError as error:
         raise DependencyError(_TOO_LITTLE_MEMORY) from error
     except (ImportError, OSError) as error:
         if _NO_ROOM.search(str(error)):
             raise DependencyError(_TOO_LITTLE_MEMORY) from error
         raise DependencyError(
-            f"PyTorch is installed but cannot be loaded ({error}). Install it anew, in Slicer with the PyTorch Utils "
-            "module."
+            _(
+                "PyTorch is installed but cannot be loaded ({error}). Install it anew, in Slicer with the "
+                "PyTorch Utils module."
+            ).format(error=error)
         ) from error
     found = re.match(r"(\d+)\.(\d+)", torch.__version__)
     if found is not None and tuple(int(part) for part in found.groups()) < MINIMUM_TORCH_VERSION:
         raise DependencyError(
-            f"PyTorch {torch.__version__} is too old: {_REQUIREMENT} is needed. Update it, in Slicer with the PyTorch "
-            "Utils module, and restart."
+            _(
+                "PyTorch {version} is too old: {requirement} is needed. Update it, in Slicer with the "
+                "PyTorch Utils module, and restart."
+            ).format(version=torch.__version__, requirement=_REQUIREMENT)
         )
     return torch
 

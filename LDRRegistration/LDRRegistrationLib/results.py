@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import RegistrationError
+from .language import tr as _
 from .mrml.carrying import carry, checkCarriable, resultFromLocal, worldFromLocal
 from .mrml.inverse import InverseTransform, inverseTransform
 from .mrml.landmarks import LandmarkComparison, compareLandmarks
@@ -38,9 +39,9 @@ class ResultsLogic:
         """
         nodes = list(nodes)
         if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-            raise RegistrationError("Choose the transform to apply.")
+            raise RegistrationError(_("Choose the transform to apply."))
         if not nodes:
-            raise RegistrationError("Choose at least one node to carry.")
+            raise RegistrationError(_("Choose at least one node to carry."))
         for node in nodes:
             checkCarriable(node)
         checkScene(transformNode, referenceVolumeNode, *nodes)

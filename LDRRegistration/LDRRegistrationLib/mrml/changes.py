@@ -16,6 +16,7 @@ from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
 from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..engine import RegistrationResult
 from ..errors import RegistrationError
+from ..language import tr as _
 from .colors import showDiverging
 from .labelmaps import orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
@@ -59,7 +60,7 @@ class Changes:
         if any(
             node.GetScene() is None for node in nodes or (self.changeVolumeNode, self.segmentationNode, self.tableNode)
         ):
-            raise RegistrationError("A part of the comparison is no longer in the scene: find the changes again.")
+            raise RegistrationError(_("A part of the comparison is no longer in the scene: find the changes again."))
 
 
 def changeVolume(changeMap: ChangeMap) -> vtk.vtkImageData:
@@ -116,7 +117,7 @@ def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
     segmentation = node.GetSegmentation()
     if changes.segments is None:
         segmentation.RemoveAllSegments()
-    present = {key: name for key, name in (changes.segments or {}).items() if segmentation.GetSegment(name) is not None}
+    present = {key: id_ for key, id_ in (changes.segments or {}).items() if segmentation.GetSegment(id_) is not None}
     wanted: dict[tuple[Any, ...], str | None] = {}
     images = {}
     for region in changes.detection.regions:
@@ -131,8 +132,8 @@ def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
             shift = np.eye(4)
             shift[:3, 3] = start
             images[key] = orientedImage(imageDataFromArray(inside[box].astype(np.uint8)), ijkToLocal @ shift)
-    for name in present.values():
-        segmentation.RemoveSegment(name)
+    for gone in present.values():
+        segmentation.RemoveSegment(gone)
     changes.segments = {}
     for place, (key, name) in enumerate(wanted.items()):
         segment = name or node.AddSegmentFromBinaryLabelmapRepresentation(images[key], key[0], COLORS[key[1]])

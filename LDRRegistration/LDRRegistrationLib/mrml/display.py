@@ -9,6 +9,7 @@ import slicer
 
 from ..errors import RegistrationError
 from ..geometry import Grid
+from ..language import tr as _
 from .carrying import carry, resultFromLocal, volumeGrid
 from .nodes import allOrNothing, cloneNode
 from .places import placeBefore
@@ -49,7 +50,7 @@ class ResultDisplay:
 
     def __init__(self, fixedVolumeNode: Any, movingVolumeNode: Any, transformNode: Any) -> None:
         if None in (fixedVolumeNode, movingVolumeNode, transformNode):
-            raise RegistrationError("There is no result to show: choose the volumes and their transform.")
+            raise RegistrationError(_("There is no result to show: choose the volumes and their transform."))
         self.fixed, self.moving, self.transform = fixedVolumeNode, movingVolumeNode, transformNode
         self.scene = fixedVolumeNode.GetScene()
         self._putBack = rememberViews(self.scene)

@@ -11,6 +11,7 @@ import vtk
 from ..errors import RegistrationError
 from ..field import DisplacementField
 from ..geometry import Grid, transformPoints
+from ..language import tr as _
 from .matrices import arrayFromMatrix, matrixFromArray
 from .nodes import allOrNothing
 from .transforms import accurate, elements, gridTransform, linearMatrix, notedSides, noteSides, pointsThrough
@@ -32,9 +33,9 @@ class InverseTransform:
 def inverseTransform(transformNode, outputTransformNode=None) -> InverseTransform:
     """See RegistrationLogic.inverseTransform."""
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-        raise RegistrationError("Choose the transform to invert.")
+        raise RegistrationError(_("Choose the transform to invert."))
     if outputTransformNode is transformNode:
-        raise RegistrationError("The output is the transform itself, which would be lost: choose another node.")
+        raise RegistrationError(_("The output is the transform itself, which would be lost: choose another node."))
     forward = accurate(transformNode.GetTransformFromParent())
     matrix = linearMatrix(forward)
     if matrix is not None:
@@ -102,4 +103,4 @@ def _gridOf(transform: vtk.vtkAbstractTransform) -> Grid:
             ijkToRas[:3, 3] = image.GetOrigin()
             ni, nj, nk = image.GetDimensions()
             return Grid((nk, nj, ni), ijkToRas)
-    raise RegistrationError("The transform has no displacement grid: it is none of a registration here.")
+    raise RegistrationError(_("The transform has no displacement grid: it is none of a registration here."))

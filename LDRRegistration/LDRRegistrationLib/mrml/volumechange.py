@@ -7,6 +7,7 @@ import slicer
 
 from ..errors import RegistrationError
 from ..geometry import Grid
+from ..language import tr as _
 from .carrying import volumeGrid
 from .colors import showDiverging
 from .matrices import matrixFromArray
@@ -24,7 +25,7 @@ SHOWN_PERCENT = 50.0
 def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None):
     """See RegistrationLogic.localVolumeChange."""
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-        raise RegistrationError("Choose the transform whose volume change is to be shown.")
+        raise RegistrationError(_("Choose the transform whose volume change is to be shown."))
     reference = volumeGrid(referenceVolumeNode)
     steps = np.maximum(np.rint(SPACING_MM / reference.spacing), 1).astype(int)
     ijkToRas = reference.ijkToRas @ np.diag([*steps, 1.0])

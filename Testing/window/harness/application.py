@@ -32,6 +32,8 @@ class _Application:
     def __init__(self, application: QtWidgets.QApplication) -> None:
         self._application = application
         self.slots: dict[str, list[Any]] = {}
+        # Tests may speak another one.
+        self.language = str
         self._moduleManager = _ModuleManager()
         self._settings = QtCore.QSettings()
         # Display nodes ask the application's color logic for their colors.
@@ -62,7 +64,7 @@ class _Application:
         return True
 
     def translate(self, context: str, text: str) -> str:
-        return text
+        return self.language(text)
 
     def pauseRender(self) -> None:
         pass
@@ -189,8 +191,9 @@ def _use_stand_ins() -> None:
     ):
         setattr(scripted, base.__name__, base)
     i18n = types.ModuleType("slicer.i18n")
-    i18n.tr = lambda text: text
-    i18n.translate = lambda context, text: text
+    i18n.getContext = lambda sourceFile: Path(sourceFile).stem
+    i18n.translate = slicer.app.translate
+    i18n.tr = lambda text: i18n.translate("", text)
     for name, stand_in in (("ScriptedLoadableModule", scripted), ("i18n", i18n), ("parameterNodeWrapper", parameters)):
         sys.modules["slicer." + name] = stand_in
         setattr(slicer, name, stand_in)

@@ -17,8 +17,7 @@ def compositeNodes(scene: Any) -> list[Any]:
 
 def sliceLogics(scene: Any) -> list[Any]:
     """What computes the pictures of the slice views; none without the Slicer application."""
-    application = getattr(slicer, "app", None)
-    found = None if application is None else application.applicationLogic().GetSliceLogics()
+    found = slicer.app.applicationLogic().GetSliceLogics() if hasattr(slicer, "app") else None
     logics = [] if found is None else [found.GetItemAsObject(n) for n in range(found.GetNumberOfItems())]
     return [logic for logic in logics if logic.GetMRMLScene() is scene]
 

@@ -37,8 +37,12 @@ class Dialog:
 @pytest.fixture
 def dialog(panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dialog:
     """There is a result, and the section is open."""
+    import slicer
+
     documents = tmp_path / "documents"
     documents.mkdir()
+    # Scenes of earlier tests left theirs.
+    slicer.mrmlScene.SetURL("")
     Computation(panel)
     click(panel.ui.applyButton)
     wait_for(lambda: is_idle(panel), "the end of the run")

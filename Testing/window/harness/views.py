@@ -18,6 +18,7 @@ class SliceViews:
     def __init__(self, size: int = 300) -> None:
         self._size = size
         self._logics = {}
+        _removeNodes()
         for name, orientation in ORIENTATIONS.items():
             logic = slicer.vtkMRMLSliceLogic()
             logic.SetMRMLApplicationLogic(slicer.app.applicationLogic())
@@ -32,13 +33,11 @@ class SliceViews:
         slicer.app.applicationLogic().SetSliceLogics(found)
 
     def close(self) -> None:
-        """Take the views out of the scene; as singletons they would outlive it, and new views would follow them."""
+        """Take the views out of the scene."""
         slicer.app.applicationLogic().SetSliceLogics(None)
         for logic in self.logics:
-            nodes = logic.GetSliceCompositeNode(), logic.GetSliceNode()
             logic.SetMRMLScene(None)
-            for node in nodes:
-                slicer.mrmlScene.RemoveNode(node)
+        _removeNodes()
 
     def look_at(self, volume: Any) -> None:
         """Show ``volume`` alone, all of it."""
@@ -80,3 +79,10 @@ class SliceViews:
         output = blend.GetOutput()
         colors = numpy_support.vtk_to_numpy(output.GetPointData().GetScalars())
         return colors.reshape(self._size, self._size, -1)[::-1, :, :3].astype(np.uint8)
+
+
+def _removeNodes() -> None:
+    """Views are singletons, which stay when a scene is closed; new ones would not be the nodes of the scene."""
+    for kind in ("vtkMRMLSliceNode", "vtkMRMLSliceCompositeNode"):
+        for node in slicer.util.getNodesByClass(kind):
+            slicer.mrmlScene.RemoveNode(node)

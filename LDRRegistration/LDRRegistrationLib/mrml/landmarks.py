@@ -85,6 +85,8 @@ def landmarkNotes(fixedMarkupsNode, movingMarkupsNode, transformNode, fixedVolum
     if None in (fixedVolumeNode, movingVolumeNode):
         raise RegistrationError(_("A volume of these landmarks is not there any more: choose both volumes above."))
     _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode)
+    if fixedMarkupsNode is movingMarkupsNode:
+        raise RegistrationError(_("The fixed and the moving landmarks are the same list: choose two."))
     labels, _fixed, _moving = _pairs(fixedMarkupsNode, movingMarkupsNode)
     notes = []
     movingResult = resultAbove(movingVolumeNode, transformNode)
@@ -119,8 +121,6 @@ def _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode) -> None:
     for node in (fixedMarkupsNode, movingMarkupsNode):
         if node is None or not node.IsA("vtkMRMLMarkupsNode"):
             raise RegistrationError(_("Choose a markups node with the fixed and one with the moving landmarks."))
-    if fixedMarkupsNode is movingMarkupsNode:
-        raise RegistrationError(_("The fixed and the moving landmarks are the same list: choose two."))
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
         raise RegistrationError(_("Choose the transform whose error the landmarks are to show."))
 

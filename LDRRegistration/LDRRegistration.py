@@ -73,9 +73,11 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._advanced = AdvancedSection(self.ui, models.cards(), models.problems)
         for problem in models.problems.values():
             self._view.log(problem)
-        self._result = ResultSection(self.ui, self.logic, self._view.log, self._startOnResult)
-        self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary)
         self._controller = RunController(self)
+        self._result = ResultSection(
+            self.ui, self.logic, self._view.log, self._startOnResult, lambda: self._controller.isRunning
+        )
+        self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)
         scene = slicer.mrmlScene
@@ -90,6 +92,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called before the module is reloaded or the application ends."""
         self._controller.close()
+        dependencies.finishImport()
         self.setParameterNode(None)
         self.removeObservers()
 

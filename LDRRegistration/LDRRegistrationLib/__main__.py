@@ -170,9 +170,9 @@ class _Run:
                 sensitivity=options.sensitivity,
                 currentDate=options.dates[0],
                 priorDate=options.dates[1],
+                sharesVoxels=True,
                 **choices,
             )
-            changeJob.registration.sharesVoxels = True
             found = logic.computeChanges(changeJob, **how)
             logic.publishFoundChanges(changeJob, found)
             job, result = changeJob.registration, found.result
@@ -183,9 +183,9 @@ class _Run:
                 movingVolumeNode=nodes["moving"],
                 preset=options.preset,
                 adaptationIterations=options.adapt,
+                sharesVoxels=True,
                 **choices,
             )
-            job.sharesVoxels = True
             result = logic.compute(job, **how)
             logic.publish(job, result)
         self.seconds.update(result.seconds)

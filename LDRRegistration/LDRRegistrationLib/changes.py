@@ -18,6 +18,7 @@ from .dependencies import ensureTorch, importTorch
 from .engine import RegistrationResult
 from .errors import RegistrationError
 from .image import Image
+from .language import tr as _
 from .mrml.changes import Changes, changeVolume, fillTable, publishChanges, showRegions
 from .mrml.dates import dateOf
 from .mrml.jobs import RegistrationJob, publishJob
@@ -162,8 +163,10 @@ class ChangesLogic:
         chosen = [name for name in SETTINGS_OF_ITS_OWN if name in settings]
         if chosen:
             raise RegistrationError(
-                f"{', '.join(chosen)} cannot be chosen to find changes: the alignment has settings of its own, which "
-                "hide none."
+                _(
+                    "{settings} cannot be chosen to find changes: the alignment has settings of its own, "
+                    "which hide none."
+                ).format(settings=", ".join(chosen))
             )
         registration = self.prepare(
             fixedVolumeNode=currentVolumeNode,
@@ -177,9 +180,13 @@ class ChangesLogic:
         outputs = (outputChangeVolumeNode, outputSegmentationNode, outputTableNode)
         checkScene(currentVolumeNode, maskNode, excludeMaskNode, *outputs)
         if outputChangeVolumeNode is not None and outputChangeVolumeNode in (currentVolumeNode, priorVolumeNode):
-            raise RegistrationError("The output volume is one of the scans, which would be lost: choose another one.")
+            raise RegistrationError(
+                _("The output volume is one of the scans, which would be lost: choose another one.")
+            )
         if not 0.0 <= sensitivity <= 1.0:
-            raise RegistrationError(f"The sensitivity {sensitivity} is not between 0 and 1.")
+            raise RegistrationError(
+                _("The sensitivity {sensitivity} is not between 0 and 1.").format(sensitivity=sensitivity)
+            )
         return ChangeJob(
             registration=registration,
             include=imageFromMaskNode(maskNode),
@@ -200,7 +207,6 @@ class ChangesLogic:
         """The comparison itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
         registration = job.registration
-        registration.detach()
         result, changeMap = compareVisits(
             registration.fixed,
             registration.moving,
@@ -218,7 +224,11 @@ class ChangesLogic:
             changeMap = _without(changeMap, job.exclude)
         if result.verdict.grade != "good":
             changeMap = replace(
-                changeMap, notes=[f"Alignment of the scans: {verdictText(result.verdict)}", *changeMap.notes]
+                changeMap,
+                notes=[
+                    _("Alignment of the scans: {verdictText}").format(verdictText=verdictText(result.verdict)),
+                    *changeMap.notes,
+                ],
             )
         registration.fill(result)
         return ChangeOutcome(
@@ -274,7 +284,7 @@ class ChangesLogic:
         """
         changes.checkPresent(changes.tableNode)
         if not 1 <= rank <= len(changes.detection.regions):
-            raise RegistrationError(f"There is no region {rank}.")
+            raise RegistrationError(_("There is no region {rank}.").format(rank=rank))
         changes.opinions[rank] = Opinion(verdict, note)
         fillTable(changes)
 
@@ -294,7 +304,11 @@ class ChangesLogic:
                 for path in paths:
                     os.replace(path, place / path.name)
         except OSError as error:
-            raise RegistrationError(f"The report could not be written into {folder}: {error.strerror}.") from error
+            raise RegistrationError(
+                _("The report could not be written into {folder}: {reason}.").format(
+                    folder=folder, reason=error.strerror
+                )
+            ) from error
         return [place / path.name for path in paths]
 
 
@@ -306,7 +320,11 @@ def listChanges(result: RegistrationResult, changeMap: ChangeMap, sensitivity: f
     detection = detect(changeMap, sensitivity)
     if result.verdict.grade != "failed":
         return detection
-    why = f"No change is listed, because the scans were not aligned. {result.verdict.sentence}".strip()
+    why = (
+        _("No change is listed, because the scans were not aligned. {sentence}")
+        .format(sentence=result.verdict.sentence)
+        .strip()
+    )
     return Detection(np.zeros_like(detection.labels), [], sensitivity, why)
 
 
@@ -329,5 +347,5 @@ def _without(changeMap: ChangeMap, exclude: Image) -> ChangeMap:
     outside = toArray(sampleOnGrid(values, exclude.ijkToRas, changeMap.grid)) <= 0.5
     mask = changeMap.mask & outside
     if not mask.any():
-        raise RegistrationError("Nothing is left to look at: the mask to leave out covers all of it.")
+        raise RegistrationError(_("Nothing is left to look at: the mask to leave out covers all of it."))
     return replace(changeMap, mask=mask, z=changeMap.z * outside)

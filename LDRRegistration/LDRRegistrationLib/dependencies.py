@@ -13,10 +13,12 @@ import importlib.util
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from types import ModuleType
 
 from .errors import DependencyError
+from .language import tr as _
 
 MINIMUM_TORCH_VERSION = (2, 1)
 # Rounds of waiting before a thread sleeps: fast on a quiet machine, not slow on a busy one.
@@ -25,7 +27,10 @@ SPINS = "3000"
 _NO_ROOM = re.compile(
     "cannot allocate memory|failed to map segment|not enough (space|memory)|paging file is too small", re.IGNORECASE
 )
-_TOO_LITTLE_MEMORY = "There is too little memory to load PyTorch: close other programs, or allow this one more of it."
+_TOO_LITTLE_MEMORY = _(
+    "There is too little memory to load PyTorch: close other programs, or allow this one more of it."
+)
+_importing = threading.Lock()
 _REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
 
 
@@ -49,8 +54,10 @@ def installTorch(askConfirmation: bool = True) -> None:
         import PyTorchUtils
     except ModuleNotFoundError as error:
         raise DependencyError(
-            "PyTorch is not installed. In Slicer, install the PyTorch extension from the Extensions Manager and "
-            f'restart; elsewhere, run: pip install "torch{_REQUIREMENT}".'
+            _(
+                "PyTorch is not installed. In Slicer, install the PyTorch extension from the Extensions "
+                'Manager and restart; elsewhere, run: pip install "torch{requirement}".'
+            ).format(requirement=_REQUIREMENT)
         ) from error
     try:
         installed = PyTorchUtils.PyTorchUtilsLogic().installTorch(
@@ -58,9 +65,9 @@ def installTorch(askConfirmation: bool = True) -> None:
             torchVersionRequirement=_REQUIREMENT,
         )
     except Exception as error:  # pip, the network and the disk each fail in their own way
-        raise DependencyError(f"PyTorch could not be installed: {error}") from error
+        raise DependencyError(_("PyTorch could not be installed: {error}").format(error=error)) from error
     if installed is None:
-        raise DependencyError("PyTorch was not installed, and registration cannot run without it.")
+        raise DependencyError(_("PyTorch was not installed, and registration cannot run without it."))
     importlib.invalidate_caches()
     _checkNumpy()
 
@@ -70,7 +77,9 @@ def _checkNumpy() -> None:
     import numpy as np
 
     if importlib.metadata.version("numpy") != np.__version__:
-        raise DependencyError("PyTorch was installed together with another version of NumPy: restart the application.")
+        raise DependencyError(
+            _("PyTorch was installed together with another version of NumPy: restart the application.")
+        )
 
 
 def importTorch() -> ModuleType:
@@ -79,28 +88,51 @@ def importTorch() -> ModuleType:
     :raises DependencyError: torch is missing, damaged or too old.
     """
     try:
-        with _patientOpenMp():
+        with _importing, _patientOpenMp():
             import torch
     except ModuleNotFoundError as error:
         if error.name not in (None, "torch"):
-            raise DependencyError(f"PyTorch is installed but lacks a part that it needs: {error.name}.") from error
-        raise DependencyError(f"PyTorch is not installed; version {_REQUIREMENT} is needed.") from error
+            raise DependencyError(
+                _("PyTorch is installed but lacks a part that it needs: {name}.").format(name=error.name)
+            ) from error
+        raise DependencyError(
+            _("PyTorch is not installed; version {requirement} is needed.").format(requirement=_REQUIREMENT)
+        ) from error
     except MemoryError as error:
-        raise DependencyError(_TOO_LITTLE_MEMORY) from error
+        raise _tooLittleMemory() from error
     except (ImportError, OSError) as error:
         if _NO_ROOM.search(str(error)):
-            raise DependencyError(_TOO_LITTLE_MEMORY) from error
+            raise _tooLittleMemory() from error
         raise DependencyError(
-            f"PyTorch is installed but cannot be loaded ({error}). Install it anew, in Slicer with the PyTorch Utils "
-            "module."
+            _(
+                "PyTorch is installed but cannot be loaded ({error}). Install it anew, in Slicer with the "
+                "PyTorch Utils module."
+            ).format(error=error)
         ) from error
     found = re.match(r"(\d+)\.(\d+)", torch.__version__)
     if found is not None and tuple(int(part) for part in found.groups()) < MINIMUM_TORCH_VERSION:
         raise DependencyError(
-            f"PyTorch {torch.__version__} is too old: {_REQUIREMENT} is needed. Update it, in Slicer with the PyTorch "
-            "Utils module, and restart."
+            _(
+                "PyTorch {version} is too old: {requirement} is needed. Update it, in Slicer with the "
+                "PyTorch Utils module, and restart."
+            ).format(version=torch.__version__, requirement=_REQUIREMENT)
         )
     return torch
+
+
+def finishImport() -> None:
+    """Wait until no thread is in the midst of loading torch, which nothing can stop.
+
+    A process that ends meanwhile, and takes the libraries from under that thread, crashes.
+    """
+    with _importing:
+        pass
+
+
+def _tooLittleMemory() -> DependencyError:
+    return DependencyError(
+        _("There is too little memory to load PyTorch: close other programs, or allow this one more of it.")
+    )
 
 
 @contextlib.contextmanager

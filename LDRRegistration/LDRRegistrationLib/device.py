@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from .errors import DependencyError
+from .language import tr as _
 
 if TYPE_CHECKING:
     import torch
@@ -36,12 +37,16 @@ def torchDevice(device: Device) -> torch.device:
     import torch
 
     if device is Device.CPU_BFLOAT16 and not computesInBfloat16():
-        raise DependencyError("This processor does not compute in bfloat16: choose the CPU without it as the device.")
+        raise DependencyError(
+            _("This processor does not compute in bfloat16: choose the CPU without it as the device.")
+        )
     if device in (Device.CPU, Device.CPU_BFLOAT16) or (device is Device.AUTO and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise DependencyError(
-            f"PyTorch {torch.__version__} finds no CUDA graphics card on this computer: choose the CPU as the device."
+            _("PyTorch {version} finds no CUDA graphics card on this computer: choose the CPU as the device.").format(
+                version=torch.__version__
+            )
         )
     return torch.device("cuda")
 
@@ -50,7 +55,10 @@ def computesInBfloat16() -> bool:
     """Whether torch's convolutions can be in bfloat16 on this processor without its slowest code."""
     import torch
 
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    try:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    except AttributeError:  # a torch that was built without oneDNN, as on some ARM computers
+        return False
 
 
 def usableThreads(threads: int) -> int:
@@ -62,7 +70,11 @@ def refusedThreads(threads: int | None) -> list[str]:
     """A note, if ``usableThreads`` are fewer."""
     if threads is None or usableThreads(threads) == threads:
         return []
-    return [f"{threads} threads were asked for; this computer has cores for {usableThreads(threads)}, which were used."]
+    return [
+        _("{threads} threads were asked for; this computer has cores for {usable}, which were used.").format(
+            threads=threads, usable=usableThreads(threads)
+        )
+    ]
 
 
 @contextlib.contextmanager
@@ -81,7 +93,9 @@ def limits(threads: int | None) -> Iterator[None]:
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
-        raise DependencyError("The graphics card has too little free memory: choose the CPU as the device.") from error
+        raise DependencyError(
+            _("The graphics card has too little free memory: choose the CPU as the device.")
+        ) from error
     finally:
         if wanted != before:
             torch.set_num_threads(before)

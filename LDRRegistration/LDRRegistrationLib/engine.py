@@ -18,6 +18,7 @@ from .flow import foldedFraction, spreadOfLogJ
 from .geometry import Grid, overlapFraction
 from .image import Image
 from .intensity import Modality, guessModality
+from .language import tr as _
 from .masks import Masks, checkCovers
 from .pair import PairOnGrid
 from .passes import runPasses
@@ -78,10 +79,16 @@ class RegistrationResult:
     @property
     def summary(self) -> str:
         """One line on the quality, for the panel and the terminal."""
-        return (
-            f"Local similarity {self.similarityStart:.3f} -> {self.similarityPrealigned:.3f} (pre-alignment) -> "
-            f"{self.similarity:.3f}; {self.foldedPercent:.3g} % folded; largest displacement "
-            f"{self.largestDisplacementMm:.1f} mm; {sum(self.seconds.values()):.2f} s"
+        return _(
+            "Local similarity {start:.3f} -> {prealigned:.3f} (pre-alignment) -> "
+            "{end:.3f}; {folded:.3g} % folded; largest displacement {largestMm:.1f} mm; {seconds:.2f} s"
+        ).format(
+            start=self.similarityStart,
+            prealigned=self.similarityPrealigned,
+            end=self.similarity,
+            folded=self.foldedPercent,
+            largestMm=self.largestDisplacementMm,
+            seconds=sum(self.seconds.values()),
         )
 
 
@@ -121,7 +128,7 @@ def _register(
     masks: Masks,
     device: torch.device,
 ) -> RegistrationResult:
-    stages.begin("Reading the images", 0.0)
+    stages.begin(_("Reading the images"), 0.0)
     images = []
     for image in (fixed, moving):
         stages.check()
@@ -143,7 +150,7 @@ def _register(
             checkCovers(image, mask)
     modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
 
-    stages.begin("Pre-alignment", 0.1)
+    stages.begin(_("Pre-alignment"), 0.1)
     pair = PairOnGrid(fixedLow, movingLow, modality, grid, masks, device, stages.check)
     comparison = pair.comparison
     coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
@@ -156,18 +163,23 @@ def _register(
     if settings.model in ("auto", AUTO_NON_COMMERCIAL):
         notes += models.problems.values()
     if settings.model == AUTO_NON_COMMERCIAL and student.card.nonCommercial:
-        notes.append(f"The model {student.card.name} was picked for these images; it is for non-commercial use only.")
-    stages.begin("Deformation", 0.4)
+        note = _("The model {name} was picked for these images; it is for non-commercial use only.")
+        notes.append(note.format(name=student.card.name))
+    stages.begin(_("Deformation"), 0.4)
     if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
         raise RegistrationError(
-            f"{fixed.name} and {moving.name} do not overlap: less than {MINIMUM_OVERLAP:.0%} of either lies inside the "
-            "other. Choose a pre-alignment or give an initial transform."
+            _(
+                "{fixed} and {moving} do not overlap: less than {least:.0%} of either lies inside the "
+                "other. Choose a pre-alignment or give an initial transform."
+            ).format(fixed=fixed.name, moving=moving.name, least=MINIMUM_OVERLAP)
         )
     # To bend what lies nowhere in particular would only make it look right.
     hopeless = verdict.grade == "failed"
     unlike = not hopeless and settings.steps > 0 and comparison.showsAnotherContrast(aligned.warped)
     if unlike:
-        notes.append("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
+        notes.append(
+            _("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
+        )
     found = (
         aligned if unlike or hopeless else runPasses(student, comparison, aligned, stages.check, settings.morePasses)
     )
@@ -175,24 +187,24 @@ def _register(
         found = pair.smoothed(found, aligned)
     learning, refining = _Count(stages.advance), _Count(stages.advance)
     if settings.adaptation is not None and not unlike and not hopeless:
-        stages.begin("Adaptation", 0.5, 0.55)
+        stages.begin(_("Adaptation"), 0.5, 0.55)
         adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
         found = comparison.better(aligned.warped, adapted, found)
     if settings.steps and not hopeless and not settings.isEnough(found.similarity):
-        stages.begin("Refinement", 0.55, 0.8)
+        stages.begin(_("Refinement"), 0.55, 0.8)
         how = settings.refinementAcrossContrasts(fixed.grid, spacing) if unlike else settings.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = comparison.better(aligned.warped, refined, found)
     if hopeless:
-        notes.append("Only the pre-alignment was done: there is nothing to trust a deformation by.")
+        notes.append(_("Only the pre-alignment was done: there is nothing to trust a deformation by."))
     elif found.flow is None:
-        notes.append("The deformable step did not make the images more alike: only the pre-alignment is kept.")
+        notes.append(_("The deformable step did not make the images more alike: only the pre-alignment is kept."))
 
     displacement = DisplacementField.fromFlow(found.flow, grid) if found.flow is not None else None
     transform = Transform(affine, displacement)
     warped = None
     if settings.warp:
-        stages.begin("Warping", 0.8)
+        stages.begin(_("Warping"), 0.8)
         warped = transform.warp(moving, fixed.grid, advance=stages.advance)
     stages.check()
     stages.end()
@@ -269,7 +281,7 @@ def _place(
     aligned, started = comparison.still(pair.moving(affine)), comparison.still(pair.moving(start))
     if _worth(comparison, aligned) < _worth(comparison, started):
         affine, aligned = start, started
-        notes.append("The pre-alignment did not make the images more alike: they stay as they were placed.")
+        notes.append(_("The pre-alignment did not make the images more alike: they stay as they were placed."))
     placement = None
     if aligned.similarity < CLEARLY_ALIKE or comparison.coverage(aligned.warped) < CLEAR_OVERLAP:
         placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)

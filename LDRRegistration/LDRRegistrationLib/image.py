@@ -8,6 +8,7 @@ import numpy as np
 
 from .errors import RegistrationError
 from .geometry import Grid
+from .language import tr as _
 
 MINIMUM_VOXELS_PER_AXIS = 4
 # What single precision can hold, and square.
@@ -49,16 +50,24 @@ def checkGeometry(image: Image) -> None:
     """
     name, array = image.name, image.array
     if array.ndim != 3:
-        raise RegistrationError(f"{name} has {array.ndim} dimensions; only 3D scalar volumes can be registered.")
+        raise RegistrationError(
+            _("{name} has {dimensions} dimensions; only 3D scalar volumes can be registered.").format(
+                name=name, dimensions=array.ndim
+            )
+        )
     if array.size == 0:
-        raise RegistrationError(f"{name} is empty: it has no voxels.")
+        raise RegistrationError(_("{name} is empty: it has no voxels.").format(name=name))
     if min(array.shape) < MINIMUM_VOXELS_PER_AXIS:
         size = " x ".join(str(n) for n in array.shape[::-1])
         raise RegistrationError(
-            f"{name} is {size} voxels: a 3D volume needs at least {MINIMUM_VOXELS_PER_AXIS} voxels along each axis."
+            _("{name} is {size} voxels: a 3D volume needs at least {least} voxels along each axis.").format(
+                name=name, size=size, least=MINIMUM_VOXELS_PER_AXIS
+            )
         )
     if not np.all(np.isfinite(image.ijkToRas)) or _isFlat(image.ijkToRas[:3, :3]):
-        raise RegistrationError(f"{name} has an invalid geometry: its spacing or its directions are degenerate.")
+        raise RegistrationError(
+            _("{name} has an invalid geometry: its spacing or its directions are degenerate.").format(name=name)
+        )
 
 
 def checkValues(image: Image) -> None:
@@ -74,10 +83,16 @@ def checkValues(image: Image) -> None:
             count += values.size
     if count < MINIMUM_KNOWN_VOXELS:
         raise RegistrationError(
-            f"{image.name} is empty: nearly every voxel is padding, not a number or too large a number."
+            _("{name} is empty: nearly every voxel is padding, not a number or too large a number.").format(
+                name=image.name
+            )
         )
     if not lowest < highest:
-        raise RegistrationError(f"{image.name} is constant: every voxel is {lowest:g}, there is nothing to align.")
+        raise RegistrationError(
+            _("{name} is constant: every voxel is {lowest:g}, there is nothing to align.").format(
+                name=image.name, lowest=lowest
+            )
+        )
 
 
 def _isFlat(matrix: np.ndarray) -> bool:

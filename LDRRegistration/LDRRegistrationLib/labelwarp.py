@@ -10,6 +10,7 @@ from .errors import RegistrationError
 from .field import Transform
 from .geometry import Grid, transformPoints
 from .image import Image
+from .language import tr as _
 
 # Labels as small as these are found in a table; larger ones by sorting.
 TABLE = 1 << 24
@@ -30,7 +31,7 @@ def warpLabels(labels: Image, grid: Grid, transform: Transform) -> tuple[np.ndar
     warped = transform.warp(labels, grid, nearest=True)
     given = presentLabels(labels.array)
     if not len(given):
-        return warped, [f"{labels.name} contains no label: the label map is empty."]
+        return warped, [_("{name} contains no label: the label map is empty.").format(name=labels.name)]
     missing = np.setdiff1d(given, presentLabels(warped))
     placed = _place(warped, labels, missing, grid, transform) if len(missing) else 0
     return warped, _notes(labels.name, len(given), len(missing), placed)
@@ -47,10 +48,16 @@ def wholeNumbers(labels: Image) -> np.ndarray:
     lowest, highest = 0.0, 0.0
     for plane in array:
         if not np.array_equal(plane, np.rint(plane)) or not np.all(np.isfinite(plane)):
-            raise RegistrationError(f"{labels.name} is not a label map: it contains values that are not whole numbers.")
+            raise RegistrationError(
+                _("{name} is not a label map: it contains values that are not whole numbers.").format(name=labels.name)
+            )
         lowest, highest = min(lowest, float(plane.min())), max(highest, float(plane.max()))
     if max(-lowest, highest) >= 2.0**63:
-        raise RegistrationError(f"{labels.name} is not a label map: its values reach {max(-lowest, highest):.3g}.")
+        raise RegistrationError(
+            _("{name} is not a label map: its values reach {most:.3g}.").format(
+                name=labels.name, most=max(-lowest, highest)
+            )
+        )
     smallest = next(
         t for t in (np.int16, np.int32, np.int64) if np.iinfo(t).min <= lowest and highest <= np.iinfo(t).max
     )
@@ -135,12 +142,22 @@ def _notes(name: str, given: int, missing: int, placed: int) -> list[str]:
     notes = []
     if placed:
         notes.append(
-            f"{placed} of {given} labels of {name} are so small that no voxel of the fixed image is nearest to them: "
-            "each was given one voxel."
+            _(
+                "{placed} of {given} labels of {name} are so small that no voxel of the fixed image is "
+                "nearest to them: each was given one voxel."
+            ).format(placed=placed, given=given, name=name)
         )
     lost = missing - placed
     if lost == given:
-        notes.append(f"No label of {name} lies in the fixed image: the label map is empty. Is it of the moving image?")
+        notes.append(
+            _("No label of {name} lies in the fixed image: the label map is empty. Is it of the moving image?").format(
+                name=name
+            )
+        )
     elif lost:
-        notes.append(f"{lost} of {given} labels of {name} lie outside the fixed image and did not arrive.")
+        notes.append(
+            _("{lost} of {given} labels of {name} lie outside the fixed image and did not arrive.").format(
+                lost=lost, given=given, name=name
+            )
+        )
     return notes

@@ -123,11 +123,13 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         createTransform: bool = False,
         createVolume: bool = False,
         shownByNode: vtkMRMLTransformNode | None = None,
+        sharesVoxels: bool = False,
     ) -> RegistrationJob:
-        """Check the nodes and note what is needed of the scene. Changes nothing in it. See ``registerVolumes``.
+        """Check the nodes and copy what is needed of the scene. Changes nothing in it. See ``registerVolumes``.
 
         :param createTransform: ``publish`` makes a transform node if none is given here; likewise ``createVolume``.
         :param shownByNode: an earlier result that the moving volume lies under, and that does not count.
+        :param sharesVoxels: the volumes' own memory will do: nobody changes them before ``publish``.
         :raises RegistrationError: the nodes cannot be registered; the message says why.
         """
         return prepareJob(
@@ -151,6 +153,7 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
             createTransform=createTransform,
             createVolume=createVolume,
             shownByNode=shownByNode,
+            sharesVoxels=sharesVoxels,
         )
 
     def compute(
@@ -162,7 +165,6 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
     ) -> RegistrationResult:
         """The registration itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
-        job.detach()
         result = register(
             job.fixed, job.moving, job.settings, self.models, job.initialRas, progress, cancelled, job.masks
         )

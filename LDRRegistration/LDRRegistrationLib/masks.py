@@ -15,6 +15,7 @@ from .errors import RegistrationError
 from .geometry import Grid
 from .image import Image
 from .intensity import KNOWN
+from .language import tr as _
 from .resample import reduceToSpacing, sampleOnGrid
 from .tensors import toArray, toTensor
 
@@ -88,15 +89,16 @@ def checkCovers(image: Image, mask: Image) -> None:
     weights = weightsOf(image, mask)
     if weights is not None and float(weights.sum()) < LEAST_VOXELS:
         raise RegistrationError(
-            f"The mask {mask.name} leaves next to nothing of {image.name} to compare: it is too small, or lies "
-            "elsewhere."
+            _(
+                "The mask {mask} leaves next to nothing of {image} to compare: it is too small, or lies elsewhere."
+            ).format(mask=mask.name, image=image.name)
         )
 
 
 def _shares(mask: Image, spacingMm: float) -> Image:
     inside = _inside(mask.array)
     if not inside.any():
-        raise RegistrationError(f"The mask {mask.name} is empty: nothing would be left to compare.")
+        raise RegistrationError(_("The mask {name} is empty: nothing would be left to compare.").format(name=mask.name))
     # A mask may be cropped to its content; averaging leaves out what fills no block at the end of an axis.
     margins = np.maximum(np.ceil(spacingMm / mask.grid.spacing).astype(int)[::-1], MARGIN)
     padded = Image(

@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 from .errors import RegistrationError
+from .language import tr as _
 
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
@@ -24,8 +25,10 @@ def checkAvailable(need: int, what: str) -> None:
     available = availableBytes() if need > SMALL else None
     if available is not None and need > available:
         raise RegistrationError(
-            f"{what} takes {need / 1e9:.1f} GB of memory, and {available / 1e9:.1f} GB are available: close other "
-            "programs, or make the images smaller (crop them, or resample them to larger voxels)."
+            _(
+                "{what} takes {needed:.1f} GB of memory, and {available:.1f} GB are available: close other "
+                "programs, or make the images smaller (crop them, or resample them to larger voxels)."
+            ).format(what=what, needed=need / 1e9, available=available / 1e9)
         )
 
 

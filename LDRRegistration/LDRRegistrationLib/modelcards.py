@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .language import tr as _
+
 
 def _modelsFolder() -> Path:
     """The folder of the models that come along: beside the library in Slicer and in a checkout, in it where pip put it.
@@ -87,9 +89,9 @@ def readCards(folder: Path) -> tuple[list[ModelCard], dict[str, str]]:
             cards.append(ModelCard(path.stem, path.with_suffix(".pt"), _contentOf(path)))
         except (OSError, ValueError, RecursionError) as error:
             reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
-            problems[path.stem] = (
-                f"The model {path.stem} is left out, since its card {path.name} cannot be used: {reason}."
-            )
+            problems[path.stem] = _(
+                "The model {model} is left out, since its card {card} cannot be used: {reason}."
+            ).format(model=path.stem, card=path.name, reason=reason)
     return sorted(cards, key=lambda card: (not card.isDefault, card.nonCommercial, card.name)), problems
 
 
@@ -98,19 +100,20 @@ def _contentOf(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         data = file.read(LARGEST_CARD_BYTES + 1)
     if len(data) > LARGEST_CARD_BYTES:
-        raise ValueError("it is too large for a card")
+        raise ValueError(_("it is too large for a card"))
     try:
         content = json.loads(data.decode("utf-8-sig"))
     except ValueError as error:
-        raise ValueError("it is not a json file") from error
+        raise ValueError(_("it is not a json file")) from error
     if not isinstance(content, dict):
-        raise ValueError("it holds no names and values")
+        raise ValueError(_("it holds no names and values"))
     for name in ("sha256", "spacingMm", "sizeMultiple"):
         if name not in content:
-            raise ValueError(f"{name} is missing")
+            raise ValueError(_("{name} is missing").format(name=name))
     for name, (holds, wanted) in _FIELDS.items():
         if name in content and not holds(content[name]):
-            raise ValueError(f"{name} is {json.dumps(content[name])[:60]}, not {wanted}")
+            said = json.dumps(content[name])[:60]
+            raise ValueError(_("{name} is {said}, not {wanted}").format(name=name, said=said, wanted=wanted))
     _checkPasses(content.get("passes", [1]), content["sizeMultiple"])
     return content
 
@@ -133,14 +136,14 @@ def _isFlag(value: Any) -> bool:
 
 # What readers of a card rely on: a test and the words for it.
 _FIELDS: dict[str, tuple[Any, str]] = {
-    "sha256": (lambda value: _isText(value) and re.fullmatch("[0-9a-fA-F]{64}", value), "64 hexadecimal digits"),
+    "sha256": (lambda value: _isText(value) and re.fullmatch("[0-9a-fA-F]{64}", value), _("64 hexadecimal digits")),
     "spacingMm": (
         lambda value: _isNumber(value) and FINEST_MM < value <= COARSEST_MM,
-        f"between {FINEST_MM:g} and {COARSEST_MM:g}",
+        _("between {finest:g} and {coarsest:g}").format(finest=FINEST_MM, coarsest=COARSEST_MM),
     ),
     "sizeMultiple": (
         lambda value: _isWhole(value, 1, LARGEST_MULTIPLE) and value & (value - 1) == 0,
-        f"a power of two up to {LARGEST_MULTIPLE}",
+        _("a power of two up to {most}").format(most=LARGEST_MULTIPLE),
     ),
     "passes": (
         lambda value: (
@@ -148,17 +151,17 @@ _FIELDS: dict[str, tuple[Any, str]] = {
             and 0 < len(value) <= MOST_PASSES
             and all(_isWhole(n, 1, LARGEST_MULTIPLE) for n in value)
         ),
-        f"a list of 1 to {MOST_PASSES} whole numbers",
+        _("a list of 1 to {most} whole numbers").format(most=MOST_PASSES),
     ),
-    "title": (_isText, "a text"),
-    "licence": (_isText, "a text"),
-    "modality": (_isText, "a text"),
-    "nonCommercial": (_isFlag, "true or false"),
-    "default": (_isFlag, "true or false"),
-    "template": (lambda value: value is None or (_isText(value) and Path(value).name == value), "a file's name"),
+    "title": (_isText, _("a text")),
+    "licence": (_isText, _("a text")),
+    "modality": (_isText, _("a text")),
+    "nonCommercial": (_isFlag, _("true or false")),
+    "default": (_isFlag, _("true or false")),
+    "template": (lambda value: value is None or (_isText(value) and Path(value).name == value), _("a file's name")),
     "trainingData": (
         lambda value: isinstance(value, list) and all(isinstance(e, dict) and _isText(e.get("name")) for e in value),
-        "a list of named data",
+        _("a list of named data"),
     ),
 }
 
@@ -166,6 +169,8 @@ _FIELDS: dict[str, tuple[Any, str]] = {
 def _checkPasses(passes: list[int], sizeMultiple: int) -> None:
     """:raises ValueError: if the passes do not go from coarse to fine on grids that the finest one divides into."""
     if any(sizeMultiple % n for n in passes):
-        raise ValueError(f"passes {passes} are no divisors of {sizeMultiple}")
+        raise ValueError(
+            _("passes {passes} are no divisors of {sizeMultiple}").format(passes=passes, sizeMultiple=sizeMultiple)
+        )
     if sorted(passes, reverse=True) != passes:
-        raise ValueError(f"passes {passes} do not go from coarse to fine")
+        raise ValueError(_("passes {passes} do not go from coarse to fine").format(passes=passes))

@@ -17,6 +17,7 @@ from .errors import RegistrationCancelled
 from .geometry import transformPoints
 from .image import Image
 from .intensity import normalised
+from .language import tr as _
 from .localcorrelation import Agreement, LocalCorrelation
 from .masks import Masks, foreground
 from .resample import reduceToSpacing
@@ -69,7 +70,7 @@ def prealign(
 
     def check() -> None:
         if cancelled is not None and cancelled():
-            raise RegistrationCancelled("The registration was cancelled; nothing was changed.")
+            raise RegistrationCancelled(_("The registration was cancelled; nothing was changed."))
 
     coarse, middle, finest = _levels(fixed, moving, masks)
     initial = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
@@ -91,7 +92,7 @@ def prealign(
     ends = distinct(climbed(middle, moved(ends, middle), RIGID, COMPETING_ROUNDS), middle)
     if len(ends) > RIVALS:
         chosen = sorted(zip(moved(ends, finest), ends, strict=True), key=lambda pair: byTotal(pair[0]))
-        ends = [end for _, end in chosen[:RIVALS]]
+        ends = [end for _start, end in chosen[:RIVALS]]
     ends = sorted(climbed(middle, ends, freedoms, MIDDLE_ROUNDS), key=byTotal)
     rivals = moved([end for end in ends if end.total >= PLAYOFF_SHARE * ends[0].total], finest)
     if len(rivals) > 1:
@@ -99,7 +100,7 @@ def prealign(
     rounds = FINEST_ROUNDS - (PLAYOFF_ROUNDS if len(rivals) > 1 else 0)
     after = climbed(finest, rivals[:1], freedoms, rounds)[0]
     if before.total > after.total and before.mean > after.mean:
-        note = "The pre-alignment found nothing better than its start, which is kept."
+        note = _("The pre-alignment found nothing better than its start, which is kept.")
         return PrealignResult(initial, before.total, before.total, note)
     return PrealignResult(after.matrix, before.total, after.total)
 

@@ -13,6 +13,7 @@ import numpy as np
 from .errors import DependencyError
 from .image import Image
 from .intensity import Modality, guessModality, normalise
+from .language import tr as _
 from .modelcards import ModelCard
 from .prealign import prealign
 from .resample import reduceToSpacing, sampleOnGrid
@@ -46,7 +47,9 @@ class Template:
                 looks, unlike = (np.asarray(file[name], dtype=np.float32) for name in ("looks", "unlike"))
                 return Template(looks, unlike, file["ijkToRas"], float(file["least"]), float(file["margin"]))
         except (OSError, KeyError, ValueError) as error:
-            raise DependencyError(f"The template {path.name} of a model cannot be read: {error!r}.") from error
+            raise DependencyError(
+                _("The template {name} of a model cannot be read: {error!r}.").format(name=path.name, error=error)
+            ) from error
 
     def fits(self, image: Image) -> bool:
         """Whether ``image``, of any size and placement, is of this kind; about a tenth of a second."""

@@ -12,6 +12,7 @@ from .dependencies import ensureTorch
 from .engine import register
 from .errors import RegistrationError
 from .field import Transform
+from .language import tr as _
 from .mrml.jobs import settingsFrom
 from .mrml.nodes import NodeReference, checkScene
 from .mrml.pairs import PairOutcome, fillPairsTable
@@ -58,7 +59,7 @@ class SeriesLogic:
         """
         pairs = list(pairs)
         if not pairs or any(len(pair) != 2 for pair in pairs):
-            raise RegistrationError("Give at least one pair: a fixed and a moving volume node.")
+            raise RegistrationError(_("Give at least one pair: a fixed and a moving volume node."))
         checkScene(outputTableNode, *(node for pair in pairs for node in pair))
         ensureTorch()
         outcomes: list[PairOutcome] = []
@@ -119,7 +120,11 @@ class SeriesLogic:
             settingsFrom(preset=preset, prealignment=prealignment, model=model, threads=threads), warp=False
         )
         if fixedVolumeNode is None and not 0 <= referenceFrame < len(frames):
-            raise RegistrationError(f"There is no frame {referenceFrame}: the sequence has {len(frames)}.")
+            raise RegistrationError(
+                _("There is no frame {referenceFrame}: the sequence has {count}.").format(
+                    referenceFrame=referenceFrame, count=len(frames)
+                )
+            )
         fixed = frames[referenceFrame] if fixedVolumeNode is None else imageFromVolumeNode(fixedVolumeNode)
         checkScene(sequenceNode, fixedVolumeNode, outputSequenceNode)
         # The callbacks may let the user do something meanwhile.
@@ -137,7 +142,12 @@ class SeriesLogic:
 
             def progress(fraction: float, stage: str, number: int = number) -> None:
                 if progressCallback is not None:
-                    progressCallback((number + fraction) / len(frames), f"Frame {number + 1} of {len(frames)}: {stage}")
+                    progressCallback(
+                        (number + fraction) / len(frames),
+                        _("Frame {number} of {count}: {stage}").format(
+                            number=number + 1, count=len(frames), stage=stage
+                        ),
+                    )
 
             result = register(fixed, frame, settings, self.models, progress=progress, cancelled=cancelCallback)
             transforms.append(result.transform)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from .errors import RegistrationCancelled
+from .language import tr as _
 
 ProgressCallback = Callable[[float, str], None]
 CancelCallback = Callable[[], bool]
@@ -42,12 +43,12 @@ class Stages:
 
     def check(self) -> None:
         if self._cancelled is not None and self._cancelled():
-            raise RegistrationCancelled("The registration was cancelled; nothing was changed.")
+            raise RegistrationCancelled(_("The registration was cancelled; nothing was changed."))
 
     def end(self) -> None:
         self._close()
         if self._progress is not None:
-            self._progress(1.0, "Done")
+            self._progress(1.0, _("Done"))
 
     def _close(self) -> None:
         if self._current is not None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .errors import DependencyError
 from .geometry import Grid, canonicalGrid
+from .language import tr as _
 from .modelcards import MODELS_FOLDER, ModelCard, readCards
 
 if TYPE_CHECKING:
@@ -48,18 +49,22 @@ class ModelStore:
         if name in problems:
             raise DependencyError(problems[name])
         if not cards:
-            why = " ".join(problems.values()) or "the installation is incomplete."
-            raise DependencyError(f"There is no model in {self.folder}: {why}")
+            why = " ".join(problems.values()) or _("the installation is incomplete.")
+            raise DependencyError(_("There is no model in {folder}: {why}").format(folder=self.folder, why=why))
         if name == "auto":
             # A model whose use is restricted never steps in for one that is left out.
             if not cards[0].isDefault and cards[0].nonCommercial:
-                why = " ".join(["Name the model to use: none is free for any use.", *problems.values()])
+                why = " ".join([_("Name the model to use: none is free for any use."), *problems.values()])
                 raise DependencyError(why)
             return cards[0]
         for card in cards:
             if card.name == name:
                 return card
-        raise DependencyError(f"There is no model named {name!r}; there are: {', '.join(c.name for c in cards)}.")
+        raise DependencyError(
+            _("There is no model named {name!r}; there are: {others}.").format(
+                name=name, others=", ".join(c.name for c in cards)
+            )
+        )
 
     def load(self, name: str = "auto") -> Student:
         """The student by name, ready to predict.
@@ -83,10 +88,14 @@ class Student:
         try:
             data = card.path.read_bytes()
         except OSError as error:
-            raise DependencyError(f"The model file {card.path} cannot be read: {error.strerror}.") from error
+            raise DependencyError(
+                _("The model file {path} cannot be read: {reason}.").format(path=card.path, reason=error.strerror)
+            ) from error
         if hashlib.sha256(data).hexdigest() != card.sha256:
             raise DependencyError(
-                f"The model file {card.path.name} is not the one its card describes (wrong SHA-256); reinstall it."
+                _("The model file {name} is not the one its card describes (wrong SHA-256); reinstall it.").format(
+                    name=card.path.name
+                )
             )
         try:
             with warnings.catch_warnings():
@@ -95,7 +104,9 @@ class Student:
                 module = torch.jit.load(io.BytesIO(data), map_location="cpu")
         except RuntimeError as error:
             raise DependencyError(
-                f"PyTorch {torch.__version__} cannot load the model {card.path.name}: {error}"
+                _("PyTorch {version} cannot load the model {name}: {error}").format(
+                    version=torch.__version__, name=card.path.name, error=error
+                )
             ) from error
         # The file stores half precision to be small; CPUs compute in single precision.
         self.module: torch.jit.ScriptModule = module.float().eval()

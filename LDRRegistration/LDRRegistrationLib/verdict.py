@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .language import tr as _
 from .placement import Placement
 
 # Of Placement.margin: from here on a result is good; below the second nothing is known.
@@ -41,31 +42,41 @@ def judge(placement: Placement | None, similarity: float, coverage: float) -> Ve
     :param coverage: the share of what the fixed image shows that something known of the moving image lies on.
     """
     if placement is None:
-        return Verdict("good", "The images match closely.")
+        return Verdict("good", _("The images match closely."))
     if placement.mirrored > BETTER_MIRRORED * placement.total:
         return Verdict(
             "check",
-            "The mirror image of the moving image fits far better: left and right may be swapped in one of them.",
+            _("The mirror image of the moving image fits far better: left and right may be swapped in one of them."),
         )
     if placement.total > BETTER_ELSEWHERE * placement.kept:
         return Verdict(
             "check",
-            "The images fit far better in another placement than in the one that was kept: leave out the initial "
-            "transform, or choose a pre-alignment.",
+            _(
+                "The images fit far better in another placement than in the one that was kept: leave out the "
+                "initial transform, or choose a pre-alignment."
+            ),
         )
     isAlike = similarity >= ALIKE
     if placement.margin < NO_MARGIN and not isAlike:
         return Verdict(
             "failed",
-            "No placement of the moving image fits better than others: the images may not show the same thing, or too "
-            "little of it.",
+            _(
+                "No placement of the moving image fits better than others: the images may not show the same "
+                "thing, or too little of it."
+            ),
         )
     if placement.margin < (NO_MARGIN if isAlike else CLEAR_MARGIN):
         return Verdict(
-            "check", "Another placement of the moving image fits nearly as well: compare the images before you go on."
+            "check",
+            _("Another placement of the moving image fits nearly as well: compare the images before you go on."),
         )
     if similarity < HARDLY_ALIKE:
-        return Verdict("check", "The images are hardly alike where they were placed: compare them before you go on.")
+        return Verdict("check", _("The images are hardly alike where they were placed: compare them before you go on."))
     if coverage < LEAST_COVERAGE:
-        return Verdict("check", f"Only {coverage:.0%} of what the fixed image shows lies inside the moving image.")
-    return Verdict("good", "One placement of the moving image fits far better than all others.")
+        return Verdict(
+            "check",
+            _("Only {coverage:.0%} of what the fixed image shows lies inside the moving image.").format(
+                coverage=coverage
+            ),
+        )
+    return Verdict("good", _("One placement of the moving image fits far better than all others."))

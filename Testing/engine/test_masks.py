@@ -95,6 +95,15 @@ def test_bfloat16_is_refused_where_the_processor_has_none(models, monkeypatch):
         register(fixed, fixed, Settings(device=Device.CPU_BFLOAT16), models)
 
 
+def test_a_torch_without_onednn_computes_in_no_bfloat16(models, monkeypatch):
+    """As some builds for ARM are: the operators' namespace is there, and empty."""
+    monkeypatch.setattr(torch.ops, "mkldnn", torch.ops.namespace_without_operators)
+    assert not device.computesInBfloat16()
+    fixed, _ = scan(4, False)
+    with pytest.raises(DependencyError, match="does not compute in bfloat16"):
+        register(fixed, fixed, Settings(device=Device.CPU_BFLOAT16), models)
+
+
 def middle(image):
     """Half of each axis."""
     first = [n // 4 for n in image.array.shape]

@@ -155,6 +155,16 @@ def test_the_slider_and_what_a_reader_says(s, at_once, tmp_path):
     np.testing.assert_allclose(again.centroidRas, new.centroidRas, atol=2.0)
     s.logic.redetect(changes, sensitivity=0.5)
     assert [o.note for o in changes.opinions.values()] == ["surely"]
+    segmentation = changes.segmentationNode.GetSegmentation()
+    ids, drawn = list(segmentation.GetSegmentIDs()), []
+    for event in (segmentation.SegmentAdded, segmentation.SegmentRemoved):
+        segmentation.AddObserver(event, lambda *unused: drawn.append(1))
+    s.logic.redetect(changes, sensitivity=0.5)
+    assert list(segmentation.GetSegmentIDs()) == ids and not drawn, "what stays as it is is not drawn anew"
+    s.logic.redetect(changes, sensitivity=1.0)
+    names = [segmentation.GetNthSegment(n).GetName() for n in range(segmentation.GetNumberOfSegments())]
+    assert drawn and names == [region.name for region in changes.detection.regions]
+    s.logic.redetect(changes, sensitivity=0.5)
     with pytest.raises(RegistrationError, match="no region 9"):
         s.logic.judgeRegion(changes, rank=9, verdict="accepted")
 

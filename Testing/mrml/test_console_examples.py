@@ -25,7 +25,8 @@ def blocks():
 def sample(monkeypatch):
     """The follow-up pair as the Sample Data module loads it."""
     if "slicer.i18n" not in sys.modules:
-        monkeypatch.setitem(sys.modules, "slicer.i18n", SimpleNamespace(tr=lambda text: text))
+        i18n = SimpleNamespace(tr=str, translate=lambda context, text: text, getContext=str)
+        monkeypatch.setitem(sys.modules, "slicer.i18n", i18n)
     from LDRRegistrationLib.sampledata import SAMPLES
 
     return next(sample for sample in SAMPLES if sample.name == "LDRFollowUpFLAIR")

@@ -1,11 +1,14 @@
 """A result in the slice views of a real scene: shown on request, and put back."""
 
+import re
+
 import numpy as np
 import pytest
 import slicer
 from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.geometry import Grid
 from LDRRegistrationLib.mrml.display import GRID, MAGNITUDE, ResultDisplay
+from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
 from support.grids import random_grid, random_transform, smooth_image
 from support.scene import add_linear_transform, add_volume, array_of, newScene
@@ -102,6 +105,44 @@ def test_nodes_that_are_gone_do_not_matter():
     s.scene.RemoveNode(s.transform)
     s.display.restore()
     assert s.views[1].GetBackgroundVolumeID() == s.moving.GetID()
+
+
+@pytest.mark.parametrize(
+    ("sizeMm", "spacing"), [((180, 220, 180), 15.0), ((35, 50, 35), 3.0), ((230, 230, 25), 15.0), ((4, 4, 4), 0.5)]
+)
+def test_the_grid_suits_the_volume(sizeMm, spacing):
+    s = Shown()
+    s.fixed.SetIJKToRASMatrix(matrixFromArray(np.diag([*np.divide(sizeMm, array_of(s.fixed).shape[::-1]), 1.0])))
+    s.display.showDeformation(GRID)
+    display = s.transform.GetDisplayNode()
+    assert display.GetGridSpacingMm() == spacing
+    assert display.GetGridResolutionMm() == display.GetContourResolutionMm() == pytest.approx(spacing / 3)
+    s.fixed.SetSpacing(10.0, 10.0, 10.0)
+    s.display.showDeformation(GRID)
+    assert display.GetGridSpacingMm() == 15.0
+    display.SetGridSpacingMm(4.0)
+    s.display.showDeformation(GRID)
+    assert display.GetGridSpacingMm() == 4.0, "the user's own choice"
+
+
+def test_what_is_made_to_look_at_is_not_saved(tmp_path):
+    s = Shown()
+    s.display.showVolumeChange()
+    s.display.showCheckerboard()
+    s.scene.SetURL(str(tmp_path / "scene.mrml"))
+    assert s.scene.Commit()
+    text = (tmp_path / "scene.mrml").read_text(encoding="utf-8")
+    nodes = re.findall(r"<(\w+)[^>]*? name=\"([^\"]*)\"", text)
+    assert ("Volume", "fixed") in nodes and ("Transform", "T") in nodes
+    assert not [name for _kind, name in nodes if "Checkerboard" in name or "Volume change" in name]
+    assert sum(kind == "VolumeDisplay" for kind, _name in nodes) == 2, "of the two volumes alone"
+    assert "<ColorLegendDisplay" not in text
+    again = newScene()
+    again.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())
+    again.SetURL(str(tmp_path / "scene.mrml"))
+    assert again.Connect()
+    names = [again.GetNthNode(n).GetName() or "" for n in range(again.GetNumberOfNodes())]
+    assert "fixed" in names and not [name for name in names if "Checkerboard" in name or "Volume change" in name]
 
 
 def test_without_a_result():

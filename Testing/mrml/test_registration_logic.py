@@ -272,13 +272,16 @@ def test_no_memory_for_the_volume_leaves_the_transform_output_too(logic, monkeyp
 
 def test_what_the_user_does_to_a_volume_meanwhile_does_not_count(logic):
     s = Scene()
+    before = [array_of(node).copy() for node in (s.fixed, s.moving)]
     job = logic.prepare(**s.arguments())
-    job.detach()
-    before = job.moving.array.copy()
-    slicer.util.arrayFromVolume(s.moving)[:] = 0
-    np.testing.assert_array_equal(job.moving.array, before)
+    for node in (s.fixed, s.moving):
+        array_of(node)[:] = 0
+    for image, values in zip((job.fixed, job.moving), before, strict=True):
+        np.testing.assert_array_equal(image.array, values)
     logic.publish(job, logic.compute(job))
     assert slicer.util.arrayFromVolume(s.warped).any()
+    shared = logic.prepare(**s.arguments(), sharesVoxels=True)
+    assert np.shares_memory(shared.fixed.array, array_of(s.fixed)), "the command line needs no copies"
 
 
 def test_presets_may_be_given_by_name(logic):

@@ -43,7 +43,7 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(sys.modules["LDRRegistration"].dependencies, "installTorch", lambda askConfirmation=True: None)
     monkeypatch.setattr(sys.modules["LDRRegistration"], "DOUBLE_CLICK_SECONDS", 0.0)
     widget.errors = errors
-    pythonqt.unwrap(widget.parent).resize(440, 560)
+    pythonqt.unwrap(widget.parent).resize(380, 760)
     slicer.app.processEvents()
     yield widget
     frame = widget.parent
@@ -69,6 +69,16 @@ def add_volume(application: None) -> Any:
         return slicer.util.addVolumeFromArray(voxels, name=name)
 
     return add
+
+
+@pytest.fixture
+def views(panel: Any) -> Iterator[Any]:
+    """Slicer's three slice views, without a screen."""
+    from harness.views import SliceViews
+
+    shown = SliceViews()
+    yield shown
+    shown.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from harness.panel import is_idle, node_names, picture
-from harness.user import choose, click, wait_for
+from harness.user import choose, click, click_cell, wait_for
 
 
 @pytest.fixture
@@ -57,11 +57,20 @@ def test_from_click_to_report(
     click(ui.nextChangeButton)
     assert table.currentRow() == 0
     assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(-10.6, abs=3.0)
+    red.JumpSliceByOffsetting(0.0, 0.0, 70.0)
+    click_cell(table, 0, 0)
+    assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(-10.6, abs=3.0), "also in the row that is chosen"
     click(ui.acceptChangeButton)
     assert table.item(0, 4).text() == "accepted"
     ui.changeNoteEdit.text = "left thalamus"
     press_enter(ui.changeNoteEdit)
-    ui.sensitivitySlider.value = 85
+    changed = SegmentEvents(panel)
+    for value in range(51, 86):
+        ui.sensitivitySlider.value = value
+    wait_for(lambda: table.rowCount > count, "the regions at another sensitivity")
+    segmentation = panel.logic.getParameterNode().changeSegmentation.GetSegmentation()
+    assert segmentation.GetNumberOfSegments() == table.rowCount
+    assert changed.added <= table.rowCount and changed.removed <= count, "once, not at each tick of the slider"
     assert table.rowCount > count and "regions of change" in ui.statusLabel.text
     assert panel.logic.getParameterNode().changeSensitivity == 85
     assert "accepted" in [table.item(row, 4).text() for row in range(table.rowCount)]
@@ -73,7 +82,8 @@ def test_from_click_to_report(
     click(ui.showChangesButton)
     assert view.GetForegroundVolumeID() is None and ui.showChangesButton.text == "Show map"
 
-    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *unused: str(tmp_path), raising=False)
+    monkeypatch.setattr(slicer.app, "defaultScenePath", str(tmp_path))
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda _parent, _title, at: at, raising=False)
     click(ui.exportChangesButton)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["changes.csv", "changes.html"]
     assert "left thalamus" in (tmp_path / "changes.csv").read_text(encoding="utf-8")
@@ -108,6 +118,22 @@ def test_cancel_and_refusal_leave_the_scene_as_it_was(panel: Any, scans: tuple[A
     assert panel.ui.changesTable.rowCount == 0
     click(panel.ui.acceptChangeButton)
     assert len(panel.errors) == 1, "nothing to accept: disabled"
+
+
+class SegmentEvents:
+    """Counts the segments that come and go: Slicer draws all of them anew at each."""
+
+    def __init__(self, panel: Any) -> None:
+        segmentation = panel.logic.getParameterNode().changeSegmentation.GetSegmentation()
+        self.added = self.removed = 0
+        segmentation.AddObserver(segmentation.SegmentAdded, self._onAdded)
+        segmentation.AddObserver(segmentation.SegmentRemoved, self._onRemoved)
+
+    def _onAdded(self, *unused: Any) -> None:
+        self.added += 1
+
+    def _onRemoved(self, *unused: Any) -> None:
+        self.removed += 1
 
 
 def press_enter(widget: Any) -> None:

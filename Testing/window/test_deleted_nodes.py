@@ -97,7 +97,8 @@ def test_deleting_a_comparisons_part_is_a_sentence(panel: Any, pair: tuple[Any, 
     panel._changes.show(changes, pair[0])
     scene.RemoveNode(segmentation)
     panel.ui.sensitivitySlider.value = 70
-    assert panel.errors and "no longer in the scene" in panel.errors[0]
+    wait_for(lambda: bool(panel.errors), "the slider to rest")
+    assert "no longer in the scene" in panel.errors[0]
     scene.RemoveNode(volume)
     panel.errors.clear()
     click(panel.ui.changesCollapsibleButton)

@@ -94,6 +94,26 @@ def test_run_ends_while_another_module_is_shown(panel: Any, pair: tuple[Any, Any
     assert panel.ui.outputTransformSelector.currentNode().GetName() == "Prior to Current (LDR)"
 
 
+def test_the_result_cannot_be_used_while_the_next_one_is_computed(panel: Any, pair: tuple[Any, Any]) -> None:
+    ui = panel.ui
+    Computation(panel)
+    click(ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the first run")
+    assert ui.resultCollapsibleButton.enabled
+    computation = Computation(panel, waits=True)
+    click(ui.applyButton)
+    computation.wait_until_shown()
+    assert not ui.resultCollapsibleButton.enabled
+    panel.exit()
+    panel.enter()
+    assert not ui.resultCollapsibleButton.enabled, "coming back to the panel is not the end of the run"
+    panel.logic.getParameterNode().threads = 2
+    assert not ui.resultCollapsibleButton.enabled
+    computation.released.set()
+    wait_for(lambda: is_idle(panel), "the end of the second run")
+    assert ui.resultCollapsibleButton.enabled and panel.errors == []
+
+
 def test_reload_while_running(panel: Any, pair: tuple[Any, Any]) -> None:
     import LDRRegistrationLib.worker as before
     import slicer

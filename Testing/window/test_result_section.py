@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,48 +134,6 @@ def test_a_tilted_gantry_gets_a_hardened_copy(
         assert ui.outputTransformSelector.currentNode().GetName() == "Prior hardened to Current (LDR)"
     else:
         assert node_names("vtkMRMLTransformNode") == ["Gantry"]
-
-
-@pytest.mark.parametrize("name", ["t.h5", "t.nii.gz", ""])
-def test_the_transform_is_saved_for_other_programs(
-    panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
-) -> None:
-    import qt
-    import SimpleITK
-
-    ui, asked = panel.ui, []
-    Computation(panel)
-    click(ui.applyButton)
-    wait_for(lambda: is_idle(panel), "the end of the run")
-    click(ui.resultCollapsibleButton)
-
-    def answer(*arguments: Any) -> str:
-        asked.append(arguments)
-        return str(tmp_path / name) if name else ""
-
-    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", answer, raising=False)
-    click(ui.saveButton)
-    assert asked[0][2] == "Prior to Current (LDR).h5" and panel.errors == []
-    assert [path.name for path in tmp_path.iterdir()] == ([name] if name else [])
-    if name == "t.h5":
-        read = SimpleITK.ReadTransform(str(tmp_path / name))
-        assert read.TransformPoint((-1.0, -1.0, 1.0)) == pytest.approx((-5.0, 1.0, 2.0))
-    assert ("Wrote" in ui.logTextEdit.toPlainText()) is bool(name)
-
-
-def test_a_file_that_cannot_be_written_is_a_sentence(
-    panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    import qt
-
-    Computation(panel)
-    click(panel.ui.applyButton)
-    wait_for(lambda: is_idle(panel), "the end of the run")
-    click(panel.ui.resultCollapsibleButton)
-    path = str(tmp_path / "gone" / "t.h5")
-    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *arguments: path, raising=False)
-    click(panel.ui.saveButton)
-    assert len(panel.errors) == 1 and "does not exist" in panel.errors[0]
 
 
 BUTTONS = ("checkerboardButton", "volumeChangeButton", "inverseButton", "carryButton")

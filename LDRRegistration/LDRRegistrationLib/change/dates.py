@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from ..errors import RegistrationError
+from ..language import tr as _
 
 
 def checkDates(current: str | None, prior: str | None) -> list[str]:
@@ -17,14 +18,16 @@ def checkDates(current: str | None, prior: str | None) -> list[str]:
     days = (_parsed(current) - _parsed(prior)).days
     if days < 0:
         raise RegistrationError(
-            f"The prior scan ({prior}) was made after the current one ({current}): swap them, or new would be called "
-            "gone."
+            _(
+                "The prior scan ({prior}) was made after the current one ({current}): swap them, or new "
+                "would be called gone."
+            ).format(prior=prior, current=current)
         )
-    return ["Both scans have the same date."] if days == 0 else []
+    return [_("Both scans have the same date.")] if days == 0 else []
 
 
 def _parsed(text: str) -> date:
     try:
         return date.fromisoformat(text.strip()[:10])
     except ValueError as error:
-        raise RegistrationError(f"The date {text!r} is not of the form 2024-05-31.") from error
+        raise RegistrationError(_("The date {text!r} is not of the form 2024-05-31.").format(text=text)) from error

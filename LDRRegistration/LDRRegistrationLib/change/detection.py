@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import RegistrationError
+from ..language import tr as _
 from .boxes import Box, boundingBox
 from .maps import ChangeMap
 from .regions import Region, describe
@@ -48,9 +49,11 @@ def detect(
     :raises RegistrationError: the sensitivity is not between 0 and 1, or the mask is empty.
     """
     if not 0.0 <= sensitivity <= 1.0:
-        raise RegistrationError(f"The sensitivity {sensitivity} is not between 0 and 1.")
+        raise RegistrationError(
+            _("The sensitivity {sensitivity} is not between 0 and 1.").format(sensitivity=sensitivity)
+        )
     if mask is not None and not mask.any():
-        raise RegistrationError("The mask is empty: there is nothing to detect.")
+        raise RegistrationError(_("The mask is empty: there is nothing to detect."))
     factor = 2.0 ** (2.0 * OCTAVES * (0.5 - sensitivity))
     seed, extent = max(SEED_Z * factor, LEAST_Z), max(EXTENT_Z * factor, LEAST_Z)
     voxel = float(np.prod(changeMap.grid.spacing))
@@ -105,15 +108,29 @@ def _elongation(core: np.ndarray, changeMap: ChangeMap) -> float:
 
 
 def _explanation(changeMap: ChangeMap, regions: list[Region], found: int, seed: float, smallest: float) -> str:
-    where = {"brain": "the brain", "body": "the body"}.get(changeMap.place, "the mask")
+    where = {"brain": _("the brain"), "body": _("the body")}.get(changeMap.place, _("the mask"))
     if not regions:
-        return (
-            f"No change found in {where}: nowhere is a region of at least {smallest:.0f} mm3 more than {seed:.1f} "
-            "times as different as noise and misalignment explain."
-        )
-    kinds = {kind: sum(region.kind == kind for region in regions) for kind in ("new", "grown", "shrunken", "gone")}
-    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+        return _(
+            "No change found in {where}: nowhere is a region of at least {smallest:.0f} mm3 more than "
+            "{seed:.1f} times as different as noise and misalignment explain."
+        ).format(where=where, smallest=smallest, seed=seed)
+    counted = {
+        "new": _("{count} new"),
+        "grown": _("{count} grown"),
+        "shrunken": _("{count} shrunken"),
+        "gone": _("{count} gone"),
+    }
+    kinds = {text: sum(region.kind == kind for region in regions) for kind, text in counted.items()}
+    counts = ", ".join(text.format(count=count) for text, count in kinds.items() if count)
     volume = sum(region.volumeMm3 for region in regions) / 1000.0
-    more = f" (the {len(regions)} with the best evidence of {found})" if found > len(regions) else ""
-    noun = "region" if len(regions) == 1 else "regions"
-    return f"{len(regions)} {noun} of change in {where}{more}: {counts}; {volume:.2f} ml in all."
+    more = (
+        _(" (the {count} with the best evidence of {found})").format(count=len(regions), found=found)
+        if found > len(regions)
+        else ""
+    )
+    sentence = (
+        _("{count} region of change in {where}{more}: {counts}; {volume:.2f} ml in all.")
+        if len(regions) == 1
+        else _("{count} regions of change in {where}{more}: {counts}; {volume:.2f} ml in all.")
+    )
+    return sentence.format(count=len(regions), where=where, more=more, counts=counts, volume=volume)

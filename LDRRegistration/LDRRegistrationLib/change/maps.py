@@ -12,6 +12,7 @@ from ..field import Transform
 from ..geometry import Grid, transformPoints
 from ..image import Image
 from ..intensity import KNOWN, guessModality
+from ..language import tr as _
 from ..masks import Masks
 from ..resample import reduceToSpacing, sampleOnGrid
 from ..stages import CancelCallback, ProgressCallback, Stages
@@ -97,23 +98,27 @@ def computeChangeMap(
     :raises RegistrationError: the images cannot be compared; the message says why.
     """
     stages = Stages(progress, cancelled)
-    stages.begin("Finding what to compare", 0.0)
+    stages.begin(_("Finding what to compare"), 0.0)
     notes = checkDates(currentDate, priorDate)
     fixed, moving = measured(fixed), measured(moving)
     if guessModality(fixed) is not guessModality(moving):
-        raise RegistrationError(f"{fixed.name} and {moving.name} are not of one modality: one is CT, the other is not.")
+        raise RegistrationError(
+            _("{fixed} and {moving} are not of one modality: one is CT, the other is not.").format(
+                fixed=fixed.name, moving=moving.name
+            )
+        )
     fixedGrid = fixed.grid
     place = findPlace(fixed) if mask is None else Place(mask, "given")
     if not (np.asarray(place.mask.array) > 0.5).any():
-        raise RegistrationError("The mask is empty: there is nothing to compare.")
+        raise RegistrationError(_("The mask is empty: there is nothing to compare."))
     fixed, grid, box = _workPart(fixed, place)
     inside = place.inside(grid)
     if fixed.known is not None:
         inside &= fixed.known[box] > KNOWN
     if not inside.any():
-        raise RegistrationError(f"The mask lies outside {fixed.name}: there is nothing to compare.")
+        raise RegistrationError(_("The mask lies outside {name}: there is nothing to compare.").format(name=fixed.name))
 
-    stages.begin("Warping the prior", 0.2)
+    stages.begin(_("Warping the prior"), 0.2)
     prior = transform.warp(replace(moving, array=_asFloat(moving.array)), grid, fill=np.nan)
     both = inside & _within(moving.grid, grid, transform.affine) & np.isfinite(prior)
     if mask is None:
@@ -122,17 +127,25 @@ def computeChangeMap(
     voxel = float(np.prod(grid.spacing))
     if both.sum() < LEAST_OVERLAP * inside.sum() or both.sum() * voxel < LEAST_OVERLAP_MM3:
         raise RegistrationError(
-            f"{fixed.name} and {moving.name} overlap in only {both.sum() / inside.sum():.0%} of the region to compare."
+            _("{fixed} and {moving} overlap in only {share:.0%} of the region to compare.").format(
+                fixed=fixed.name, moving=moving.name, share=both.sum() / inside.sum()
+            )
         )
     if both.sum() < 0.98 * inside.sum():
-        notes.append(f"{1 - both.sum() / inside.sum():.0%} of the region lies outside the prior and is not compared.")
+        notes.append(
+            _("{share:.0%} of the region lies outside the prior and is not compared.").format(
+                share=1 - both.sum() / inside.sum()
+            )
+        )
     both &= _insideMasks(masks or Masks(), transform, grid)
     if both.sum() * voxel < LEAST_OVERLAP_MM3:
         raise RegistrationError(
-            f"The masks of {fixed.name} and {moving.name} leave next to nothing of the region to compare."
+            _("The masks of {fixed} and {moving} leave next to nothing of the region to compare.").format(
+                fixed=fixed.name, moving=moving.name
+            )
         )
 
-    stages.begin("Harmonising", 0.35)
+    stages.begin(_("Harmonising"), 0.35)
     spacing = grid.spacing[::-1]
     sigmas = matchingSigmas(grid, moving.grid, FINE_MM)
     current = smooth(_filled(fixed.array[box], None if fixed.known is None else fixed.known[box]), sigmas[0])
@@ -140,11 +153,13 @@ def computeChangeMap(
     region = toTensor(both.astype(np.float32)) > 0
     for image, values in ((fixed, current), (moving, aligned)):
         if float(values[region].std()) <= 1e-6 * max(float(values[region].abs().max()), 1e-12):
-            raise RegistrationError(f"{image.name} is empty within the region to compare: every voxel has one value.")
+            raise RegistrationError(
+                _("{name} is empty within the region to compare: every voxel has one value.").format(name=image.name)
+            )
     matched = harmonise(current, aligned, region, spacing)
     _refuseUnlike(fixed, moving, matched)
 
-    stages.begin("Noise and change", 0.6)
+    stages.begin(_("Noise and change"), 0.6)
     more = np.sqrt(DETECTION_MM**2 - FINE_MM**2) / spacing
     smoothCurrent, smoothPrior = smooth(current, more), smooth(matched.prior, more)
     sd, local = noiseLevel(smoothCurrent, smoothPrior, region, spacing)
@@ -152,11 +167,14 @@ def computeChangeMap(
     uncertain = 1.0 - float(certain.sum()) / float(region.sum())
     if uncertain > CERTAIN_ENOUGH:
         raise RegistrationError(
-            f"{fixed.name} and {moving.name} differ so much in {uncertain:.0%} of the region that their alignment is "
-            "not to be trusted: no change can be called."
+            _(
+                "{fixed} and {moving} differ so much in {uncertain:.0%} of the region that their alignment is "
+                "not to be trusted: no change can be called."
+            ).format(fixed=fixed.name, moving=moving.name, uncertain=uncertain)
         )
     if uncertain > 0.001:
-        notes.append(f"In {uncertain:.1%} of the region the alignment is uncertain: no change is called there.")
+        note = _("In {uncertain:.1%} of the region the alignment is uncertain: no change is called there.")
+        notes.append(note.format(uncertain=uncertain))
     z = (smoothCurrent - smoothPrior) / sd * certain
     volumeChange = _volumeChange(transform, grid)
     stages.end()
@@ -249,9 +267,11 @@ def _extremes(ijk: np.ndarray) -> list[np.ndarray]:
 def _refuseUnlike(fixed: Image, moving: Image, matched: Harmonised) -> None:
     if matched.rising < LEAST_RISING or matched.agreement < LEAST_AGREEMENT:
         raise RegistrationError(
-            f"{fixed.name} and {moving.name} do not agree (correlation {matched.agreement:.2f}, a brighter prior means "
-            f"a brighter current image in {matched.rising:.0%}): they show different contrasts, or are not aligned. "
-            "Choose two scans of the same kind."
+            _(
+                "{fixed} and {moving} do not agree (correlation {agreement:.2f}, a brighter prior means a "
+                "brighter current image in {rising:.0%}): they show different contrasts, or are not aligned. "
+                "Choose two scans of the same kind."
+            ).format(fixed=fixed.name, moving=moving.name, agreement=matched.agreement, rising=matched.rising)
         )
 
 

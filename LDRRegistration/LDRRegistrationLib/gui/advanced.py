@@ -86,6 +86,9 @@ class AdvancedSection:
             picked = [card.name for card in self._cards.values() if card.template is not None]
             return " ".join([text, *(self.cardText(name) for name in picked)])
         card = self._default if model == "auto" else self._cards.get(model)
+        if not self._cards:
+            why = " ".join(self._problems.values()) or _("The installation is incomplete.")
+            return _("There is no model: nothing can be registered. {why}").format(why=why)
         if card is None:
             return self._problems.get(model) or _('The model "{name}" is not installed.').format(name=model)
         data = ", ".join(entry["name"] for entry in card.content.get("trainingData", []))

@@ -12,10 +12,13 @@ from slicer.i18n import tr as _
 from ..change.table import ACCEPTED, REJECTED
 from ..errors import RegistrationError
 from ..mrml.changes import Changes, jumpTo, placeOf, readTable, showInViews, writeOpinion
-from ..mrml.display import rememberViews
 from ..mrml.places import isOfPair
+from ..mrml.views import rememberViews
+from .saving import startFolder
 
 MASKS = ("changeMask", "excludeMask")
+# The regions are found anew once the slider has rested for so long: at each tick of a drag would be too often.
+REST_MS = 80
 
 
 def _shown(row: dict[str, str]) -> tuple[str, ...]:
@@ -43,11 +46,18 @@ class ChangesSection:
         self._putBack: Any = None
         self._updating = False
         self._items: list[Any] = []
+        # It goes with the slider.
+        self._rest = qt.QTimer(ui.sensitivitySlider)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.connect("timeout()", self._onSensitivityChosen)
         for name in MASKS:
             selector = getattr(ui, f"{name}Selector")
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node, name=name: self._onMaskChosen(name, node))
         ui.sensitivitySlider.connect("valueChanged(int)", self._onSensitivity)
         ui.changesTable.connect("currentCellChanged(int,int,int,int)", self._onRegionChosen)
+        # The views may have been moved since the row became the current one.
+        ui.changesTable.connect("cellClicked(int,int)", self._jumpToRegion)
         ui.changeNoteEdit.connect("returnPressed()", self._onNote)
         for name, slot in {
             "previousChangeButton": lambda: self._step(-1),
@@ -89,6 +99,8 @@ class ChangesSection:
 
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing."""
+        if self._rest.active:
+            self._onSensitivityChosen()
         self._choices = choices
         self.update()
 
@@ -103,7 +115,8 @@ class ChangesSection:
         self._list()
         self._updating = True
         try:
-            self._ui.sensitivitySlider.value = self._choices.changeSensitivity
+            if not self._rest.active:
+                self._ui.sensitivitySlider.value = self._choices.changeSensitivity
             for name in MASKS:
                 getattr(self._ui, f"{name}Selector").setCurrentNode(getattr(self._choices, name))
         finally:
@@ -111,6 +124,7 @@ class ChangesSection:
 
     def forget(self) -> None:
         """There is no comparison any more."""
+        self._rest.stop()
         self._changes, self._current, self._putBack = None, None, None
         self._list()
 
@@ -162,9 +176,14 @@ class ChangesSection:
             setattr(self._choices, name, node)
 
     def _onSensitivity(self, value: int) -> None:
-        if self._updating or self._choices is None:
+        if not self._updating and self._choices is not None:
+            self._rest.start()
+
+    def _onSensitivityChosen(self) -> None:
+        self._rest.stop()
+        if self._choices is None:
             return
-        self._choices.changeSensitivity = value
+        self._choices.changeSensitivity = self._ui.sensitivitySlider.value
         if self._changes is not None:
             self._try(self._redetect)
 
@@ -175,10 +194,14 @@ class ChangesSection:
 
     def _onRegionChosen(self, place: int, *unused: int) -> None:
         rows = self._rows()
-        if self._updating or not 0 <= place < len(rows):
-            return
-        jumpTo(slicer.mrmlScene, placeOf(rows[place]))
-        self._ui.changeNoteEdit.text = rows[place]["Note"]
+        if not self._updating and 0 <= place < len(rows):
+            self._jumpToRegion(place)
+            self._ui.changeNoteEdit.text = rows[place]["Note"]
+
+    def _jumpToRegion(self, place: int, *unused: int) -> None:
+        rows = self._rows()
+        if 0 <= place < len(rows):
+            jumpTo(slicer.mrmlScene, placeOf(rows[place]))
 
     def _step(self, by: int) -> None:
         table = self._ui.changesTable
@@ -219,7 +242,9 @@ class ChangesSection:
         self._ui.showChangesButton.text = _("Hide map") if self._putBack is not None else _("Show map")
 
     def _onExport(self) -> None:
-        folder = qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Folder for the report"))
+        folder = qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Folder for the report"), str(startFolder())
+        )
         if folder and self._changes is not None:
             with slicer.util.WaitCursor():
                 paths = self._logic.exportChanges(self._changes, folder=folder)

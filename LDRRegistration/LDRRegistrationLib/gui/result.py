@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -16,6 +15,8 @@ from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
 from ..mrml.volumechange import computeVolumeChange, prepareVolumeChange, publishVolumeChange
 from ..stages import Stages
 from .controller import Run
+from .landmarks import LandmarkControl
+from .saving import askForPath
 
 
 class ResultSection:
@@ -25,12 +26,15 @@ class ResultSection:
     :param logic: LDRRegistrationLogic.
     :param log: takes a line for the panel's log.
     :param start: takes a Run, its title, and the parameters of its first step; for what takes longer than a moment.
+    :param isRunning: whether anything is computed, during which nothing here is enabled.
     """
 
-    def __init__(self, ui: Any, logic: Any, log: Any, start: Any) -> None:
-        self._ui, self._logic, self._log, self._start = ui, logic, log, start
+    def __init__(self, ui: Any, logic: Any, log: Any, start: Any, isRunning: Any) -> None:
+        self._ui, self._logic, self._log = ui, logic, log
+        self._start, self._isRunning = start, isRunning
         self._choices: Any = None
         self._display: ResultDisplay | None = None
+        self._landmarks = LandmarkControl(ui, logic, log)
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
         for name, slot in {
             "afterButton": self._onAfter,
@@ -41,7 +45,7 @@ class ResultSection:
             "restoreButton": self.restore,
             "carryButton": self._onCarry,
             "inverseButton": self._onInverse,
-            "landmarksButton": self._onLandmarks,
+            "landmarksButton": self._landmarks.check,
             "saveButton": self._onSave,
         }.items():
             getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
@@ -58,9 +62,11 @@ class ResultSection:
     def update(self) -> None:
         """Enable what can be done with the present choices; views that were changed for another result go back."""
         nodes = self._nodes()
-        self._ui.resultCollapsibleButton.enabled = None not in nodes
+        self._ui.resultCollapsibleButton.enabled = None not in nodes and not self._isRunning()
         if self._choices is None:
+            self._landmarks.close()
             return
+        self._landmarks.follow(nodes)
         shown = self._display
         if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
             self.restore()
@@ -184,25 +190,12 @@ class ResultSection:
 
     def _onSave(self) -> None:
         transformNode = self._choices.outputTransform
-        path = qt.QFileDialog.getSaveFileName(
-            slicer.util.mainWindow(),
-            _("Save the transform"),
-            transformNode.GetName().replace("/", "-") + ".h5",
-            _("ITK transform") + " (*.h5 *.tfm *.txt);;" + _("Displacement field") + " (*.nii.gz *.nrrd *.mha)",
-        )
-        if not path:
+        path = askForPath(transformNode.GetName())
+        if path is None:
             return
         with slicer.util.WaitCursor():
             self._logic.saveTransform(transformNode=transformNode, path=path)
         self._log(_("Wrote {path}.").format(path=path))
-
-    def _onLandmarks(self) -> None:
-        comparison = self._logic.compareLandmarks(
-            fixedMarkupsNode=self._ui.fixedLandmarksSelector.currentNode(),
-            movingMarkupsNode=self._ui.movingLandmarksSelector.currentNode(),
-            transformNode=self._choices.outputTransform,
-        )
-        self._log(comparison.summary)
 
 
 def _run(prepare: Any, compute: Any, publish: Any, finished: Any) -> Run:

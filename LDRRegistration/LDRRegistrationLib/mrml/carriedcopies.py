@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import RegistrationError
+from ..language import tr as _
 from .carrying import CarryJob, checkCarriable, prepareCarry, resultFromLocal
 from .nodes import NodeReference, allOrNothing, checkScene, cloneNode
 from .verdicts import copyVerdict
@@ -24,9 +25,9 @@ def prepareCopies(transformNode, nodes: Iterable, referenceVolumeNode=None) -> C
     """See ResultsLogic.applyTransform; changes nothing in the scene."""
     nodes = list(nodes)
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-        raise RegistrationError("Choose the transform to apply.")
+        raise RegistrationError(_("Choose the transform to apply."))
     if not nodes:
-        raise RegistrationError("Choose at least one node to carry.")
+        raise RegistrationError(_("Choose at least one node to carry."))
     for node in nodes:
         checkCarriable(node)
     checkScene(transformNode, referenceVolumeNode, *nodes)

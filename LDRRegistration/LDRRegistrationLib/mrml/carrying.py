@@ -11,6 +11,7 @@ import vtk
 
 from ..errors import RegistrationError
 from ..geometry import Grid
+from ..language import tr as _
 from .labelmaps import gridOfOrientedImage, orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import isAbove
@@ -25,12 +26,14 @@ def checkCarriable(node) -> None:
     name = (node.GetName() if node is not None else None) or "A node"
     if node is None or not node.IsA("vtkMRMLTransformableNode") or node.IsA("vtkMRMLTransformNode"):
         raise RegistrationError(
-            f"{name} cannot be carried by a transform: choose volumes, segmentations, markups or models."
+            _("{name} cannot be carried by a transform: choose volumes, segmentations, markups or models.").format(
+                name=name
+            )
         )
     if not node.CanApplyNonLinearTransforms():
-        raise RegistrationError(f"{name} is of a kind that only linear transforms can carry.")
+        raise RegistrationError(_("{name} is of a kind that only linear transforms can carry.").format(name=name))
     if node.IsA("vtkMRMLVolumeNode") and (node.GetImageData() is None or node.GetImageData().GetNumberOfPoints() == 0):
-        raise RegistrationError(f"{name} is empty: it has no voxels.")
+        raise RegistrationError(_("{name} is empty: it has no voxels.").format(name=name))
 
 
 def sourceFromLocal(node, transformNode) -> vtk.vtkAbstractTransform:
@@ -120,7 +123,7 @@ def volumeGrid(volumeNode) -> Grid:
     :raises RegistrationError: it is under a non-linear transform, or has no voxels.
     """
     if volumeNode.GetImageData() is None:
-        raise RegistrationError(f"{volumeNode.GetName()} is empty: it has no voxels.")
+        raise RegistrationError(_("{volume} is empty: it has no voxels.").format(volume=volumeNode.GetName()))
     ni, nj, nk = volumeNode.GetImageData().GetDimensions()
     return Grid((nk, nj, ni), localToWorld(volumeNode) @ _ijkToLocal(volumeNode))
 

@@ -16,14 +16,15 @@ from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
 from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..engine import RegistrationResult
 from ..errors import RegistrationError
+from ..language import tr as _
 from .colors import showDiverging
-from .display import compositeNodes
 from .labelmaps import orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import allOrNothing, placeBeside
 from .tables import setColumns
 from .values import setUnit
 from .verdicts import noteVerdict
+from .views import compositeNodes, lookAt
 from .volumes import imageDataFromArray
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Changes:
     tableNode: vtkMRMLTableNode
     transformNode: vtkMRMLTransformNode
     opinions: dict[int, Opinion] = field(default_factory=dict)
+    # The ids of the segments there are, by what each shows; None before any was made.
+    segments: dict[tuple[Any, ...], str] | None = None
 
     @property
     def summary(self) -> str:
@@ -57,7 +60,7 @@ class Changes:
         if any(
             node.GetScene() is None for node in nodes or (self.changeVolumeNode, self.segmentationNode, self.tableNode)
         ):
-            raise RegistrationError("A part of the comparison is no longer in the scene: find the changes again.")
+            raise RegistrationError(_("A part of the comparison is no longer in the scene: find the changes again."))
 
 
 def changeVolume(changeMap: ChangeMap) -> vtk.vtkImageData:
@@ -102,23 +105,41 @@ def publishChanges(
 
 
 def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
-    """Segments and table rows of ``changes.detection``, in place of those there are."""
+    """Segments and table rows of ``changes.detection``, in place of those there are.
+
+    Segments that stay as they are stay in the node: adding one makes Slicer draw all of them anew.
+    """
     if ijkToLocal is None:
         matrix = vtk.vtkMatrix4x4()
         changes.changeVolumeNode.GetIJKToRASMatrix(matrix)
         ijkToLocal = arrayFromMatrix(matrix)
     node, labels = changes.segmentationNode, changes.detection.labels
     segmentation = node.GetSegmentation()
-    segmentation.RemoveAllSegments()
+    if changes.segments is None:
+        segmentation.RemoveAllSegments()
+    present = {key: id_ for key, id_ in (changes.segments or {}).items() if segmentation.GetSegment(id_) is not None}
+    wanted: dict[tuple[Any, ...], str | None] = {}
+    images = {}
     for region in changes.detection.regions:
         inside = labels == region.rank
         box = boundingBox(inside)
         if box is None:
             continue
-        shift = np.eye(4)
-        shift[:3, 3] = [part.start for part in box[::-1]]
-        image = orientedImage(imageDataFromArray(inside[box].astype(np.uint8)), ijkToLocal @ shift)
-        node.AddSegmentFromBinaryLabelmapRepresentation(image, region.name, COLORS[region.kind])
+        start = [part.start for part in box[::-1]]
+        key = (region.name, region.kind, *start, *inside[box].shape, inside[box].tobytes())
+        wanted[key] = present.pop(key, None)
+        if wanted[key] is None:
+            shift = np.eye(4)
+            shift[:3, 3] = start
+            images[key] = orientedImage(imageDataFromArray(inside[box].astype(np.uint8)), ijkToLocal @ shift)
+    for gone in present.values():
+        segmentation.RemoveSegment(gone)
+    changes.segments = {}
+    for place, (key, name) in enumerate(wanted.items()):
+        segment = name or node.AddSegmentFromBinaryLabelmapRepresentation(images[key], key[0], COLORS[key[1]])
+        if segmentation.GetSegmentIndex(segment) != place:
+            segmentation.SetSegmentIndex(segment, place)
+        changes.segments[key] = segment
     fillTable(changes)
 
 
@@ -163,6 +184,7 @@ def showInViews(changes: Changes, currentNode: Any) -> None:
     :raises RegistrationError: one of the nodes left the scene.
     """
     changes.checkPresent(changes.changeVolumeNode, currentNode)
+    lookAt(currentNode)
     for view in compositeNodes(currentNode.GetScene()):
         with slicer.util.NodeModify(view):
             view.SetBackgroundVolumeID(currentNode.GetID())

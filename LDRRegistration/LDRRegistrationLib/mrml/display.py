@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import slicer
 
 from ..errors import RegistrationError
+from ..geometry import Grid
+from ..language import tr as _
+from .carrying import volumeGrid
 from .checkerboard import checkerboard
 from .places import placeBefore
+from .views import compositeNodes, lookAt, rememberViews
 from .volumechange import localVolumeChange
 
 GRID, MAGNITUDE = "grid", "magnitude"
 VOLUME_CHANGE, CHECKERBOARD = "volume change", "checkerboard"
 OVERLAY_OPACITY = 0.8
+# Between the lines of the deformation's grid: Slicer's own, and those that suit what is smaller than a head.
+USUAL_SPACING_MM = 15.0
+SPACING_ATTRIBUTE = "LDRRegistration.GridSpacingMm"
+SPACINGS_MM = (0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, USUAL_SPACING_MM)
+LEAST_CELLS = 10
+# Points along each line, a spacing apart: Slicer's own ratio.
+POINTS_PER_CELL = 3
 
 
-def compositeNodes(scene: Any) -> list[Any]:
-    """What says which volumes each slice view shows."""
-    count = scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")
-    return [scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode") for n in range(count)]
+def gridSpacingMm(grid: Grid) -> float:
+    """How far apart the lines of a grid are to be, so that ten of them cross the middle one of the volume's sides."""
+    sides = sorted(grid.sizeIjk * grid.spacing)
+    return next((mm for mm in reversed(SPACINGS_MM) if mm * LEAST_CELLS <= sides[1]), SPACINGS_MM[0])
 
 
-def rememberViews(scene: Any) -> Callable[[], None]:
-    """A function that lets the slice views show again what they show now."""
-    views = [
-        (
-            view,
-            scene.GetNodeByID(view.GetBackgroundVolumeID() or ""),
-            scene.GetNodeByID(view.GetForegroundVolumeID() or ""),
-            view.GetForegroundOpacity(),
-        )
-        for view in compositeNodes(scene)
-    ]
-
-    def idOf(node: Any) -> str | None:
-        return node.GetID() if node is not None and scene.IsNodePresent(node) else None
-
-    def putBack() -> None:
-        for view, background, foreground, opacity in views:
-            if scene.IsNodePresent(view):
-                with slicer.util.NodeModify(view):
-                    view.SetBackgroundVolumeID(idOf(background))
-                    view.SetForegroundVolumeID(idOf(foreground))
-                    view.SetForegroundOpacity(opacity)
-
-    return putBack
+def keepOutOfFiles(node: Any) -> None:
+    """Leave a node, and what displays it, out of saved scenes: it is made to look at, and made anew by a click."""
+    for part in (node, *(node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes()))):
+        part.SaveWithSceneOff()
 
 
 class ResultDisplay:
@@ -57,7 +47,7 @@ class ResultDisplay:
 
     def __init__(self, fixedVolumeNode: Any, movingVolumeNode: Any, transformNode: Any) -> None:
         if None in (fixedVolumeNode, movingVolumeNode, transformNode):
-            raise RegistrationError("There is no result to show: choose the volumes and their transform.")
+            raise RegistrationError(_("There is no result to show: choose the volumes and their transform."))
         self.fixed, self.moving, self.transform = fixedVolumeNode, movingVolumeNode, transformNode
         self.scene = fixedVolumeNode.GetScene()
         self._putBack = rememberViews(self.scene)
@@ -92,6 +82,7 @@ class ResultDisplay:
                 modes = slicer.vtkMRMLTransformDisplayNode
                 kinds = {GRID: modes.VIS_MODE_GRID, MAGNITUDE: modes.VIS_MODE_CONTOUR}
                 display.SetVisualizationMode(kinds[mode])
+                self._fitGrid(display)
             display.SetVisibility2D(mode is not None)
             display.SetVisibility(mode is not None)
 
@@ -107,6 +98,7 @@ class ResultDisplay:
         if node is not None or not self.has(VOLUME_CHANGE):
             self._made[VOLUME_CHANGE] = node or localVolumeChange(self.transform, self.fixed)
             self._addLegend(self._made[VOLUME_CHANGE])
+            keepOutOfFiles(self._made[VOLUME_CHANGE])
         self._overlay(self._made[VOLUME_CHANGE], OVERLAY_OPACITY)
         return self._made[VOLUME_CHANGE]
 
@@ -114,6 +106,8 @@ class ResultDisplay:
         """Tiles of the fixed and of the carried moving volume in turn; the node, see ``showVolumeChange``."""
         if node is not None or not self.has(CHECKERBOARD):
             self._made[CHECKERBOARD] = node or checkerboard(self.fixed, self.moving, self.transform)
+            keepOutOfFiles(self._made[CHECKERBOARD])
+        lookAt(self.fixed)
         for view in compositeNodes(self.scene):
             view.SetBackgroundVolumeID(self._made[CHECKERBOARD].GetID())
             view.SetForegroundVolumeID(None)
@@ -134,11 +128,22 @@ class ResultDisplay:
                 self.scene.RemoveNode(node)
         self._made = {}
 
+    def _fitGrid(self, display: Any) -> None:
+        """Lines close enough to see several in the fixed volume, unless the user has chosen how close."""
+        if display.GetGridSpacingMm() not in (USUAL_SPACING_MM, float(display.GetAttribute(SPACING_ATTRIBUTE) or 0)):
+            return
+        spacing = gridSpacingMm(volumeGrid(self.fixed))
+        display.SetAttribute(SPACING_ATTRIBUTE, str(spacing))
+        display.SetGridSpacingMm(spacing)
+        display.SetGridResolutionMm(spacing / POINTS_PER_CELL)
+        display.SetContourResolutionMm(spacing / POINTS_PER_CELL)
+
     def _putUnder(self, parent: Any) -> None:
         present = parent is not None and self.scene.IsNodePresent(parent)
         self.moving.SetAndObserveTransformNodeID(parent.GetID() if present else None)
 
     def _overlay(self, node: Any, opacity: float) -> None:
+        lookAt(self.fixed)
         for view in compositeNodes(self.scene):
             with slicer.util.NodeModify(view):
                 view.SetBackgroundVolumeID(self.fixed.GetID())

@@ -12,6 +12,7 @@ import vtk
 from ..errors import RegistrationError
 from ..field import DisplacementField
 from ..geometry import Grid, transformPoints
+from ..language import tr as _
 from .matrices import arrayFromMatrix, matrixFromArray
 from .nodes import NodeReference, allOrNothing
 from .transforms import accurate, elements, gridTransform, linearMatrix, notedSides, noteSides, pointsThrough
@@ -48,9 +49,9 @@ def inverseTransform(transformNode, outputTransformNode=None) -> InverseTransfor
 def prepareInverse(transformNode, outputTransformNode=None) -> InverseJob:
     """Check the nodes and take what is needed of them."""
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-        raise RegistrationError("Choose the transform to invert.")
+        raise RegistrationError(_("Choose the transform to invert."))
     if outputTransformNode is transformNode:
-        raise RegistrationError("The output is the transform itself, which would be lost: choose another node.")
+        raise RegistrationError(_("The output is the transform itself, which would be lost: choose another node."))
     forward = accurate(transformNode.GetTransformFromParent())
     return InverseJob(forward, NodeReference(transformNode), NodeReference.to(outputTransformNode))
 
@@ -138,4 +139,4 @@ def _gridOf(transform: vtk.vtkAbstractTransform) -> Grid:
             ijkToRas[:3, 3] = image.GetOrigin()
             ni, nj, nk = image.GetDimensions()
             return Grid((nk, nj, ni), ijkToRas)
-    raise RegistrationError("The transform has no displacement grid: it is none of a registration here.")
+    raise RegistrationError(_("The transform has no displacement grid: it is none of a registration here."))

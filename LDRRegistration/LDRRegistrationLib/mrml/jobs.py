@@ -12,6 +12,7 @@ from ..device import Device
 from ..engine import RegistrationResult
 from ..errors import RegistrationError
 from ..image import Image
+from ..language import tr as _
 from ..masks import Masks
 from ..names import transformName, volumeName
 from ..refine import Adaptation
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 class RegistrationJob:
     """One registration on its way from nodes to nodes, which may vanish or change while it is computed.
 
-    What takes time for large volumes, ``detach`` and ``fill``, may run in any thread; it touches no node.
+    What takes time, ``fill``, may run in any thread; it touches no node.
     """
 
     fixed: Image
@@ -52,14 +53,6 @@ class RegistrationJob:
     imageData: vtk.vtkImageData | None = None
     outputTransformNode: vtkMRMLTransformNode | None = None
     outputVolumeNode: vtkMRMLScalarVolumeNode | None = None
-    # Where nobody else can change the volumes meanwhile, copies would only take memory.
-    sharesVoxels: bool = False
-
-    def detach(self) -> None:
-        """Take copies of the volumes' voxels, which a user may change while they are registered."""
-        if self.sharesVoxels:
-            return
-        self.fixed, self.moving = (replace(image, array=image.array.copy()) for image in (self.fixed, self.moving))
 
     def fill(self, result: RegistrationResult) -> None:
         """Make what the output nodes will hold."""
@@ -89,16 +82,16 @@ def settingsFrom(
             preset=Preset(preset), prealignment=Prealignment(prealignment), device=Device(device), **others
         )
     except ValueError as error:
-        raise RegistrationError(f"A setting is unknown: {error}.") from error
+        raise RegistrationError(_("A setting is unknown: {error}.").format(error=error)) from error
     if adaptationIterations < 0 or not adaptationSeconds > 0:
-        raise RegistrationError("The iterations of adaptation cannot be negative, and its seconds must be above 0.")
+        raise RegistrationError(_("The iterations of adaptation cannot be negative, and its seconds must be above 0."))
     if adaptationIterations:
         how = Adaptation(iterations=adaptationIterations, seconds=adaptationSeconds)
         settings = replace(settings, adaptation=how)
     if settings.refinementSteps is not None and settings.refinementSteps < 0:
-        raise RegistrationError("The number of refinement steps cannot be negative.")
+        raise RegistrationError(_("The number of refinement steps cannot be negative."))
     if settings.threads is not None and settings.threads < 1:
-        raise RegistrationError("The number of threads must be at least 1.")
+        raise RegistrationError(_("The number of threads must be at least 1."))
     return settings
 
 
@@ -115,6 +108,7 @@ def prepareJob(
     createTransform: bool,
     createVolume: bool,
     shownByNode=None,
+    sharesVoxels: bool = False,
 ) -> RegistrationJob:
     """The job of RegistrationLogic.prepare, which see.
 
@@ -133,14 +127,17 @@ def prepareJob(
     wantsVolume = outputVolumeNode is not None or createVolume
     fixed, moving = imageFromVolumeNode(fixedVolumeNode), imageFromVolumeNode(movingVolumeNode, shownByNode)
     if outputVolumeNode is not None and outputVolumeNode in (fixedVolumeNode, movingVolumeNode):
-        raise RegistrationError("The output volume is one of the inputs, which would be lost: choose another one.")
+        raise RegistrationError(_("The output volume is one of the inputs, which would be lost: choose another one."))
     if not (wantsTransform or wantsVolume):
-        raise RegistrationError("There is no output: choose an output transform, an output volume, or both.")
+        raise RegistrationError(_("There is no output: choose an output transform, an output volume, or both."))
     # From where the output transform will end: the moving volume's own coordinates, if no transform is in between.
     movingToWorld = localToWorld(movingVolumeNode) if shownByNode is None else notedSides(shownByNode)[0]
     initialRas = None
     if initialTransformNode is not None:
         initialRas = movingToWorld @ linearFromWorld(initialTransformNode)
+    if not sharesVoxels:
+        # Now, not when PyTorch is loaded, which takes seconds the first time: the user may change them meanwhile.
+        fixed, moving = (replace(image, array=image.array.copy()) for image in (fixed, moving))
     return RegistrationJob(
         fixed=fixed,
         moving=moving,
@@ -190,13 +187,15 @@ def checkVolumes(fixedVolumeNode, movingVolumeNode) -> None:
     """Raise RegistrationError for volumes that cannot be a pair."""
     volumes = (fixedVolumeNode, movingVolumeNode)
     if None in volumes:
-        raise RegistrationError("A volume is missing: choose a fixed and a moving volume.")
+        raise RegistrationError(_("A volume is missing: choose a fixed and a moving volume."))
     if fixedVolumeNode is movingVolumeNode:
-        raise RegistrationError("The fixed and the moving volume are the same node: choose two volumes.")
+        raise RegistrationError(_("The fixed and the moving volume are the same node: choose two volumes."))
     for node in volumes:
         if node.IsA("vtkMRMLLabelMapVolumeNode"):
             raise RegistrationError(
-                f"{node.GetName()} is a label map: register the images, then carry the label map by the transform."
+                _("{name} is a label map: register the images, then carry the label map by the transform.").format(
+                    name=node.GetName()
+                )
             )
 
 
@@ -205,6 +204,8 @@ def checkNotAbove(outputTransformNode, *nodes) -> None:
     for node in nodes:
         if outputTransformNode is not None and isAbove(outputTransformNode, node):
             raise RegistrationError(
-                f"{outputTransformNode.GetName()} is a parent transform of {node.GetName()}: "
-                "choose another output transform, or take the volume out of it first."
+                _(
+                    "{outputTransform} is a parent transform of {name}: choose another output transform, or take "
+                    "the volume out of it first."
+                ).format(outputTransform=outputTransformNode.GetName(), name=node.GetName())
             )

@@ -10,9 +10,12 @@ import slicer
 import vtk
 
 from ..errors import RegistrationError
+from ..geometry import transformPoints
+from ..language import tr as _
 from .carrying import sourceFromLocal, worldFromLocal
-from .matrices import matrixFromArray
+from .matrices import arrayFromMatrix, matrixFromArray
 from .nodes import allOrNothing
+from .places import placeOf, resultAbove
 from .tables import setColumns
 from .transforms import accurate, notedSides, pointsThrough
 from .verdicts import notedVerdict
@@ -36,11 +39,18 @@ class LandmarkComparison:
     def summary(self) -> str:
         """One line for the panel and the console."""
         before, after = (self.statistics(values) for values in (self.beforeMm, self.afterMm))
-        return (
-            f"{len(self.labels)} landmarks: mean error {before[0]:.2f} -> {after[0]:.2f} mm, "
-            f"SD {before[1]:.2f} -> {after[1]:.2f} mm, maximum {before[2]:.2f} -> {after[2]:.2f} mm"
-            + (f"; registration {self.verdict}" if self.verdict else "")
-        )
+        return _(
+            "{count} landmarks: mean error {meanBefore:.2f} -> {meanAfter:.2f} mm, SD {sdBefore:.2f} -> "
+            "{sdAfter:.2f} mm, maximum {mostBefore:.2f} -> {mostAfter:.2f} mm"
+        ).format(
+            count=len(self.labels),
+            meanBefore=before[0],
+            meanAfter=after[0],
+            sdBefore=before[1],
+            sdAfter=after[1],
+            mostBefore=before[2],
+            mostAfter=after[2],
+        ) + (_("; registration {verdict}").format(verdict=self.verdict) if self.verdict else "")
 
     @staticmethod
     def statistics(values: np.ndarray) -> tuple[float, float, float]:
@@ -50,18 +60,10 @@ class LandmarkComparison:
 
 def compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputTableNode=None) -> LandmarkComparison:
     """See RegistrationLogic.compareLandmarks."""
-    for node in (fixedMarkupsNode, movingMarkupsNode):
-        if node is None or not node.IsA("vtkMRMLMarkupsNode"):
-            raise RegistrationError("Choose a markups node with the fixed and one with the moving landmarks.")
-    if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-        raise RegistrationError("Choose the transform whose error the landmarks are to show.")
+    _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode)
     labels, fixedLocal, movingLocal = _pairs(fixedMarkupsNode, movingMarkupsNode)
     fixedWorld = pointsThrough(worldFromLocal(fixedMarkupsNode), fixedLocal)
-    toWorld = vtk.vtkGeneralTransform()
-    toWorld.PostMultiply()
-    toWorld.Concatenate(sourceFromLocal(movingMarkupsNode, transformNode))
-    toWorld.Concatenate(matrixFromArray(notedSides(transformNode)[0]))
-    movingWorld = pointsThrough(accurate(toWorld), movingLocal)
+    movingWorld = pointsThrough(_worldFromMoving(movingMarkupsNode, transformNode), movingLocal)
     predicted = pointsThrough(accurate(_movingWorldFromFixedWorld(transformNode)), fixedWorld)
     before = np.linalg.norm(movingWorld - fixedWorld, axis=1)
     after = np.linalg.norm(movingWorld - predicted, axis=1)
@@ -73,6 +75,74 @@ def compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputT
             comparison.tableNode = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
         _fillTable(comparison)
     return comparison
+
+
+def landmarkNotes(fixedMarkupsNode, movingMarkupsNode, transformNode, fixedVolumeNode, movingVolumeNode) -> list[str]:
+    """What a user should know of two lists that can be compared: points without partner, points outside the volumes.
+
+    :raises RegistrationError: they cannot be compared; the message says why.
+    """
+    if None in (fixedVolumeNode, movingVolumeNode):
+        raise RegistrationError(_("A volume of these landmarks is not there any more: choose both volumes above."))
+    _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode)
+    if fixedMarkupsNode is movingMarkupsNode:
+        raise RegistrationError(_("The fixed and the moving landmarks are the same list: choose two."))
+    labels, _fixed, _moving = _pairs(fixedMarkupsNode, movingMarkupsNode)
+    notes = []
+    movingResult = resultAbove(movingVolumeNode, transformNode)
+    for node, toWorld, volume, place in (
+        (fixedMarkupsNode, worldFromLocal(fixedMarkupsNode), fixedVolumeNode, placeOf(fixedVolumeNode)),
+        (
+            movingMarkupsNode,
+            _worldFromMoving(movingMarkupsNode, transformNode),
+            movingVolumeNode,
+            placeOf(movingVolumeNode, movingResult),
+        ),
+    ):
+        points = _points(node)[1]
+        alone = len(points) - len(labels)
+        if alone:
+            notes.append(
+                _("{name}: {alone} of {count} points have no partner and are left out.").format(
+                    name=node.GetName(), alone=alone, count=len(points)
+                )
+            )
+        outside = np.count_nonzero(_isOutside(pointsThrough(toWorld, points), volume, place))
+        if outside:
+            notes.append(
+                _("{name}: {outside} of {count} points are outside {volume}.").format(
+                    name=node.GetName(), outside=outside, count=len(points), volume=volume.GetName()
+                )
+            )
+    return notes
+
+
+def _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode) -> None:
+    for node in (fixedMarkupsNode, movingMarkupsNode):
+        if node is None or not node.IsA("vtkMRMLMarkupsNode"):
+            raise RegistrationError(_("Choose a markups node with the fixed and one with the moving landmarks."))
+    if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
+        raise RegistrationError(_("Choose the transform whose error the landmarks are to show."))
+
+
+def _isOutside(points: np.ndarray, volumeNode, place: np.ndarray) -> np.ndarray:
+    """Which of ``points`` (n, 3) in the world lie more than a voxel outside a volume whose place is ``place``."""
+    image = volumeNode.GetImageData()
+    if image is None:
+        return np.ones(len(points), dtype=bool)
+    matrix = vtk.vtkMatrix4x4()
+    volumeNode.GetIJKToRASMatrix(matrix)
+    ijk = transformPoints(np.linalg.inv(place @ arrayFromMatrix(matrix)), points)
+    return np.any((ijk < -1.0) | (ijk > np.array(image.GetDimensions())), axis=1)
+
+
+def _worldFromMoving(movingMarkupsNode, transformNode) -> vtk.vtkAbstractTransform:
+    """From the points of ``movingMarkupsNode`` to where they were in the world before the registration."""
+    toWorld = vtk.vtkGeneralTransform()
+    toWorld.PostMultiply()
+    toWorld.Concatenate(sourceFromLocal(movingMarkupsNode, transformNode))
+    toWorld.Concatenate(matrixFromArray(notedSides(transformNode)[0]))
+    return accurate(toWorld)
 
 
 def _movingWorldFromFixedWorld(transformNode) -> vtk.vtkAbstractTransform:
@@ -91,7 +161,7 @@ def _pairs(fixedNode, movingNode) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Labels, and positions (n, 3) in each node's own coordinates: by label where these are names, else by order."""
     (fixedLabels, fixed), (movingLabels, moving) = (_points(node) for node in (fixedNode, movingNode))
     if not fixedLabels or not movingLabels:
-        raise RegistrationError("There are no landmarks: place points in both markups nodes.")
+        raise RegistrationError(_("There are no landmarks: place points in both markups nodes."))
     distinct = len(set(fixedLabels)) == len(fixedLabels) and len(set(movingLabels)) == len(movingLabels)
     common = [label for label in fixedLabels if label and label in movingLabels] if distinct else []
     if common:
@@ -99,8 +169,10 @@ def _pairs(fixedNode, movingNode) -> tuple[list[str], np.ndarray, np.ndarray]:
         return common, fixed[fixedIndex], moving[[movingLabels.index(label) for label in common]]
     if len(fixed) != len(moving):
         raise RegistrationError(
-            f"{fixedNode.GetName()} has {len(fixed)} and {movingNode.GetName()} {len(moving)} landmarks, without a "
-            "label in common: give partners the same label, or place as many in the same order."
+            _(
+                "{fixed} has {count} and {moving} {movingCount} landmarks, without a label in common: give "
+                "partners the same label, or place as many in the same order."
+            ).format(fixed=fixedNode.GetName(), count=len(fixed), moving=movingNode.GetName(), movingCount=len(moving))
         )
     return [label or str(index + 1) for index, label in enumerate(fixedLabels)], fixed, moving
 

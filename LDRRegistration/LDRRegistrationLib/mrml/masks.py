@@ -7,6 +7,7 @@ import slicer
 
 from ..errors import RegistrationError
 from ..image import Image
+from ..language import tr as _
 from .labelmaps import arrayFromOrientedImage
 from .places import placeOf
 from .volumes import imageFromVolumeNode
@@ -28,7 +29,7 @@ def imageFromMaskNode(maskNode, result=None) -> Image | None:
     if maskNode.IsA("vtkMRMLLabelMapVolumeNode"):
         image = imageFromVolumeNode(maskNode, result)
         return Image((image.array > 0).astype(np.uint8), image.ijkToRas, name)
-    raise RegistrationError(f"{name} cannot be a mask: choose a segmentation or a label map.")
+    raise RegistrationError(_("{name} cannot be a mask: choose a segmentation or a label map.").format(name=name))
 
 
 def _imageFromSegmentation(segmentationNode, name: str, result) -> Image:
@@ -42,6 +43,6 @@ def _imageFromSegmentation(segmentationNode, name: str, result) -> Image:
             merged, slicer.vtkSegmentation.EXTENT_UNION_OF_EFFECTIVE_SEGMENTS, None, None
         )
     if merged.GetPointData().GetScalars() is None or merged.GetNumberOfPoints() == 0:
-        raise RegistrationError(f"The mask {name} is empty: nothing would be left to compare.")
+        raise RegistrationError(_("The mask {name} is empty: nothing would be left to compare.").format(name=name))
     array, ijkToLocal = arrayFromOrientedImage(merged)
     return Image((array > 0).astype(np.uint8), placeOf(segmentationNode, result) @ ijkToLocal, name)

@@ -7,6 +7,7 @@ import slicer
 import vtk
 
 from ..errors import RegistrationError
+from ..language import tr as _
 
 SMALLEST_STRETCH = 0.01
 
@@ -42,7 +43,9 @@ def localToWorld(node) -> np.ndarray:
     matrix = linearMatrix(chain)
     if matrix is None:
         raise RegistrationError(
-            f"{node.GetName()} is under the non-linear transform {parent.GetName()}: harden it (or a copy) first."
+            _("{name} is under the non-linear transform {parent}: harden it (or a copy) first.").format(
+                name=node.GetName(), parent=parent.GetName()
+            )
         )
     return matrix
 
@@ -57,20 +60,26 @@ def linearFromWorld(transformNode) -> np.ndarray:
     matrix = linearMatrix(chain)
     if matrix is None:
         raise RegistrationError(
-            f"The initial transform {transformNode.GetName()} is not linear; only rigid and affine ones can start."
+            _("The initial transform {transform} is not linear; only rigid and affine ones can start.").format(
+                transform=transformNode.GetName()
+            )
         )
-    checkStart(matrix, f"The initial transform {transformNode.GetName()}")
+    checkStart(matrix, _("The initial transform {transform}").format(transform=transformNode.GetName()))
     return matrix
 
 
 def checkStart(matrix: np.ndarray, name: str) -> None:
     """Raise RegistrationError with a sentence about ``name`` if no registration can start from a 4x4."""
     if not np.all(np.isfinite(matrix)):
-        raise RegistrationError(f"{name} contains numbers that are not finite.")
+        raise RegistrationError(_("{name} contains numbers that are not finite.").format(name=name))
     stretches = np.linalg.svd(matrix[:3, :3], compute_uv=False)
     if stretches.min() < SMALLEST_STRETCH or stretches.max() > 1.0 / SMALLEST_STRETCH:
         raise RegistrationError(
-            f"{name} scales lengths by {stretches.min():.3g} to {stretches.max():.3g}: nothing can start from it."
+            _("{name} scales lengths by {least:.3g} to {most:.3g}: nothing can start from it.").format(
+                name=name, least=stretches.min(), most=stretches.max()
+            )
         )
     if np.linalg.det(matrix[:3, :3]) < 0:
-        raise RegistrationError(f"{name} is a mirror image, which exchanges left and right: nothing can start from it.")
+        raise RegistrationError(
+            _("{name} is a mirror image, which exchanges left and right: nothing can start from it.").format(name=name)
+        )

@@ -9,6 +9,7 @@ import slicer
 import vtk
 
 from ..errors import RegistrationError
+from ..language import tr as _
 from .values import copyMeaning, forgetFiles
 
 
@@ -36,7 +37,9 @@ class NodeReference:
         :raises RegistrationError: it left the scene.
         """
         if not self.isPresent:
-            raise RegistrationError("A volume or an output was removed from the scene meanwhile; nothing was changed.")
+            raise RegistrationError(
+                _("A volume or an output was removed from the scene meanwhile; nothing was changed.")
+            )
         return self._node.Get()
 
     @staticmethod
@@ -59,7 +62,7 @@ def checkScene(*nodes) -> None:
     """Raise RegistrationError unless all ``nodes`` that are not None are in one scene."""
     present = [node for node in nodes if node is not None]
     if present and (present[0].GetScene() is None or any(n.GetScene() is not present[0].GetScene() for n in present)):
-        raise RegistrationError("The volumes, outputs and transforms must all be nodes of one scene.")
+        raise RegistrationError(_("The volumes, outputs and transforms must all be nodes of one scene."))
 
 
 def cloneNode(node, name: str):

@@ -9,6 +9,7 @@ import slicer
 import vtk
 
 from ..errors import RegistrationError
+from ..language import tr as _
 from .matrices import arrayFromMatrix, localToWorld
 from .nodes import NodeReference, isAbove
 from .transforms import notedSides
@@ -49,7 +50,9 @@ def placeOf(node: Any, result: Any = None) -> np.ndarray:
         return localToWorld(node)
     between = vtk.vtkMatrix4x4()
     if not slicer.vtkMRMLTransformNode.GetMatrixTransformBetweenNodes(node.GetParentTransformNode(), result, between):
-        raise RegistrationError(f"{node.GetName()} is under a non-linear transform: harden it (or a copy) first.")
+        raise RegistrationError(
+            _("{name} is under a non-linear transform: harden it (or a copy) first.").format(name=node.GetName())
+        )
     return notedSides(result)[0] @ arrayFromMatrix(between)
 
 
@@ -93,8 +96,10 @@ class RegisteredVolume:
             same = False
         if not same:
             raise RegistrationError(
-                f"{node.GetName()} was changed while it was registered, so the result is not about it any more; "
-                "nothing was changed. Register again."
+                _(
+                    "{name} was changed while it was registered, so the result is not about it any more; nothing "
+                    "was changed. Register again."
+                ).format(name=node.GetName())
             )
         return node
 

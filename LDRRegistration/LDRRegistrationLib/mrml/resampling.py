@@ -10,6 +10,7 @@ from vtk.util import numpy_support
 
 from ..errors import RegistrationError
 from ..geometry import Grid, transformPoints
+from ..language import tr as _
 from .matrices import matrixFromArray
 from .transforms import pointsThrough
 
@@ -83,7 +84,7 @@ def coveringGrid(grid: Grid, gridToResult: vtk.vtkAbstractTransform) -> Grid:
     last = np.ceil(carried.max(axis=0) - 0.5 + 1e-3).astype(int) + 1
     size = last - first + 1
     if not np.all(np.isfinite(carried)) or np.any(size > LARGEST_GROWTH * grid.sizeIjk + 64):
-        raise RegistrationError("The transform spreads the volume so far that it cannot be resampled.")
+        raise RegistrationError(_("The transform spreads the volume so far that it cannot be resampled."))
     shift = np.eye(4)
     shift[:3, 3] = first
     return Grid((int(size[2]), int(size[1]), int(size[0])), grid.ijkToRas @ shift)

@@ -10,6 +10,7 @@ import slicer
 
 from ..errors import RegistrationError
 from ..geometry import LPS_FROM_RAS, Grid
+from ..language import tr as _
 from ..workfolder import clearStale, workFolder, writeThrough
 from .carrying import volumeGrid
 from .files import writeTransform
@@ -23,16 +24,18 @@ ITK_SUFFIXES = (".h5", ".tfm", ".txt")
 def saveTransform(transformNode, path: Path, referenceVolumeNode=None) -> None:
     """See ResultsLogic.saveTransform."""
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-        raise RegistrationError("Choose the transform to save.")
+        raise RegistrationError(_("Choose the transform to save."))
     name = path.name.lower()
     if not path.parent.is_dir():
-        raise RegistrationError(f"The folder {path.parent} does not exist.")
+        raise RegistrationError(_("The folder {folder} does not exist.").format(folder=path.parent))
     if path.is_dir():
         raise RegistrationError(f"{path} is a folder.")
     if not name.endswith((*ITK_SUFFIXES, *FIELD_SUFFIXES)):
         raise RegistrationError(
-            f"{path.name} says no format: end it with {', '.join(ITK_SUFFIXES)} for an ITK transform, or with "
-            f"{', '.join(FIELD_SUFFIXES)} for a displacement field."
+            _(
+                "{name} says no format: end it with {transforms} for an ITK transform, or with {fields} for a "
+                "displacement field."
+            ).format(name=path.name, transforms=", ".join(ITK_SUFFIXES), fields=", ".join(FIELD_SUFFIXES))
         )
     grid = None if name.endswith(ITK_SUFFIXES) else _reference(transformNode, referenceVolumeNode)
     # A link stays a link: what it points to is replaced.
@@ -51,8 +54,8 @@ def saveTransform(transformNode, path: Path, referenceVolumeNode=None) -> None:
             os.replace(part, target)
             writeThrough(target.parent)
     except OSError as error:
-        why = error.strerror or "it did not arrive whole on the disk, which may be full"
-        raise RegistrationError(f"{path} could not be written: {why}.") from error
+        why = error.strerror or _("it did not arrive whole on the disk, which may be full")
+        raise RegistrationError(_("{path} could not be written: {why}.").format(path=path, why=why)) from error
 
 
 def _reference(transformNode, referenceVolumeNode) -> Grid:
@@ -60,7 +63,7 @@ def _reference(transformNode, referenceVolumeNode) -> Grid:
         role = slicer.vtkMRMLTransformNode.GetFixedNodeReferenceRole()
         referenceVolumeNode = transformNode.GetNodeReference(role)
     if referenceVolumeNode is None:
-        raise RegistrationError("Choose the volume whose voxels the displacement field is to have.")
+        raise RegistrationError(_("Choose the volume whose voxels the displacement field is to have."))
     return _withoutShear(volumeGrid(referenceVolumeNode))
 
 
@@ -97,4 +100,4 @@ def _writeField(transformNode, path: Path, grid: Grid) -> None:
     try:
         SimpleITK.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
-        raise OSError(f"{path} could not be written.") from error
+        raise OSError(_("{path} could not be written.").format(path=path)) from error

@@ -9,6 +9,7 @@ import slicer
 from ..errors import RegistrationError
 from ..field import Transform
 from ..image import Image
+from ..language import tr as _
 from ..verdict import Verdict
 from .nodes import NodeReference, allOrNothing
 from .places import RegisteredVolume
@@ -32,8 +33,10 @@ class RegisteredFrames:
         node = self._reference.node()
         if [frame.node() for frame in self._frames] != _dataNodes(node):
             raise RegistrationError(
-                f"Frames of {node.GetName()} were added, removed or moved while they were registered; nothing was "
-                "changed. Register again."
+                _(
+                    "Frames of {name} were added, removed or moved while they were registered; nothing was "
+                    "changed. Register again."
+                ).format(name=node.GetName())
             )
         return node
 
@@ -44,10 +47,12 @@ def framesOf(sequenceNode: Any) -> list[Image]:
     :raises RegistrationError: it is no sequence of at least two scalar volumes.
     """
     if sequenceNode is None or not sequenceNode.IsA("vtkMRMLSequenceNode"):
-        raise RegistrationError("Choose a sequence of volumes.")
+        raise RegistrationError(_("Choose a sequence of volumes."))
     nodes = _dataNodes(sequenceNode)
     if len(nodes) < 2 or not all(node.IsA("vtkMRMLScalarVolumeNode") for node in nodes):
-        raise RegistrationError(f"{sequenceNode.GetName()} is no sequence of at least two volumes.")
+        raise RegistrationError(
+            _("{sequence} is no sequence of at least two volumes.").format(sequence=sequenceNode.GetName())
+        )
     frames = []
     for number, node in enumerate(nodes):
         image = imageFromVolumeNode(node)
@@ -94,9 +99,10 @@ def verdictOfAll(verdicts: list[Verdict]) -> Verdict:
     frames = {
         grade: [n for n, verdict in enumerate(verdicts) if verdict.grade == grade] for grade in ("failed", "check")
     }
-    said = [f"{grade} at {', '.join(map(str, numbers))}" for grade, numbers in frames.items() if numbers]
+    texts = {"failed": _("failed at {numbers}"), "check": _("check at {numbers}")}
+    said = [texts[grade].format(numbers=", ".join(map(str, found))) for grade, found in frames.items() if found]
     worst = next((grade for grade, numbers in frames.items() if numbers), "good")
-    return Verdict(worst, f"Frames (from 0): {'; '.join(said)}." if said else "")
+    return Verdict(worst, _("Frames (from 0): {said}.").format(said="; ".join(said)) if said else "")
 
 
 def _dataNodes(sequenceNode: Any) -> list[Any]:

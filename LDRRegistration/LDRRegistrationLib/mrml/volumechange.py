@@ -11,6 +11,7 @@ import vtk
 
 from ..errors import RegistrationError
 from ..geometry import Grid
+from ..language import tr as _
 from .carrying import volumeGrid
 from .colors import showDiverging
 from .matrices import matrixFromArray
@@ -45,7 +46,7 @@ def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None)
 def prepareVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None) -> VolumeChangeJob:
     """Check the nodes and take what is needed of them."""
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
-        raise RegistrationError("Choose the transform whose volume change is to be shown.")
+        raise RegistrationError(_("Choose the transform whose volume change is to be shown."))
     reference = volumeGrid(referenceVolumeNode)
     steps = np.maximum(np.rint(SPACING_MM / reference.spacing), 1).astype(int)
     ijkToRas = reference.ijkToRas @ np.diag([*steps, 1.0])

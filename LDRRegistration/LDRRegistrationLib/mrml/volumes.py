@@ -9,6 +9,7 @@ from vtk.util import numpy_support
 
 from ..errors import RegistrationError
 from ..image import Image
+from ..language import tr as _
 from .matrices import arrayFromMatrix
 from .nodes import placeBeside
 from .places import placeOf
@@ -24,17 +25,21 @@ def imageFromVolumeNode(volumeNode, result=None) -> Image:
     :raises RegistrationError: for no node, another class, no voxels, several components, a non-linear parent.
     """
     if volumeNode is None:
-        raise RegistrationError("A volume is missing: choose a fixed and a moving volume.")
+        raise RegistrationError(_("A volume is missing: choose a fixed and a moving volume."))
     name = volumeNode.GetName() or "the volume"
     if not isinstance(volumeNode, slicer.vtkMRMLScalarVolumeNode):
-        raise RegistrationError(f"{name} is not a scalar volume.")
+        raise RegistrationError(_("{name} is not a scalar volume.").format(name=name))
     imageData = volumeNode.GetImageData()
     scalars = imageData.GetPointData().GetScalars() if imageData is not None else None
     if imageData is None or scalars is None or imageData.GetNumberOfPoints() == 0:
-        raise RegistrationError(f"{name} is empty: it has no voxels.")
+        raise RegistrationError(_("{name} is empty: it has no voxels.").format(name=name))
     components = scalars.GetNumberOfComponents()
     if components != 1:
-        raise RegistrationError(f"{name} has {components} values per voxel (a color image?); one is needed.")
+        raise RegistrationError(
+            _("{name} has {components} values per voxel (a color image?); one is needed.").format(
+                name=name, components=components
+            )
+        )
     ni, nj, nk = imageData.GetDimensions()
     array = numpy_support.vtk_to_numpy(scalars).reshape(nk, nj, ni)
     array.flags.writeable = False

@@ -10,6 +10,7 @@ import numpy as np
 import slicer
 import vtk
 
+from ..language import tr as _
 from .transforms import accurate, elements, pointsThrough
 from .transformtext import TEXT_SUFFIXES, isWholeText
 
@@ -92,4 +93,4 @@ def _unpackedSize(path: Path) -> int:
 
 
 def _incomplete(path: Path) -> OSError:
-    return OSError(f"{path.name} did not arrive whole on the disk, which may be full.")
+    return OSError(_("{name} did not arrive whole on the disk, which may be full.").format(name=path.name))

@@ -27,10 +27,13 @@ class _Application:
     """What the panel and ``slicer.util`` ask of ``slicer.app``."""
 
     applicationName = "Slicer"
+    defaultScenePath = ""
 
     def __init__(self, application: QtWidgets.QApplication) -> None:
         self._application = application
         self.slots: dict[str, list[Any]] = {}
+        # Tests may speak another one.
+        self.language = str
         self._moduleManager = _ModuleManager()
         # Of this process alone: what a user of this machine has chosen elsewhere is not ours to read or to change.
         self._settingsFolder = QtCore.QTemporaryDir()
@@ -47,6 +50,9 @@ class _Application:
     def moduleManager(self) -> Any:
         return self._moduleManager
 
+    def applicationLogic(self) -> Any:
+        return self._logic
+
     def topLevelWidgets(self) -> list[Any]:
         return [pythonqt.wrap(widget) for widget in self._application.topLevelWidgets()]
 
@@ -61,7 +67,7 @@ class _Application:
         return True
 
     def translate(self, context: str, text: str) -> str:
-        return text
+        return self.language(text)
 
     def pauseRender(self) -> None:
         pass
@@ -188,8 +194,9 @@ def _use_stand_ins() -> None:
     ):
         setattr(scripted, base.__name__, base)
     i18n = types.ModuleType("slicer.i18n")
-    i18n.tr = lambda text: text
-    i18n.translate = lambda context, text: text
+    i18n.getContext = lambda sourceFile: Path(sourceFile).stem
+    i18n.translate = slicer.app.translate
+    i18n.tr = lambda text: i18n.translate("", text)
     for name, stand_in in (("ScriptedLoadableModule", scripted), ("i18n", i18n), ("parameterNodeWrapper", parameters)):
         sys.modules["slicer." + name] = stand_in
         setattr(slicer, name, stand_in)

@@ -20,6 +20,14 @@ def click(widget: Any) -> None:
     QtWidgets.QApplication.processEvents()
 
 
+def click_cell(table: Any, row: int, column: int) -> None:
+    """Click into a cell of a table."""
+    widget = unwrap(table)
+    center = widget.visualRect(widget.model().index(row, column)).center()
+    QtTest.QTest.mouseClick(widget.viewport(), LEFT, QtCore.Qt.KeyboardModifier.NoModifier, center)
+    QtWidgets.QApplication.processEvents()
+
+
 def choose(selector: Any, text: str) -> None:
     """Open a combo box, or the one inside a node selector, and click on an entry."""
     widget = unwrap(selector)

@@ -1,0 +1,99 @@
+"""Checking a registration by landmarks: two lists of points, a button, and beside them what stands in the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import qt
+import vtk
+from slicer import vtkMRMLMarkupsNode
+from slicer.util import VTKObservationMixin
+
+from ..errors import RegistrationError
+from ..mrml.landmarks import landmarkNotes
+
+SELECTORS = ("fixedLandmarksSelector", "movingLandmarksSelector")
+EVENTS = (
+    vtk.vtkCommand.ModifiedEvent,
+    vtkMRMLMarkupsNode.PointModifiedEvent,
+    vtkMRMLMarkupsNode.PointAddedEvent,
+    vtkMRMLMarkupsNode.PointRemovedEvent,
+)
+# A point that is dragged changes all the time.
+REST_MS = 100
+
+
+class LandmarkControl(VTKObservationMixin):
+    """Says at once, in the panel and not in a dialog, what a comparison of the chosen landmarks would meet with.
+
+    :param ui: the widgets of LDRRegistration.ui, by name.
+    :param logic: LDRRegistrationLogic.
+    :param log: takes a line for the panel's log.
+    """
+
+    def __init__(self, ui: Any, logic: Any, log: Any) -> None:
+        VTKObservationMixin.__init__(self)
+        self._ui, self._logic, self._log = ui, logic, log
+        self._nodes: tuple[Any, Any, Any] = (None, None, None)
+        self._rest = qt.QTimer(ui.landmarksHintLabel)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.connect("timeout()", self._sayWhatIsWrong)
+        for name in SELECTORS:
+            getattr(ui, name).connect("currentNodeChanged(vtkMRMLNode*)", self._onChosen)
+
+    def follow(self, nodes: tuple[Any, Any, Any]) -> None:
+        """:param nodes: fixed volume, moving volume and their transform; None for each that is not there."""
+        self._nodes = nodes
+        self._onChosen()
+
+    def close(self) -> None:
+        """Follow no node any more."""
+        self._rest.stop()
+        self.removeObservers()
+
+    def check(self) -> None:
+        """Compare the chosen lists, and log the outcome."""
+        self._sayWhatIsWrong()
+        try:
+            self._notes()
+            fixed, moving = self._lists()
+            comparison = self._logic.compareLandmarks(
+                fixedMarkupsNode=fixed, movingMarkupsNode=moving, transformNode=self._nodes[2]
+            )
+        except RegistrationError as error:
+            self._say(str(error))
+        else:
+            self._log(comparison.summary)
+
+    def _lists(self) -> tuple[Any, Any]:
+        fixed, moving = (getattr(self._ui, name).currentNode() for name in SELECTORS)
+        return fixed, moving
+
+    def _notes(self) -> list[str]:
+        fixedVolume, movingVolume, transform = self._nodes
+        return landmarkNotes(*self._lists(), transform, fixedVolume, movingVolume)
+
+    def _onChosen(self, node: Any = None) -> None:
+        self.removeObservers()
+        for markups in self._lists():
+            if markups is not None:
+                for event in EVENTS:
+                    if not self.hasObserver(markups, event, self._onPoints):
+                        self.addObserver(markups, event, self._onPoints)
+        self._sayWhatIsWrong()
+
+    def _onPoints(self, caller: Any, event: Any) -> None:
+        self._rest.start()
+
+    def _sayWhatIsWrong(self) -> None:
+        if self._lists() == (None, None):
+            self._say("")
+            return
+        try:
+            self._say(" ".join(self._notes()))
+        except RegistrationError as error:
+            self._say(str(error))
+
+    def _say(self, sentence: str) -> None:
+        self._ui.landmarksHintLabel.text = sentence

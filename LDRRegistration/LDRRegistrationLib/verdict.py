@@ -16,8 +16,8 @@ from .placement import Placement
 # Of Placement.margin: from here on a result is good; below the second nothing is known.
 CLEAR_MARGIN, NO_MARGIN = 1.2, 1.1
 # Of the totals: another placement is so many times better than the one that was kept; or the mirror image is. Heads
-# are nearly symmetric: if one of two scans of a person is mirrored the mirror image fits 4 to 8 % better, but of two
-# people's heads, neither mirrored, up to 2 % better.
+# are nearly symmetric: if one of two scans of a person is mirrored the mirror image fits 6 to 8 % better, but of two
+# people's heads, neither mirrored, up to 2 % better (train pairs of Testing/trust/known_motions.py).
 BETTER_ELSEWHERE, BETTER_MIRRORED = 1.2, 1.03
 # No images that do not belong together, or lie wrongly, are so alike after the pre-alignment.
 ALIKE = 0.42
@@ -25,6 +25,10 @@ ALIKE = 0.42
 HARDLY_ALIKE = 0.11
 # Of what the fixed image shows: less of it inside the moving image is too little to trust.
 LEAST_COVERAGE = 0.1
+# Where so little of it does, it has to be this alike: the pre-alignment of a part may be off by a centimetre.
+PART_COVERED, PART_ALIKE = 0.55, 0.38
+# Of the totals: where the mirror image comes so near nothing tells left from right, as between two people's heads.
+UNCLEAR_SIDE = 0.9
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,24 @@ def judge(placement: Placement | None, similarity: float, coverage: float) -> Ve
         )
     if similarity < HARDLY_ALIKE:
         return Verdict("check", _("The images are hardly alike where they were placed: compare them before you go on."))
+    if coverage < PART_COVERED and similarity < PART_ALIKE:
+        return Verdict(
+            "check",
+            _("A part of what the fixed image shows lies inside the moving image, and there they are hardly alike."),
+        )
     if coverage < LEAST_COVERAGE:
         return Verdict(
             "check",
             _("Only {coverage:.0%} of what the fixed image shows lies inside the moving image.").format(
                 coverage=coverage
+            ),
+        )
+    if placement.mirrored > UNCLEAR_SIDE * placement.total:
+        return Verdict(
+            "good",
+            _(
+                "One placement of the moving image fits far better than all others; but its mirror image fits "
+                "there nearly as well, so that the images do not say which side is left."
             ),
         )
     return Verdict("good", _("One placement of the moving image fits far better than all others."))

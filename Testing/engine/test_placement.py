@@ -104,7 +104,9 @@ GOOD = Placement(np.eye(4), total=0.4, kept=0.4, runnerUp=0.2, mirrored=0.3, isD
         ({"runnerUp": 0.39}, 1.0, "failed", "No placement"),
         ({"mirrored": 0.6}, 1.0, "check", "mirror"),
         ({"kept": 0.2, "isDifferent": True}, 1.0, "check", "another placement"),
-        ({}, 0.04, "check", "4%"),
+        ({}, 0.5, "check", "A part of"),
+        ({}, 0.6, "good", "than all others."),
+        ({"mirrored": 0.38}, 1.0, "good", "which side is left"),
     ],
 )
 def test_each_reason_has_its_grade_and_sentence(changes, coverage, grade, word):
@@ -117,3 +119,6 @@ def test_without_another_placement_there_is_no_doubt():
     assert judge(replace(GOOD, runnerUp=0.39), 0.8, 1.0).grade == "check"
     assert judge(replace(GOOD, runnerUp=0.35), 0.8, 1.0).grade == "good"
     assert judge(GOOD, 0.05, 1.0).grade == "check"
+    assert judge(GOOD, 0.45, 0.5).grade == "good"
+    few = judge(GOOD, 0.45, 0.04)
+    assert few.grade == "check" and "4%" in few.sentence

@@ -22,7 +22,7 @@ from harness import application, pythonqt
 from harness.panel import is_idle
 from harness.user import click, wait_for
 
-PANEL_WIDTH = 430
+PANEL_WIDTH = 380
 VIEW_SIZE = 400
 
 
@@ -103,6 +103,7 @@ def main() -> None:
     click(ui.afterButton)
     save(beside(panel_picture(panel, 2 * VIEW_SIZE), placed, views.picture()), folder / "Tutorial-3-see.png")
     click(ui.volumeChangeButton)
+    wait_for(lambda: is_idle(panel), "the map of volume change", seconds=60.0)
     save(views.picture(), folder / "Tutorial-4-volume-change.png")
     save(panel_picture(panel, 720), folder / "Panel.png")
     click(ui.restoreButton)

@@ -126,7 +126,7 @@ class QUiLoader:
                 raise RuntimeError(f"The .ui file uses {element.get('class')}, for which there is no stand-in")
             if not widgetClass.__module__.startswith("PySide6"):
                 loader.registerCustomWidget(widgetClass)
-        connections = _take_mrml_connections(root)
+        connections, policies = _take_mrml_connections(root), _take_size_policies(root)
         buffer = QtCore.QBuffer()
         buffer.setData(ET.tostring(root))
         buffer.open(QtCore.QIODevice.OpenModeFlag.ReadOnly)
@@ -134,10 +134,24 @@ class QUiLoader:
         if widget is None:
             raise RuntimeError(loader.errorString())
         _refuse_unknown_properties(root, widget)
+        for name, policy in policies.items():
+            _child(widget, name).setSizeAdjustPolicy(policy)
         for sender, signal, receiver, slot in connections:
             slotMethod = getattr(wrap(_child(widget, receiver)), slot.partition("(")[0])
             wrap(_child(widget, sender)).connect(signal, slotMethod)
         return wrap(widget)
+
+
+def _take_size_policies(root: ET.Element) -> dict[str, QtWidgets.QComboBox.SizeAdjustPolicy]:
+    """Of node selectors, by name. C++ finds the enumeration of another class; a class of Python's cannot have one."""
+    policies = {}
+    for element in root.iter("widget"):
+        for found in element.findall("property[@name='sizeAdjustPolicy']"):
+            if element.get("class", "").startswith("qMRML"):
+                name = found.findtext("enum", "").removeprefix("QComboBox::")
+                policies[element.get("name", "")] = QtWidgets.QComboBox.SizeAdjustPolicy[name]
+                element.remove(found)
+    return policies
 
 
 def wrap(value: Any) -> Any:

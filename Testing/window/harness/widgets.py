@@ -79,7 +79,7 @@ class ctkCollapsibleButton(QAbstractButton):
         return position.y() < self.HEADER_HEIGHT
 
     def sizeHint(self) -> QSize:
-        return self.layout().sizeHint() if self.layout() else QSize(100, self.HEADER_HEIGHT)
+        return self.layout().totalSizeHint() if self.layout() else QSize(100, self.HEADER_HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QStylePainter(self)
@@ -137,6 +137,9 @@ class qMRMLNodeComboBox(QWidget):
     renameEnabled = _stored(bool, "renameEnabled", False)
     showChildNodeTypes = _stored(bool, "showChildNodeTypes", True)
     del _stored
+
+    def setSizeAdjustPolicy(self, policy: QComboBox.SizeAdjustPolicy) -> None:
+        self._box.setSizeAdjustPolicy(policy)
 
     def mrmlScene(self) -> Any:
         return self._scene

@@ -54,6 +54,9 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     gc.collect()
     slicer.mrmlScene.GetSingletonNode("LDRRegistration", "vtkMRMLScriptedModuleNode").Modified()
     slicer.mrmlScene.Clear()
+    # Where a scene was saved stays known after it is closed.
+    slicer.mrmlScene.SetURL("")
+    slicer.mrmlScene.SetRootDirectory("")
     assert pythonqt.slot_errors == []
 
 

@@ -1,10 +1,14 @@
 """What is exported is what was trained, any fresh process can use it, and the module lists it."""
 
+import contextlib
 import hashlib
+import io
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import export as export_command
 import numpy as np
 import pytest
 import torch
@@ -48,6 +52,12 @@ def write_checkpoint(folder, architecture, seed=0, **more):
 
 def export(training_folder, run, models, *more, status=0):
     arguments = ["--checkpoint", run, "--name", "tiny", "--title", "Tiny", "--output", models, *more]
+    if status:
+        # What is refused is so before anything is traced: no process of its own is needed.
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            assert export_command.main([str(word) for word in arguments]) == status
+        return SimpleNamespace(stderr=said.getvalue())
     answer = subprocess.run(
         [sys.executable, training_folder / "export.py", *arguments], check=False, capture_output=True, text=True
     )

@@ -118,7 +118,7 @@ class RunController:
         if task is None:
             return
         if not all(slicer.mrmlScene.IsNodePresent(node) for node in self._nodes):
-            self.abandon(_("Cancelled: a volume or a transform of it was deleted."))
+            self.abandon(_("Cancelled: a volume or a transform that it needs was deleted."))
             return
         reports = task.takeProgress()
         if reports and not task.wasCancelled:

@@ -115,16 +115,10 @@ class ResultSection:
 
     def _onVolumeChange(self) -> None:
         display = self._display_()
-        if display.has(VOLUME_CHANGE):
-            display.showVolumeChange()
-            return
-        self._start(
-            _run(
-                prepareVolumeChange,
-                computeVolumeChange,
-                publishVolumeChange,
-                self._whenMade(display, display.showVolumeChange),
-            ),
+        self._showMade(
+            VOLUME_CHANGE,
+            display.showVolumeChange,
+            (prepareVolumeChange, computeVolumeChange, publishVolumeChange),
             _("Computing the volume change"),
             transformNode=display.transform,
             referenceVolumeNode=display.fixed,
@@ -132,29 +126,29 @@ class ResultSection:
 
     def _onCheckerboard(self) -> None:
         display = self._display_()
-        if display.has(CHECKERBOARD):
-            display.showCheckerboard()
-            return
-        self._start(
-            _run(
-                prepareCheckerboard,
-                computeCheckerboard,
-                publishCheckerboard,
-                self._whenMade(display, display.showCheckerboard),
-            ),
+        self._showMade(
+            CHECKERBOARD,
+            display.showCheckerboard,
+            (prepareCheckerboard, computeCheckerboard, publishCheckerboard),
             _("Making the checkerboard"),
             fixedVolumeNode=display.fixed,
             movingVolumeNode=display.moving,
             transformNode=display.transform,
         )
 
-    def _whenMade(self, display: ResultDisplay, show: Any) -> Any:
+    def _showMade(self, what: str, show: Any, steps: tuple[Any, Any, Any], title: str, **nodes: Any) -> None:
+        """Show what there is already, or make it by ``steps`` of ``nodes`` and then show it."""
+        display = self._display_()
+        if display.has(what):
+            show()
+            return
+
         def finished(made: Any) -> None:
             # The views may have been put back meanwhile.
             self._display = display
             show(made)
 
-        return finished
+        self._start(_run(*steps, finished), title, **nodes)
 
     def _onCarry(self) -> None:
         node = self._ui.carrySelector.currentNode()

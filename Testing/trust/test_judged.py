@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import judged
 import report
+import thresholds
 from records import Records, read_rows
 
 
@@ -95,3 +96,14 @@ def test_what_is_done_is_not_run_again(tmp_path):
     later.keep("wrong", {"passed": True})
     row = read_rows(tmp_path / "check.jsonl")["wrong"]
     assert row["passed"] is True and {"date", "commit", "machine"} <= set(row)
+
+
+def test_grades_are_what_the_evidence_gets_today():
+    recorded = {"similarity": [0.1, 0.3, 0.5], "coverage": 1.0}
+    row = _row("a", 1.0, "failed", **recorded)
+    assert thresholds.regraded(row)["verdict"] == "good"
+    assert thresholds.regraded({**row, "coverage": 0.3})["verdict"] == "check"
+    assert thresholds.regraded({**row, "evidence": {**row["evidence"], "runnerUp": 0.29}})["verdict"] == "failed"
+    assert thresholds.regraded(ROWS[-1]) == ROWS[-1]
+    right, mirrored = thresholds.mirror_ratios([row, _row("m", 50.0, "good", motion="mirror")])
+    assert right == [pytest.approx(1 / 3)] and mirrored == {"m": pytest.approx(1 / 3)}

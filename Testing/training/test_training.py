@@ -129,11 +129,12 @@ def test_two_processes_share_the_steps_and_agree(training_folder, tiny_config, t
 @pytest.mark.parametrize("more", [("--aldk",), ("--strategy", "distillation"), ("--aldk", "--form", "public")])
 def test_teaching_and_distilling_are_one_resumable_command(training_folder, tiny_config, tmp_path, more):
     output = tmp_path / "run"
-    arguments = command(training_folder, tiny_config, output, *more, "--teacher", "LDR:2", "--teacher-round", "4")
+    lengths = ("--round", "5", "--teacher-round", "4")
+    arguments = command(training_folder, tiny_config, output, *more, "--teacher", "LDR:2", *lengths)
     run(*arguments)
     teacher, student = checkpoint.load(output / "teacher"), checkpoint.load(output)
     assert (teacher["iteration"], teacher["architecture"]["cascades"]) == (8, 2)
-    assert (student["iteration"], student["architecture"]["cascades"]) == (STEPS, 1)
+    assert (student["iteration"], student["architecture"]["cascades"]) == (10, 1)
     assert student["provenance"]["teacher"]["architecture"] == teacher["architecture"]
     # The student's run is lost, the teacher's is not: it is not trained again.
     before = (output / "teacher" / checkpoint.NAME).read_bytes()

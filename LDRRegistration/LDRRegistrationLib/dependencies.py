@@ -27,9 +27,6 @@ SPINS = "3000"
 _NO_ROOM = re.compile(
     "cannot allocate memory|failed to map segment|not enough (space|memory)|paging file is too small", re.IGNORECASE
 )
-_TOO_LITTLE_MEMORY = _(
-    "There is too little memory to load PyTorch: close other programs, or allow this one more of it."
-)
 _importing = threading.Lock()
 _REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
 
@@ -76,7 +73,11 @@ def _checkNumpy() -> None:
     """PyTorch 2.2, the last one for Macs with Intel processors, brings an older NumPy along than Slicer has loaded."""
     import numpy as np
 
-    if importlib.metadata.version("numpy") != np.__version__:
+    try:
+        onDisk = importlib.metadata.version("numpy")
+    except importlib.metadata.PackageNotFoundError:  # a NumPy that was not installed as a package
+        return
+    if onDisk != np.__version__:
         raise DependencyError(
             _("PyTorch was installed together with another version of NumPy: restart the application.")
         )

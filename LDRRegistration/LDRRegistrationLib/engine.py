@@ -128,7 +128,7 @@ def _register(
     masks: Masks,
     device: torch.device,
 ) -> RegistrationResult:
-    stages.begin(_("Reading the images"), 0.0)
+    stages.begin("Reading the images", 0.0)
     images = []
     for image in (fixed, moving):
         stages.check()
@@ -150,7 +150,7 @@ def _register(
             checkCovers(image, mask)
     modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
 
-    stages.begin(_("Pre-alignment"), 0.1)
+    stages.begin("Pre-alignment", 0.1)
     pair = PairOnGrid(fixedLow, movingLow, modality, grid, masks, device, stages.check)
     comparison = pair.comparison
     coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
@@ -165,7 +165,7 @@ def _register(
     if settings.model == AUTO_NON_COMMERCIAL and student.card.nonCommercial:
         note = _("The model {name} was picked for these images; it is for non-commercial use only.")
         notes.append(note.format(name=student.card.name))
-    stages.begin(_("Deformation"), 0.4)
+    stages.begin("Deformation", 0.4)
     if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
         raise RegistrationError(
             _(
@@ -187,11 +187,11 @@ def _register(
         found = pair.smoothed(found, aligned)
     learning, refining = _Count(stages.advance), _Count(stages.advance)
     if settings.adaptation is not None and not unlike and not hopeless:
-        stages.begin(_("Adaptation"), 0.5, 0.55)
+        stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
         found = comparison.better(aligned.warped, adapted, found)
     if settings.steps and not hopeless and not settings.isEnough(found.similarity):
-        stages.begin(_("Refinement"), 0.55, 0.8)
+        stages.begin("Refinement", 0.55, 0.8)
         how = settings.refinementAcrossContrasts(fixed.grid, spacing) if unlike else settings.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = comparison.better(aligned.warped, refined, found)
@@ -204,7 +204,7 @@ def _register(
     transform = Transform(affine, displacement)
     warped = None
     if settings.warp:
-        stages.begin(_("Warping"), 0.8)
+        stages.begin("Warping", 0.8)
         warped = transform.warp(moving, fixed.grid, advance=stages.advance)
     stages.check()
     stages.end()

@@ -12,6 +12,22 @@ ProgressCallback = Callable[[float, str], None]
 CancelCallback = Callable[[], bool]
 
 
+def inWords(stage: str) -> str:
+    """What the user is told of a stage; its name itself, by which scripts read the seconds, is English."""
+    return {
+        "Reading the images": _("Reading the images"),
+        "Pre-alignment": _("Pre-alignment"),
+        "Deformation": _("Deformation"),
+        "Adaptation": _("Adaptation"),
+        "Refinement": _("Refinement"),
+        "Warping": _("Warping"),
+        "Finding what to compare": _("Finding what to compare"),
+        "Warping the prior": _("Warping the prior"),
+        "Harmonising": _("Harmonising"),
+        "Noise and change": _("Noise and change"),
+    }.get(stage, stage)
+
+
 class Stages:
     """Call ``begin`` at the start of each stage and ``end`` after the last.
 
@@ -31,7 +47,7 @@ class Stages:
         self._close()
         self.check()
         if self._progress is not None:
-            self._progress(fraction, stage)
+            self._progress(fraction, inWords(stage))
         self._current, self._started = stage, time.perf_counter()
         self._from, self._until = fraction, until
 
@@ -39,7 +55,7 @@ class Stages:
         """Say how much of the present stage is done, 0 to 1; for stages of many steps."""
         self.check()
         if self._progress is not None and self._current is not None:
-            self._progress(self._from + share * (self._until - self._from), self._current)
+            self._progress(self._from + share * (self._until - self._from), inWords(self._current))
 
     def check(self) -> None:
         if self._cancelled is not None and self._cancelled():

@@ -62,7 +62,12 @@ def untranslated(node: ast.AST) -> Iterator[tuple[int, str]]:
         if isSentence(text):
             yield node.lineno, text
         return
+    # Names that scripts read: keys, and those of stages, which are translated where the user is told (stages.py).
+    isStage = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "begin"
+    names = node.keys if isinstance(node, ast.Dict) else node.args[:1] if isStage else []
     for child in ast.iter_child_nodes(node):
+        if child in names:
+            continue
         isDocstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
         # A message for developers.
         isLogged = isinstance(child, ast.Call) and ast.unparse(child.func).startswith("logging.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,21 @@ def test_errors_and_stages_of_the_engine_are_translated(foreign: Any, speaking: 
     assert "Reading the images" in speaking
     assert left_untranslated(ui.logTextEdit.toPlainText()) == "" == left_untranslated(" ".join(stages))
     ui.logTextEdit.clear()
+
+
+def test_the_seconds_of_stages_keep_the_names_that_scripts_read(speaking: list[str]) -> None:
+    from LDRRegistrationLib import stages
+
+    library = Path(stages.__file__).parent
+    begun = re.findall(r'stages\.begin\("([^"]+)"', "".join(path.read_text() for path in library.rglob("*.py")))
+    assert len(begun) >= 10 and "Warping" in begun
+    said: list[str] = []
+    clock = stages.Stages(lambda fraction, stage: said.append(stage))
+    for name in begun:
+        clock.begin(name, 0.5)
+        clock.advance(0.5)
+    assert list(clock.seconds) == begun[:-1]
+    assert said == [f"«{name}»" for name in begun for _ in range(2)]
 
 
 def test_a_whole_registration_is_translated(foreign: Any, speaking: list[str]) -> None:

@@ -98,7 +98,7 @@ def computeChangeMap(
     :raises RegistrationError: the images cannot be compared; the message says why.
     """
     stages = Stages(progress, cancelled)
-    stages.begin(_("Finding what to compare"), 0.0)
+    stages.begin("Finding what to compare", 0.0)
     notes = checkDates(currentDate, priorDate)
     fixed, moving = measured(fixed), measured(moving)
     if guessModality(fixed) is not guessModality(moving):
@@ -118,7 +118,7 @@ def computeChangeMap(
     if not inside.any():
         raise RegistrationError(_("The mask lies outside {name}: there is nothing to compare.").format(name=fixed.name))
 
-    stages.begin(_("Warping the prior"), 0.2)
+    stages.begin("Warping the prior", 0.2)
     prior = transform.warp(replace(moving, array=_asFloat(moving.array)), grid, fill=np.nan)
     both = inside & _within(moving.grid, grid, transform.affine) & np.isfinite(prior)
     if mask is None:
@@ -145,7 +145,7 @@ def computeChangeMap(
             )
         )
 
-    stages.begin(_("Harmonising"), 0.35)
+    stages.begin("Harmonising", 0.35)
     spacing = grid.spacing[::-1]
     sigmas = matchingSigmas(grid, moving.grid, FINE_MM)
     current = smooth(_filled(fixed.array[box], None if fixed.known is None else fixed.known[box]), sigmas[0])
@@ -159,7 +159,7 @@ def computeChangeMap(
     matched = harmonise(current, aligned, region, spacing)
     _refuseUnlike(fixed, moving, matched)
 
-    stages.begin(_("Noise and change"), 0.6)
+    stages.begin("Noise and change", 0.6)
     more = np.sqrt(DETECTION_MM**2 - FINE_MM**2) / spacing
     smoothCurrent, smoothPrior = smooth(current, more), smooth(matched.prior, more)
     sd, local = noiseLevel(smoothCurrent, smoothPrior, region, spacing)

@@ -7,6 +7,7 @@ the main thread; ``importTorch`` takes seconds the first time and belongs to wha
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import importlib.metadata
 import importlib.util
@@ -28,6 +29,7 @@ _NO_ROOM = re.compile(
     "cannot allocate memory|failed to map segment|not enough (space|memory)|paging file is too small", re.IGNORECASE
 )
 _importing = threading.Lock()
+_SUFFIX = ".dylib" if sys.platform == "darwin" else ".so"
 _REQUIREMENT = ">=" + ".".join(str(part) for part in MINIMUM_TORCH_VERSION)
 
 
@@ -90,6 +92,7 @@ def importTorch() -> ModuleType:
     """
     try:
         with _importing, _patientOpenMp():
+            _preloadLibraries()
             import torch
     except ModuleNotFoundError as error:
         if error.name not in (None, "torch"):
@@ -119,6 +122,28 @@ def importTorch() -> ModuleType:
             ).format(version=torch.__version__, requirement=_REQUIREMENT)
         )
     return torch
+
+
+def _preloadLibraries() -> None:
+    """Load PyTorch's shared libraries by a call that lends the GIL, so that the window answers meanwhile.
+
+    Python holds the GIL while an import waits for the system's loader: a third of a second. A library that is loaded
+    already costs it nothing. On Windows PyTorch itself loads them by such calls. What cannot be loaded here is left to
+    the import, which says why.
+    """
+    if sys.platform == "win32" or "torch" in sys.modules:
+        return
+    found = importlib.util.find_spec("torch")
+    if found is None or found.origin is None:
+        return
+    folder = os.path.join(os.path.dirname(found.origin), "lib")
+    load = ctypes.CDLL(None).dlopen
+    load.argtypes, load.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+    # PyTorch itself opens the first one so that all others see its symbols.
+    for name, isGlobal in (("global_deps", True), ("cpu", False), ("python", False)):
+        path = os.path.join(folder, f"libtorch_{name}{_SUFFIX}")
+        if os.path.exists(path) and load(os.fsencode(path), os.RTLD_NOW | (os.RTLD_GLOBAL if isGlobal else 0)) is None:
+            return
 
 
 def finishImport() -> None:

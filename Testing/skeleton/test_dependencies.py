@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from LDRRegistrationLib import dependencies
 from LDRRegistrationLib.errors import DependencyError
+
+LIBRARY = str(Path(dependencies.__file__).parents[1])
 
 
 @pytest.fixture
@@ -111,3 +114,32 @@ def test_broken(code: str, sentence: str, tmp_path: Path, monkeypatch: pytest.Mo
     assert dependencies.torchIsInstalled()
     with pytest.raises(DependencyError, match=sentence):
         dependencies.importTorch()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_other_threads_run_while_the_libraries_are_loaded() -> None:
+    """Python's own import would hold the GIL for a third of a second, in which no window answers."""
+    script = """
+import sys, threading, time
+sys.path.insert(0, sys.argv[1])
+from LDRRegistrationLib import dependencies
+
+ticks, ended = [], threading.Event()
+def tick():
+    while not ended.wait(0.002):
+        ticks.append(time.perf_counter())
+thread = threading.Thread(target=tick)
+thread.start()
+start = time.perf_counter()
+dependencies._preloadLibraries()
+end = time.perf_counter()
+ended.set()
+thread.join()
+assert "libtorch_python.so" in open("/proc/self/maps").read()
+assert "torch" not in sys.modules
+pauses = [b - a for a, b in zip([start, *ticks], [*ticks, end])]
+print(max(pauses) / (end - start))
+"""
+    run = subprocess.run([sys.executable, "-c", script, LIBRARY], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert float(run.stdout) < 0.5

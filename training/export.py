@@ -125,7 +125,6 @@ def card(state: dict[str, Any], options: argparse.Namespace, network: Registrati
         "spacingMm": options.spacing or training_spacing(state),
         "sizeMultiple": network.stride,
         "passes": options.passes,
-        **({"template": options.template} if options.template else {}),
         "inputNormalisation": "0 to 1 by LDRRegistrationLib.intensity.normalise",
         "flow": {"kind": "displacement", "units": "voxels", "channels": "kji"},
         "modality": options.modality,
@@ -191,7 +190,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--modality", default="any", help="what it is for, in words")
     parser.add_argument("--licence", help="of the weights; default: that of the data, if it is one for all")
     parser.add_argument("--metrics", type=Path, help="json of measured values for the card")
-    parser.add_argument("--template", help="file beside the card by which the module picks the model (template.py)")
     parser.add_argument("--default", action="store_true", help="the model that is used when none is chosen")
     return run_command("export.py", work, parser.parse_args(arguments))
 

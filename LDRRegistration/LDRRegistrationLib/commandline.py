@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         default="auto",
         metavar="NAME",
-        help="model by name; auto (default): one for any use; auto-non-commercial: whichever fits the fixed image",
+        help="model by name; auto (default): one for any use",
     )
     parser.add_argument(
         "--prealignment",

@@ -24,7 +24,6 @@ from .pair import PairOnGrid
 from .passes import runPasses
 from .placement import Placement, searchAround
 from .prealign import prealign, prealignFrom
-from .recognition import AUTO_NON_COMMERCIAL, pickModel
 from .refine import StepCallback
 from .resample import reduceToSpacing
 from .settings import Prealignment, Settings
@@ -134,7 +133,7 @@ def _register(
         stages.check()
         images.append(measured(image))
     fixed, moving = images
-    student = models.load(pickModel(settings.model, models, fixed).name)
+    student = models.load(settings.model)
     student.module.to(device)
     if settings.device is Device.CPU_BFLOAT16:
         student = student.inBfloat16()
@@ -160,11 +159,8 @@ def _register(
     affine, aligned, notes = placed.affine, placed.aligned, placed.notes
     verdict = judge(placed.placement, aligned.similarity, comparison.coverage(aligned.warped))
     notes += refusedThreads(settings.threads)
-    if settings.model in ("auto", AUTO_NON_COMMERCIAL):
+    if settings.model == "auto":
         notes += models.problems.values()
-    if settings.model == AUTO_NON_COMMERCIAL and student.card.nonCommercial:
-        note = _("The model {name} was picked for these images; it is for non-commercial use only.")
-        notes.append(note.format(name=student.card.name))
     stages.begin("Deformation", 0.4)
     if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
         raise RegistrationError(

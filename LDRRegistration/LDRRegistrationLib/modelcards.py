@@ -71,12 +71,6 @@ class ModelCard:
         return tuple(int(reduction) for reduction in self.content.get("passes", (1,)))
 
     @property
-    def template(self) -> Path | None:
-        """The picture by which the model is picked for an image (see recognition.py); None: it is never picked."""
-        name = self.content.get("template")
-        return self.path.with_name(name) if name else None
-
-    @property
     def sizeMultiple(self) -> int:
         return int(self.content["sizeMultiple"])
 
@@ -158,7 +152,6 @@ _FIELDS: dict[str, tuple[Any, str]] = {
     "modality": (_isText, _("a text")),
     "nonCommercial": (_isFlag, _("true or false")),
     "default": (_isFlag, _("true or false")),
-    "template": (lambda value: value is None or (_isText(value) and Path(value).name == value), _("a file's name")),
     "trainingData": (
         lambda value: isinstance(value, list) and all(isinstance(e, dict) and _isText(e.get("name")) for e in value),
         _("a list of named data"),

@@ -54,8 +54,8 @@ class Prealignment(Enum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the user may choose. ``model`` is the name of a model, "auto" for the default one, which is free for
-    any use, or "auto-non-commercial" for whichever fits the fixed image.
+    """What the user may choose. ``model`` is the name of a model, or "auto" for the default one, which is free for
+    any use.
 
     ``adaptation``: the student's last layers learn from the pair, for images of a kind that it never saw.
     ``refinementSteps`` stands above the preset: None is what the preset does, 0 is no refinement. ``threads`` None is

@@ -34,7 +34,6 @@ BAD = {
     "too many passes": {"passes": [1] * 17},
     "words for a flag": {"nonCommercial": "no"},
     "data without names": {"trainingData": ["mine"]},
-    "a template elsewhere": {"template": "../other.npz"},
     "title of numbers": {"title": 7},
 }
 

@@ -75,21 +75,3 @@ def test_a_models_card_says_what_it_may_be_used_for(panel: Any) -> None:
     panel.logic.getParameterNode().model = "from-elsewhere"
     assert ui.modelComboBox.currentText == "from-elsewhere"
     assert ui.modelCardLabel.text == 'The model "from-elsewhere" is not installed.'
-
-
-def test_models_that_are_picked_with_the_users_word_are_offered_with_their_cards(panel: Any) -> None:
-    """None of the shipped cards names a picture, so the entry is made of cards that do."""
-    from LDRRegistrationLib.gui.advanced import AdvancedSection
-    from LDRRegistrationLib.modelcards import ModelCard
-    from LDRRegistrationLib.student import ModelStore
-
-    cards = [
-        ModelCard(card.name, card.path, {**card.content, "template": "t1.npz"} if card.nonCommercial else card.content)
-        for card in ModelStore().cards()
-    ]
-    assert panel.ui.modelComboBox.findData("auto-non-commercial") < 0
-    panel.ui.modelComboBox.clear()
-    section = AdvancedSection(panel.ui, cards)
-    assert panel.ui.modelComboBox.findData("auto-non-commercial") == 1
-    text = section.cardText("auto-non-commercial")
-    assert "your use is non-commercial" in text and "oasis_brains" in text

@@ -89,17 +89,15 @@ def test_another_licence_is_another_question(questions: Any) -> None:
     assert len(questions) == 2 and "CC BY-NC-ND 4.0" in questions[1]
 
 
-def test_automatic_asks_for_what_it_may_pick(questions: Any) -> None:
+def test_only_the_chosen_model_is_asked_for(questions: Any) -> None:
     from LDRRegistrationLib.gui.licences import isAccepted
     from LDRRegistrationLib.modelcards import ModelCard
 
     questions.answer = False
     content = {"nonCommercial": True, "licence": "CC BY-NC 4.0"}
-    plain = ModelCard("plain", Path("plain.pt"), content)
-    recognised = ModelCard("recognised", Path("recognised.pt"), {**content, "template": "t1.npz"})
-    assert isAccepted("auto", [plain, recognised]) and isAccepted("from-elsewhere", [plain, recognised])
-    assert isAccepted("auto-non-commercial", [plain]) and questions == [], "it cannot come to this one"
-    assert not isAccepted("auto-non-commercial", [plain, recognised]) and len(questions) == 1
+    cards = [ModelCard(name, Path(f"{name}.pt"), content) for name in ("one", "other")]
+    assert isAccepted("auto", cards) and isAccepted("from-elsewhere", cards) and questions == []
+    assert not isAccepted("other", cards) and len(questions) == 1
 
 
 def test_the_console_asks_nothing(panel: Any, pair: tuple[Any, Any], questions: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from ..modelcards import ModelCard
-from ..recognition import AUTO_NON_COMMERCIAL
 
 MASKS = ("fixedMask", "movingMask")
 
@@ -29,8 +28,6 @@ class AdvancedSection:
         self._updating = False
         box = ui.modelComboBox
         box.addItem(_("Automatic"), "auto")
-        if any(card.nonCommercial and card.template is not None for card in cards):
-            box.addItem(_("Automatic, also models for non-commercial use"), AUTO_NON_COMMERCIAL)
         for card in cards:
             box.addItem(card.title, card.name)
         box.connect("currentIndexChanged(int)", self._onModelChosen)
@@ -78,13 +75,6 @@ class AdvancedSection:
 
     def cardText(self, model: str) -> str:
         """What a user should know about a model before using it."""
-        if model == AUTO_NON_COMMERCIAL:
-            text = _(
-                "The first of these that recognises the fixed volume, or else the default model. By choosing this you "
-                "state that your use is non-commercial."
-            )
-            picked = [card.name for card in self._cards.values() if card.template is not None]
-            return " ".join([text, *(self.cardText(name) for name in picked)])
         card = self._default if model == "auto" else self._cards.get(model)
         if not self._cards:
             why = " ".join(self._problems.values()) or _("The installation is incomplete.")

@@ -8,22 +8,17 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..modelcards import ModelCard
-from ..recognition import AUTO_NON_COMMERCIAL
 
 SETTING = "LDRRegistration/AcceptedLicences/"
 
 
 def isAccepted(model: str, cards: list[ModelCard]) -> bool:
-    """Whether ``model`` may be used; asks for each non-commercial model that this may come to, if never accepted yet.
+    """Whether ``model`` may be used; asks if it is for non-commercial use only and was never accepted yet.
 
-    :param model: as in the parameter node: a name, "auto" or "auto-non-commercial".
+    :param model: as in the parameter node: a name, or "auto", which never comes to a non-commercial model.
     :param cards: the models that there are. One that is not among them is for the registration to refuse.
     """
-    return all(_isAccepted(card) for card in cards if card.nonCommercial and _mayBePicked(card, model))
-
-
-def _mayBePicked(card: ModelCard, model: str) -> bool:
-    return card.name == model or (model == AUTO_NON_COMMERCIAL and card.template is not None)
+    return all(_isAccepted(card) for card in cards if card.nonCommercial and card.name == model)
 
 
 def _isAccepted(card: ModelCard) -> bool:

@@ -32,34 +32,34 @@ lint: $(STAMP)-test
 test-oldest: $(STAMP)
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet "torch==2.2.2" "numpy==1.26.4" $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-	$(BIN)/python Testing/oldest/compare_models.py --write .venv-oldest/expected.json
-	.venv-oldest/bin/python Testing/oldest/compare_models.py --check .venv-oldest/expected.json
+	$(BIN)/python tools/oldest/compare_models.py --write .venv-oldest/expected.json
+	.venv-oldest/bin/python tools/oldest/compare_models.py --check .venv-oldest/expected.json
 	$(PIP) --editable ".[training]"
-	$(BIN)/python Testing/oldest/export_all.py .venv-oldest/models
-	$(BIN)/python Testing/oldest/compare_models.py --models .venv-oldest/models --write .venv-oldest/expected.json
-	.venv-oldest/bin/python Testing/oldest/compare_models.py --models .venv-oldest/models --check .venv-oldest/expected.json
+	$(BIN)/python tools/oldest/export_all.py .venv-oldest/models
+	$(BIN)/python tools/oldest/compare_models.py --models .venv-oldest/models --write .venv-oldest/expected.json
+	.venv-oldest/bin/python tools/oldest/compare_models.py --models .venv-oldest/models --check .venv-oldest/expected.json
 
 # Hours on two cores; goes on where it stopped. The data are not bundled: LDR_DATA names their folder.
 ablation: $(STAMP)-test
 	$(BIN)/python training/ablation.py --output runs/ablation
 
-# The runs towards the shipped weights, in the order of training/queue.json: one thread, behind all other work. Stop it at
-# any moment; the same command goes on. Checkpoints lie outside the checkout, so that it can be replaced meanwhile.
+# The runs towards the shipped weights, in the order of training/experiments/queue.json: one thread, behind all other
+# work. Stop it at any moment; the same command goes on. Checkpoints lie outside the checkout, so that it can be replaced meanwhile.
 LDR_RUNS ?= ../runs
 queue: $(STAMP)-test
 	OMP_NUM_THREADS=1 ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1 nice -n 19 $(BIN)/python training/ablation.py \
-		-d training/queue.json --output $(LDR_RUNS)/queue --jobs 1 --threads 1
+		-d training/experiments/queue.json --output $(LDR_RUNS)/queue --jobs 1 --threads 1
 
 bench-click: $(STAMP)-test
-	$(BIN)/python Testing/benchmarks/click.py
+	$(BIN)/python benchmarks/click.py
 
 bench-window: $(STAMP)-test
-	$(BIN)/python Testing/benchmarks/window.py
+	$(BIN)/python benchmarks/window.py
 
 # The peers' environments are made in .bench; an hour and more on two cores, or BENCH=--quick. Images: LDR_DATA.
 BENCH ?=
 bench: $(STAMP)-test
-	$(BIN)/python Testing/benchmarks/peers_bench.py $(LDR_DATA) $(BENCH)
+	$(BIN)/python benchmarks/peers_bench.py $(LDR_DATA) $(BENCH)
 
 # Hours on two cores; goes on where it stopped, and then writes the tables of docs/TRUST.md. Without LDR_DATA no known
 # motions. TRUST="--only bad_inputs" runs one check, TRUST=--again what went wrong.
@@ -69,7 +69,7 @@ trust: $(STAMP)-test
 		--output $(LDR_RUNS)/trust $(TRUST)
 
 pictures: $(STAMP)-test
-	$(BIN)/python Testing/window/pictures.py
+	$(BIN)/python tools/pictures.py
 
 # CHECK=--online also asks GitHub, once the repository is published.
 CHECK ?=

@@ -5,22 +5,21 @@ from dataclasses import replace
 
 import slicer
 import vtk
-from LDRRegistrationLib import dependencies
-from LDRRegistrationLib.errors import DependencyError, RegistrationError
 from LDRRegistrationLib.gui import about, curved, hints, licences
-from LDRRegistrationLib.gui.advanced import AdvancedSection
+from LDRRegistrationLib.gui.advancedsection import AdvancedSection
 from LDRRegistrationLib.gui.binding import AFTER_SELECTORS, BEFORE_SELECTORS, Binding, chooseNoneFor
-from LDRRegistrationLib.gui.changes import ChangesSection
+from LDRRegistrationLib.gui.changesection import ChangesSection
 from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode
 from LDRRegistrationLib.gui.controller import Run, RunController
-from LDRRegistrationLib.gui.result import ResultSection
-from LDRRegistrationLib.gui.selftest import LDRRegistrationTest  # noqa: F401  Slicer looks for it here
+from LDRRegistrationLib.gui.resultsection import ResultSection
+from LDRRegistrationLib.gui.sampledata import registerSampleData
 from LDRRegistrationLib.gui.verdicts import isKept
 from LDRRegistrationLib.gui.view import RunView
 from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.mrml.names import transformName, volumeName
 from LDRRegistrationLib.mrml.places import resultAbove
-from LDRRegistrationLib.names import transformName, volumeName
-from LDRRegistrationLib.sampledata import registerSampleData
+from LDRRegistrationLib.runtime import pytorch
+from LDRRegistrationLib.runtime.errors import DependencyError, RegistrationError
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -92,7 +91,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called before the module is reloaded or the application ends."""
         self._controller.close()
-        dependencies.finishImport()
+        pytorch.finishImport()
         self.setParameterNode(None)
         self.removeObservers()
 
@@ -246,7 +245,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 return False
             if not licences.isAccepted(choices.model, self.logic.models.cards()):
                 return False
-            if not dependencies.torchIsInstalled():
+            if not pytorch.torchIsInstalled():
                 return self._installTorch()
         except Exception as error:
             self.onRunFailed(error, traceback.format_exc())
@@ -259,7 +258,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         :returns: whether a registration can still start.
         """
         with self._view.busy(_("PyTorch is being installed; this is done once.")):
-            dependencies.installTorch()
+            pytorch.installTorch()
         choices = self._parameterNode
         missing = _("The panel was closed meanwhile.") if choices is None else hints.whatIsMissing(choices)
         if missing:
@@ -333,7 +332,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
 
 class LDRRegistrationLogic(ScriptedLoadableModuleLogic, RegistrationLogic):
-    """``registerVolumes`` and its three steps, see LDRRegistrationLib/logic.py, as a logic that Slicer knows."""
+    """The methods of LDRRegistrationLib/logic, as a logic that Slicer knows."""
 
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)

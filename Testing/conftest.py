@@ -1,5 +1,5 @@
 """Before any test imports torch by itself: as the module imports it, patient on machines that do other things too."""
 
-from LDRRegistrationLib.dependencies import importTorch
+from LDRRegistrationLib.runtime.pytorch import importTorch
 
 importTorch()

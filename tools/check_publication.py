@@ -18,8 +18,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Testing" / "skeleton"))
-
 import catalog
 import inspection
 
@@ -112,7 +110,7 @@ def check_catalog_files() -> str:
     for suffix, expected in (("json", catalog.json_text()), ("s4ext", catalog.s4ext_text())):
         written = (catalog.ROOT / f"{catalog.NAME}.{suffix}").read_bytes()
         same = written == expected.encode()
-        require(same, f"{catalog.NAME}.{suffix} is not that of CMakeLists.txt: run Testing/skeleton/catalog.py")
+        require(same, f"{catalog.NAME}.{suffix} is not that of CMakeLists.txt: run tools/catalog.py")
     entry = json.loads(catalog.json_text())
     require(entry["category"] == "Registration", f"{entry['category']} is not the category of such extensions")
     return f"category {entry['category']}, dependencies {entry['build_dependencies']}, tier {entry['tier']}"
@@ -181,7 +179,7 @@ def check_tutorial() -> str:
     steps = re.findall(r"^\d+\. ", section[1], re.MULTILINE)
     pictures = re.findall(r"!\[", section[1])
     require(len(steps) >= 3 and len(pictures) >= 3, f"the tutorial has {len(steps)} steps, {len(pictures)} pictures")
-    library = inspection.module_folder() / f"{catalog.NAME}Lib" / "sampledata.py"
+    library = inspection.module_folder() / f"{catalog.NAME}Lib" / "gui" / "sampledata.py"
     samples = re.findall(r'Sample\(\s*"(\w+)"', library.read_text(encoding="utf-8"))
     used = [name for name in samples if name in section[1]]
     require(used, f"the tutorial uses none of the registered sample data: {samples}")
@@ -242,7 +240,7 @@ def main(arguments: list[str]) -> int:
             broken += 1
             print(f"BROKEN  {words}: {problem}")
     for placeholder, meaning, places in placeholders():
-        print(f"PERSON  Replace {placeholder} by {meaning}; in {places}. Then run Testing/skeleton/catalog.py.")
+        print(f"PERSON  Replace {placeholder} by {meaning}; in {places}. Then run tools/catalog.py.")
     for task in PERSON.strip().removeprefix("- ").split("\n- "):
         print(f"PERSON  {' '.join(task.split())}")
     print(f"{broken} of the checks do not hold." if broken else "All checks hold; the rest is for a person.")

@@ -34,12 +34,12 @@ OTHERS = {
 }
 SERVER = """
 import json, sys, time
-from LDRRegistrationLib.dependencies import importTorch
+from LDRRegistrationLib.runtime.pytorch import importTorch
 importTorch()
 from aldk.data.io import read_image
-from LDRRegistrationLib.engine import register
-from LDRRegistrationLib.settings import Preset, Settings
-from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.registration.register import register
+from LDRRegistrationLib.registration.settings import Preset, Settings
+from LDRRegistrationLib.registration.models import ModelStore
 models, images = ModelStore(), {}
 for line in sys.stdin:
     preset, *paths = json.loads(line)

@@ -1,6 +1,6 @@
 """Runs in a queue, as for a paper's ablation: start it again and it goes on; finished rows are skipped.
 
-python training/ablation.py -d training/ablation.json --output runs/ablation [--only hippocampus] [--table]
+python training/ablation.py -d training/experiments/ablation.json --output runs/ablation [--only hippocampus] [--table]
 """
 
 from __future__ import annotations
@@ -282,7 +282,7 @@ def work(options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-d", "--data", type=Path, default=HERE / "ablation.json")
+    parser.add_argument("-d", "--data", type=Path, default=HERE / "experiments" / "ablation.json")
     parser.add_argument("--output", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--only", nargs="+", help="groups to run; the table always has all")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")

@@ -111,7 +111,7 @@ def licence_of(data: list[dict[str, str]], given: str | None) -> str:
 
 
 def card(state: dict[str, Any], options: argparse.Namespace, network: RegistrationNetwork, digest: str) -> dict:
-    """The json beside the model, as LDRRegistrationLib/student.py reads it."""
+    """The json beside the model, as LDRRegistrationLib/registration/modelcards.py reads it."""
     architecture = network.architecture
     data = checkpoint.training_data(state)
     return {
@@ -125,7 +125,7 @@ def card(state: dict[str, Any], options: argparse.Namespace, network: Registrati
         "spacingMm": options.spacing or training_spacing(state),
         "sizeMultiple": network.stride,
         "passes": options.passes,
-        "inputNormalisation": "0 to 1 by LDRRegistrationLib.intensity.normalise",
+        "inputNormalisation": "0 to 1 by LDRRegistrationLib.space.intensity.normalise",
         "flow": {"kind": "displacement", "units": "voxels", "channels": "kji"},
         "modality": options.modality,
         "default": options.default,

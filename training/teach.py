@@ -17,8 +17,8 @@ import torch
 from aldk.commands import add_device_options, check_positive, make_fabric, run_command
 from aldk.data.config import read_config
 from aldk.data.loader import check_data
-from aldk.data.names import data_root, training_pairs
 from aldk.data.pairs import Pair, collate, plain_pair
+from aldk.data.subjectlists import data_root, training_pairs
 from aldk.data.subjects import read_subjects
 from aldk.teachers import load_teacher, plain_data, store_fields
 from tqdm import tqdm

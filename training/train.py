@@ -19,11 +19,11 @@ import torch
 from aldk.checkpoint import load_network
 from aldk.commands import add_device_options, check_positive, make_fabric, run_command
 from aldk.data.loader import read_config
-from aldk.data.names import data_root
+from aldk.data.subjectlists import data_root
 from aldk.errors import TrainingError
 from aldk.models import GENERATORS, MODELS, Architecture, build_model, count_parameters
 from aldk.models.layers import STARTS
-from aldk.plan import SCHEDULES, Plan
+from aldk.schedule import SCHEDULES, Schedule
 from aldk.strategies import (
     STRATEGIES,
     AldkOptions,
@@ -107,16 +107,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def make_plan(options: argparse.Namespace, steps_an_epoch: int) -> Plan:
-    return Plan(steps_an_epoch * options.epochs, options.minutes, options.learning_rate, options.schedule)
+def make_schedule(options: argparse.Namespace, steps_an_epoch: int) -> Schedule:
+    return Schedule(steps_an_epoch * options.epochs, options.minutes, options.learning_rate, options.schedule)
 
 
-def make_run(options: argparse.Namespace, output: Path, architecture: Architecture, plan: Plan, command: str) -> Run:
+def make_run(
+    options: argparse.Namespace, output: Path, architecture: Architecture, schedule: Schedule, command: str
+) -> Run:
     return Run(
         output,
         options.data,
         architecture,
-        plan,
+        schedule,
         seed=options.seed,
         batch=options.batch,
         workers=options.workers,
@@ -169,8 +171,8 @@ def find_teacher(text: str | None, fabric: Fabric, options: argparse.Namespace, 
         return StoredTeacher(path, plain_data(config, data_root(config, options.data)))
     if not path.exists() and architecture is not None:
         path = options.output / "teacher"
-        plan = make_plan(options, options.teacher_round or options.round)
-        run = make_run(options, path, architecture, plan, command)
+        schedule = make_schedule(options, options.teacher_round or options.round)
+        run = make_run(options, path, architecture, schedule, command)
         train(fabric, run, make_strategy("unsupervised", losses_of(options)))
         fabric.barrier()
     return load_teacher(path)
@@ -228,8 +230,8 @@ def work(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     levels = MultilevelOptions(**{n: getattr(options, f"level_{n}") for n in vars(MultilevelOptions())})
     strategy = make_strategy(name, losses_of(options), teacher, adversarial, guidance, levels, sar)
-    plan = make_plan(options, options.round)
-    run = make_run(options, options.output, architecture, plan, command)
+    schedule = make_schedule(options, options.round)
+    run = make_run(options, options.output, architecture, schedule, command)
     train(fabric, replace(run, start_from=options.start_from), strategy)
 
 

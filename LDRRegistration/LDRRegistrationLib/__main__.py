@@ -14,18 +14,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .commandline import inputFiles, readOptions
-from .errors import DependencyError, RegistrationCancelled, RegistrationError
-from .outputs import REPORT, prepareFolder, publish, sealed
-from .student import ModelStore
-from .terminal import complain, interruptsWait, printable, quietLibraries, say, showProgress, signalsStop
-from .workfolder import workFolder
+from .commandline.options import inputFiles, readOptions
+from .commandline.outputfolder import REPORT, prepareFolder, publish, sealed
+from .registration.models import ModelStore
+from .runtime.errors import DependencyError, RegistrationCancelled, RegistrationError
+from .runtime.terminal import complain, interruptsWait, printable, quietLibraries, say, showProgress, signalsStop
+from .runtime.workfolder import workFolder
 
 if TYPE_CHECKING:
-    from .changes import ChangeOutcome
-    from .engine import RegistrationResult
-    from .logic import RegistrationLogic
+    from .logic.changejob import ChangeOutcome
+    from .logic.registration import RegistrationLogic
     from .mrml.jobs import RegistrationJob
+    from .registration.register import RegistrationResult
 
 EXIT_INTERNAL = 1
 EXIT_BAD_INPUT = 2
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _internal(error: Exception, options: argparse.Namespace | None) -> int:
     try:
-        from .failures import isOutOfMemory, writeFailure
+        from .commandline.failures import isOutOfMemory, writeFailure
 
         if isOutOfMemory(error):
             raise MemoryError
@@ -102,12 +102,12 @@ class _Run:
         options = self.options
         prepareFolder(options.output, inputFiles(options), options.overwrite)
         with self._timed("Loading the libraries"), interruptsWait():
-            from .dependencies import importTorch
+            from .runtime.pytorch import importTorch
 
             torch = importTorch()
-            from .device import usableThreads
-            from .logic import RegistrationLogic
+            from .logic.registration import RegistrationLogic
             from .mrml import files, reading
+            from .runtime.device import usableThreads
         if options.threads:
             torch.set_num_threads(usableThreads(options.threads))
         logic = RegistrationLogic(options.models)
@@ -201,9 +201,9 @@ class _Run:
         found: ChangeOutcome | None,
     ) -> None:
         """All files but the report, checked; what a full disk cut off raises OSError."""
-        from .changes import writeChanges
         from .mrml import files, written
-        from .overview import writeOverview
+        from .reports.changefiles import writeChanges
+        from .reports.overview import writeOverview
 
         files.writeTransform(job.outputTransformNode, part / "transform.h5")
         written.checkTransformFile(part / "transform.h5", job.outputTransformNode)
@@ -229,7 +229,7 @@ class _Run:
     def _report(
         self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
     ) -> dict[str, Any]:
-        from .report import reportContent
+        from .reports.registrationjson import reportContent
 
         options = self.options
         report = reportContent(options.fixed, options.moving, logic.models.card(result.model), result)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
-from LDRRegistrationLib import settings as settings_module
 from LDRRegistrationLib.__main__ import main
-from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.refine import Refinement
+from LDRRegistrationLib.registration import settings as settings_module
+from LDRRegistrationLib.registration.refinement import Refinement
+from LDRRegistrationLib.space.image import Image
 from support import itk
 from support.commandline import OUTPUTS, run, start
 from support.data import HIPPOCAMPUS

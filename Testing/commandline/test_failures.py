@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from LDRRegistrationLib.__main__ import _show
-from LDRRegistrationLib.failures import withoutNames
+from LDRRegistrationLib.commandline.failures import withoutNames
 from support.commandline import OUTPUTS, arguments_for, run
 from support.data import ROOT
 
@@ -29,7 +29,7 @@ def _failing(monkeypatch, error):
     def fail(*_arguments, **_keywords):
         raise error
 
-    monkeypatch.setattr("LDRRegistrationLib.logic.register", fail)
+    monkeypatch.setattr("LDRRegistrationLib.logic.registration.register", fail)
 
 
 def test_an_internal_error_leaves_a_file_without_names(files, tmp_path, capsys, monkeypatch, temporary):
@@ -50,7 +50,11 @@ def test_an_internal_error_leaves_a_file_without_names(files, tmp_path, capsys, 
     assert printed.err.count("\n") == 1 and printed.err.startswith("ldr-register: ") and str(kept) in printed.err
     assert "IndexError" in printed.err and "Smith" not in printed.err and printed.out == ""
     text = kept.read_text(encoding="utf-8")
-    assert "LDRRegistrationLib/logic.py" in text and "IndexError: cannot align <input>" in text and "KeyError" in text
+    assert (
+        "LDRRegistrationLib/logic/registration.py" in text
+        and "IndexError: cannot align <input>" in text
+        and "KeyError" in text
+    )
     assert "torch 2" in text and "numpy" in text
     for name in ("Smith", "1957", "Ward", "etc", str(tmp_path), str(Path.home()), str(Path(__file__).parent)):
         assert name not in text, name
@@ -68,7 +72,7 @@ def test_too_little_memory_is_said_and_nothing_to_report(files, tmp_path, capsys
 
 def test_memory_that_runs_out_in_disguise(files, tmp_path, capsys, monkeypatch, temporary):
     """A library's loader that hides why it failed; and none left to write about another error."""
-    from LDRRegistrationLib import failures
+    from LDRRegistrationLib.commandline import failures
 
     def runs_out():
         raise MemoryError
@@ -104,9 +108,10 @@ def test_paths_are_taken_out_of_what_an_error_says(text, expected):
 LITTLE_MEMORY = """
 import resource, sys
 from pathlib import Path
-from LDRRegistrationLib.dependencies import importTorch
+from LDRRegistrationLib.runtime.pytorch import importTorch
 importTorch()
-from LDRRegistrationLib import changes, logic, overview, report
+import LDRRegistrationLib.logic.change
+from LDRRegistrationLib.reports import overview, registrationjson
 from LDRRegistrationLib.__main__ import main
 import SimpleITK
 limit = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + 300_000_000
@@ -131,15 +136,15 @@ def test_a_process_that_runs_out_of_memory(files, tmp_path):
 
 def test_what_libraries_print_goes_nowhere(files, tmp_path, capfd, monkeypatch):
     """ITK, VTK, HDF5 and NIfTI write to the standard error by themselves, whatever Python's says."""
-    from LDRRegistrationLib import prealign
+    from LDRRegistrationLib.registration import prealignment
 
-    original = prealign._levels
+    original = prealignment._levels
 
     def chatter(*arguments):
         os.write(2, b"WARNING: In itkNiftiImageIO.cxx, line 2086\n")
         return original(*arguments)
 
-    monkeypatch.setattr(prealign, "_levels", chatter)
+    monkeypatch.setattr(prealignment, "_levels", chatter)
     assert run(files, tmp_path / "out") == 0
     assert capfd.readouterr().err == ""
     os.write(2, b"afterwards\n")
@@ -147,16 +152,16 @@ def test_what_libraries_print_goes_nowhere(files, tmp_path, capfd, monkeypatch):
 
 
 def test_a_result_that_failed_is_said_first_written_and_ends_with_3(files, tmp_path, capsys, monkeypatch):
-    from LDRRegistrationLib import logic
+    from LDRRegistrationLib.logic import registration
 
-    original = logic.register
+    original = registration.register
 
     def doubtful(*arguments, **keywords):
         result = original(*arguments, **keywords)
         result.verdict = types.SimpleNamespace(grade="failed", sentence="Nothing fits.")
         return result
 
-    monkeypatch.setattr(logic, "register", doubtful)
+    monkeypatch.setattr(registration, "register", doubtful)
     assert run(files, tmp_path / "out") == 3
     assert capsys.readouterr().out.splitlines()[0] == "Verdict: failed. Nothing fits."
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == OUTPUTS

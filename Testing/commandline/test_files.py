@@ -6,9 +6,9 @@ import os
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib import settings as settings_module
 from LDRRegistrationLib.__main__ import main
-from LDRRegistrationLib.refine import Refinement
+from LDRRegistrationLib.registration import settings as settings_module
+from LDRRegistrationLib.registration.refinement import Refinement
 from support import itk
 from support.grids import grid_over, random_grid, smooth_image
 from support.models import write_model

@@ -10,9 +10,9 @@ from itertools import count
 
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.outputs import OUTPUTS, prepareFolder, publish, sealed
-from LDRRegistrationLib.workfolder import workFolder
+from LDRRegistrationLib.commandline.outputfolder import OUTPUTS, prepareFolder, publish, sealed
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.runtime.workfolder import workFolder
 from support.commandline import OUTPUTS as USUAL
 from support.commandline import little_disk, run
 from support.data import ROOT
@@ -173,10 +173,10 @@ def test_a_file_that_cannot_be_put_in_place_leaves_the_old_result(tmp_path, monk
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from LDRRegistrationLib import outputs
-from LDRRegistrationLib.workfolder import workFolder
+from LDRRegistrationLib.commandline import outputfolder
+from LDRRegistrationLib.runtime.workfolder import workFolder
 output, at = Path(sys.argv[1]), int(sys.argv[2])
-outputs.prepareFolder(output, [], False)
+outputfolder.prepareFolder(output, [], False)
 real, calls = os.replace, [0]
 def replace(source, target):
     calls[0] += 1
@@ -187,8 +187,8 @@ os.replace = replace
 with workFolder(output) as part:
     for name in ("transform.h5", "warped.nii.gz", "overview.png"):
         (part / name).write_text("new")
-    (part / "report.json").write_text(outputs.sealed({"content": "new"}, part))
-    outputs.publish(part, output, False)
+    (part / "report.json").write_text(outputfolder.sealed({"content": "new"}, part))
+    outputfolder.publish(part, output, False)
 """
 
 

@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from LDRRegistrationLib.terminal import interruptsWait, signalsStop
+from LDRRegistrationLib.runtime.terminal import interruptsWait, signalsStop
 from support.commandline import OUTPUTS, arguments_for, run, start
 from test_outputs import _put
 

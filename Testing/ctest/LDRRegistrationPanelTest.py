@@ -1,7 +1,7 @@
 """The panel in the Slicer application, without PyTorch: what is computed is stood in for.
 
 Run by ctest as py_LDRRegistrationPanelTest (see CMakeLists.txt beside this file), and in the test window by
-Testing/window/test_slicer_ctest.py. Each test runs alone, in any order.
+Testing/gui/test_slicer_ctest.py. Each test runs alone, in any order.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Computation:
         self.ended = threading.Event()
 
     def compute(self, job: Any, *, progress: Any, cancelled: Any) -> Any:
-        from LDRRegistrationLib.errors import RegistrationCancelled
+        from LDRRegistrationLib.runtime.errors import RegistrationCancelled
 
         try:
             progress(0.4, "Deformation")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.imagefiles.placement import (
     checkPlacement,
     checkScalar3d,
@@ -14,6 +13,7 @@ from LDRRegistrationLib.imagefiles.placement import (
     isPlacement,
     isSheared,
 )
+from LDRRegistrationLib.runtime.errors import RegistrationError
 from nibabel.affines import apply_affine
 from scipy.spatial.transform import Rotation
 from support.niftifiles import affine

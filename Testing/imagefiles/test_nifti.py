@@ -7,9 +7,9 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.imagefiles import itk
 from LDRRegistrationLib.imagefiles.reading import readImage
+from LDRRegistrationLib.runtime.errors import RegistrationError
 from support.niftifiles import BITPIX, DATATYPE, DIM, OFFSET, SFORM, SHAPE, SLOPE, affine, agrees, saved, spoilt, values
 
 

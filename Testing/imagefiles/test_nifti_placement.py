@@ -4,8 +4,8 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.imagefiles.reading import readImage
+from LDRRegistrationLib.runtime.errors import RegistrationError
 from support.niftifiles import (
     PIXDIM,
     QCODE,

@@ -8,10 +8,10 @@ import sys
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib import memory
-from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.imagefiles import itk
 from LDRRegistrationLib.imagefiles.reading import readImage, stem
+from LDRRegistrationLib.runtime import memory
+from LDRRegistrationLib.runtime.errors import RegistrationError
 from support.data import ROOT, read_image
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX files")
@@ -114,7 +114,7 @@ def test_nothing_is_printed_about_damaged_files(tmp_path):
     code = """
 import sys
 from pathlib import Path
-from LDRRegistrationLib.errors import RegistrationError
+from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.imagefiles.reading import readImage
 for path in sorted(Path(sys.argv[1]).iterdir()):
     try:

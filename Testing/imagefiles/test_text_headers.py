@@ -6,9 +6,9 @@ import gzip
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib.errors import RegistrationError
 from LDRRegistrationLib.imagefiles import itk
 from LDRRegistrationLib.imagefiles.reading import readImage
+from LDRRegistrationLib.runtime.errors import RegistrationError
 from scipy.spatial.transform import Rotation
 from support.data import read_image
 

@@ -5,11 +5,11 @@ import re
 import numpy as np
 import pytest
 import slicer
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.geometry import Grid
 from LDRRegistrationLib.mrml.display import GRID, MAGNITUDE, ResultDisplay
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.grid import Grid
 from support.grids import random_grid, random_transform, smooth_image
 from support.scene import add_linear_transform, add_volume, array_of, newScene
 

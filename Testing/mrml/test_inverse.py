@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import vtk
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.transforms import vtkTransform
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from scipy.ndimage import gaussian_filter
 from support.grids import points_inside, random_affine, random_grid
 from support.scene import add_linear_transform, from_parent_points, newScene

@@ -8,10 +8,10 @@ import pytest
 import SimpleITK as sitk
 import slicer
 import vtk
-from LDRRegistrationLib.field import Transform
-from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.mrml.files import newScene, silentVtk, writeImage, writeTransform, writeVolume
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.transform import Transform
 from support.commandline import little_disk
 from support.grids import random_affine, random_grid
 from support.scene import add_volume

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import vtk
-from LDRRegistrationLib import memory
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.geometry import LPS_FROM_RAS
 from LDRRegistrationLib.mrml.files import newScene
 from LDRRegistrationLib.mrml.matrices import linearFromWorld, localToWorld, matrixFromArray
 from LDRRegistrationLib.mrml.reading import checkMemory, readLabels, readTransform, readVolume
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from LDRRegistrationLib.runtime import memory
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.grid import LPS_FROM_RAS
 from support.scene import add_linear_transform, array_of
 
 CENTER = (10.0, -20.0, 30.0)

@@ -7,8 +7,6 @@ import sys
 import numpy as np
 import pytest
 import SimpleITK
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.field import DisplacementField, Transform
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.reading import readTransform
@@ -16,6 +14,8 @@ from LDRRegistrationLib.mrml.transforms import elements, noteSides, updateTransf
 from LDRRegistrationLib.mrml.transformtext import isWholeText
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.mrml.written import checkTransformFile
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from scipy.spatial.transform import Rotation
 from support.commandline import little_disk
 from support.data import ROOT
@@ -87,8 +87,8 @@ def test_a_full_disk_is_said_and_nothing_half_written_is_left(saved, suffix, the
 END_WELL = """
 import numpy as np
 from pathlib import Path
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.field import DisplacementField, Transform
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.files import newScene
 from LDRRegistrationLib.mrml.transforms import noteSides, updateTransformNode, vtkTransform

@@ -6,12 +6,12 @@ import SimpleITK as sitk
 import slicer
 import vtk
 from hypothesis import given, settings
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.field import Transform
 from LDRRegistrationLib.mrml.files import writeTransform
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.reading import readTransform
 from LDRRegistrationLib.mrml.transforms import notedSides, noteSides, pointsThrough, updateTransformNode, vtkTransform
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.transform import Transform
 from support import itk
 from support.grids import grid_over, points_inside, random_affine, random_grid, random_transform, seeds, smooth_image
 from support.scene import add_linear_transform, add_volume, from_parent_points, newScene

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import slicer
-from LDRRegistrationLib.field import Transform
-from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.display import ResultDisplay
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.transform import Transform
 from support.grids import random_grid, random_transform, smooth_image
 from support.results import shift_result
 from support.scene import add_volume, newScene

@@ -5,12 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import slicer
-from LDRRegistrationLib import series
-from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.logic import RegistrationLogic, batch
 from LDRRegistrationLib.mrml.sequences import verdictOfAll
 from LDRRegistrationLib.mrml.verdicts import notedVerdict
-from LDRRegistrationLib.verdict import Verdict
+from LDRRegistrationLib.registration.verdict import Verdict
+from LDRRegistrationLib.space.image import Image
 from support.grids import smooth_image
 from support.results import shift_result
 from support.scene import add_volume, newScene
@@ -79,7 +78,7 @@ def test_frames_of_a_sequence(s, monkeypatch):
     def register(fixed, moving, settings, *unused, **others):
         return shift_result(SimpleNamespace(fixed=fixed, moving=moving, settings=settings), next(verdicts))
 
-    monkeypatch.setattr(series, "register", register)
+    monkeypatch.setattr(batch, "register", register)
     transforms = s.logic.registerSequence(sequenceNode=frames)
     assert [notedVerdict(transforms.GetNthDataNode(n)) for n in range(3)] == [
         "good",

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
 from LDRRegistrationLib.mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.image import Image
 from support.grids import random_affine, random_grid, random_transform
 from support.scene import add_linear_transform, add_volume, array_of, newScene
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
-from LDRRegistrationLib.geometry import LPS_FROM_RAS
-from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.space.grid import LPS_FROM_RAS
+from LDRRegistrationLib.space.image import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_DATA = ROOT / "LDRRegistration" / "Resources" / "SampleData"

@@ -2,11 +2,11 @@
 
 import numpy as np
 from hypothesis import strategies as st
-from LDRRegistrationLib.field import DisplacementField, Transform
-from LDRRegistrationLib.geometry import Grid
-from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.resample import sampleOnGrid
-from LDRRegistrationLib.tensors import toArray, toTensor
+from LDRRegistrationLib.numerics.dlpack import toArray, toTensor
+from LDRRegistrationLib.space.grid import Grid
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.resample import sampleOnGrid
+from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
@@ -66,7 +66,7 @@ def seen_on(image: Image, grid: Grid) -> Image:
 
 def random_transform(rng: np.random.Generator, fixed: Grid, amplitude: float = 1.5) -> Transform:
     """Affine after a smooth field that lives on a grid parallel to ``fixed``, as the engine makes them."""
-    from LDRRegistrationLib.geometry import canonicalGrid
+    from LDRRegistrationLib.space.grid import canonicalGrid
 
     field_grid = canonicalGrid(fixed, float(fixed.extentMm.max()) / 40)
     flow = toTensor(smooth_flow(rng, field_grid.shape, amplitude))

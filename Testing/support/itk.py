@@ -2,9 +2,9 @@
 
 import numpy as np
 import SimpleITK as sitk
-from LDRRegistrationLib.field import Transform
-from LDRRegistrationLib.geometry import LPS_FROM_RAS, Grid
-from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.space.grid import LPS_FROM_RAS, Grid
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.transform import Transform
 
 SIGNS = np.array([-1.0, -1.0, 1.0])
 

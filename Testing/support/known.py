@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from LDRRegistrationLib.geometry import transformPoints
-from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.space.grid import transformPoints
+from LDRRegistrationLib.space.image import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from support.data import HIPPOCAMPUS, read_image

@@ -1,7 +1,7 @@
 """A skull-stripped head of two tissues and ventricles, made up, with known lesions: for tests of change."""
 
 import numpy as np
-from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.space.image import Image
 from scipy.ndimage import gaussian_filter
 
 SHAPE = (88, 104, 92)

@@ -11,10 +11,10 @@ SHIFT = (4.0, -2.0, 1.0)
 
 def shift_result(job: Any, verdict: tuple[str, str] = ("good", "")) -> Any:
     """What the registration of ``job`` could have found: a shift by ``SHIFT``; ``verdict``: its grade and sentence."""
-    from LDRRegistrationLib.engine import RegistrationResult
-    from LDRRegistrationLib.field import Transform
-    from LDRRegistrationLib.intensity import Modality
-    from LDRRegistrationLib.verdict import Verdict
+    from LDRRegistrationLib.registration.register import RegistrationResult
+    from LDRRegistrationLib.registration.verdict import Verdict
+    from LDRRegistrationLib.space.intensity import Modality
+    from LDRRegistrationLib.space.transform import Transform
 
     shift = np.eye(4)
     shift[:3, 3] = SHIFT

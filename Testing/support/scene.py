@@ -2,10 +2,10 @@
 
 import numpy as np
 import slicer
-from LDRRegistrationLib.image import Image
 from LDRRegistrationLib.mrml.files import newScene
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.volumes import imageDataFromArray
+from LDRRegistrationLib.space.image import Image
 
 
 def add_volume(scene, image: Image, name: str = "volume", class_name: str = "vtkMRMLScalarVolumeNode"):

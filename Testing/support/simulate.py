@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from LDRRegistrationLib.geometry import Grid, transformPoints
-from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.space.grid import Grid, transformPoints
+from LDRRegistrationLib.space.image import Image
 from scipy.ndimage import gaussian_filter, map_coordinates, spline_filter
 from scipy.spatial.transform import Rotation
 

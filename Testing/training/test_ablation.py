@@ -112,7 +112,7 @@ def test_a_row_is_done_when_it_was_evaluated_on_all_sets_and_has_a_line_for_each
 def test_the_projects_queues_can_be_read(training_folder):
     """Each row names a network, descriptions that are there, and sets that they have; options are those of train.py."""
     for name in ("ablation", "guidance", "queue"):
-        jobs = ablation.read_jobs(training_folder / f"{name}.json", Path("out"))
+        jobs = ablation.read_jobs(training_folder / "experiments" / f"{name}.json", Path("out"))
         assert len({job.folder for job in jobs}) == len(jobs)
         for job in jobs:
             options = train.parse([*job.arguments, "--output", "out"])

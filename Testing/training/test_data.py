@@ -15,14 +15,14 @@ from aldk.data.augmentation import (
     thick_slices,
     truncate,
 )
-from aldk.data.chance import Chance, smooth_noise
 from aldk.data.deformation import about, affine_matrix, apply, random_motion, sample, voxels
+from aldk.data.draws import Draws, smooth_noise
 from aldk.data.io import labels_on_canonical_grid, on_canonical_grid, read_image
 from aldk.data.labelmaps import head_around, random_shapes, tissue_classes
 from aldk.data.loader import Items, stream
 from aldk.data.pairs import BetweenSubjects, View
 from aldk.data.subjects import Subject, Subjects
-from LDRRegistrationLib.flow import compose, jacobianDeterminant, warp
+from LDRRegistrationLib.numerics.displacement import compose, jacobianDeterminant, warp
 
 SHAPE = (32, 48, 40)
 SCALES = [[40.0, 5.0], [16.0, 3.0]]
@@ -30,21 +30,21 @@ SCALES = [[40.0, 5.0], [16.0, 3.0]]
 
 def blob(shape=SHAPE, seed=3):
     """A textured object, 0 to 1, with air around it."""
-    noise = smooth_noise(Chance(seed), 1, shape, 5.0)[0]
+    noise = smooth_noise(Draws(seed), 1, shape, 5.0)[0]
     axes = [(torch.arange(n) - (n - 1) / 2) / (0.4 * n) for n in shape]
     inside = axes[0].square()[:, None, None] + axes[1].square()[None, :, None] + axes[2].square() < 1
     return torch.sigmoid(1.5 * noise) * inside
 
 
 def test_smooth_noise_has_unit_variance_and_the_asked_smoothness():
-    fine, coarse = (smooth_noise(Chance(5), 8, (40, 40, 40), scale) for scale in (3.0, 12.0))
+    fine, coarse = (smooth_noise(Draws(5), 8, (40, 40, 40), scale) for scale in (3.0, 12.0))
     assert 0.8 < float(fine.std()) < 1.2
     assert float(fine.diff(dim=1).std()) > 2.5 * float(coarse.diff(dim=1).std())
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_backward_flow_undoes_the_forward_one(seed):
-    motion = random_motion(Chance(seed), SHAPE, 2.0, SCALES)
+    motion = random_motion(Draws(seed), SHAPE, 2.0, SCALES)
     forward, backward = motion.forward[None] / 2, motion.backward[None] / 2
     rest = compose(backward, forward)[0]
     inner = (slice(None), slice(4, -4), slice(4, -4), slice(4, -4))
@@ -69,20 +69,20 @@ def test_the_true_flows_of_a_pair_move_each_image_onto_the_other(tiny_config):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_motion_does_not_fold(seed):
-    motion = random_motion(Chance(seed), SHAPE, 2.0, [[64, 4.5], [32, 4.0], [16, 3.0]])
+    motion = random_motion(Draws(seed), SHAPE, 2.0, [[64, 4.5], [32, 4.0], [16, 3.0]])
     flow = (motion.positions - voxels(SHAPE))[None]
     assert float((jacobianDeterminant(flow) <= 0).float().mean()) < 1e-3
     assert flow.abs().max() > 0.05
 
 
 def test_affine_matrix_turns_by_the_angle_and_keeps_what_it_is_about():
-    matrix = about(affine_matrix(Chance(0), 90.0, 0.0, 0.0), np.array([3.0, 4.0, 5.0]))
+    matrix = about(affine_matrix(Draws(0), 90.0, 0.0, 0.0), np.array([3.0, 4.0, 5.0]))
     np.testing.assert_allclose(matrix[:3, :3] @ matrix[:3, :3].T, np.eye(3), atol=1e-12)
     np.testing.assert_allclose(matrix @ [3, 4, 5, 1], [3, 4, 5, 1], atol=1e-12)
 
 
 def test_affine_between_finds_a_known_affine():
-    truth = about(affine_matrix(Chance(2), 8.0, 0.06, 0.0), (np.array(SHAPE) - 1) / 2)
+    truth = about(affine_matrix(Draws(2), 8.0, 0.06, 0.0), (np.array(SHAPE) - 1) / 2)
     truth[:3, 3] += [1.5, -2.0, 1.0]
     fixed = sample(blob()[None], apply(truth, voxels(SHAPE)))[0]
     found = affine_between(fixed, blob())
@@ -93,7 +93,7 @@ def test_affine_between_finds_a_known_affine():
 @pytest.mark.parametrize("absolute", [False, True])
 @pytest.mark.parametrize("seed", range(8))
 def test_appearance_stays_finite_in_range_and_does_not_vanish(seed, absolute):
-    image = random_appearance(blob(), Chance(seed), 2.0, 1.0, absolute)
+    image = random_appearance(blob(), Draws(seed), 2.0, 1.0, absolute)
     assert image.shape == SHAPE
     assert torch.isfinite(image).all()
     assert float(image.min()) >= 0 and float(image.max()) <= 1
@@ -102,7 +102,7 @@ def test_appearance_stays_finite_in_range_and_does_not_vanish(seed, absolute):
 
 
 def test_appearance_of_strength_zero_is_the_normalised_image():
-    torch.testing.assert_close(random_appearance(blob(), Chance(0), 2.0, 0.0), normalise(blob()))
+    torch.testing.assert_close(random_appearance(blob(), Draws(0), 2.0, 0.0), normalise(blob()))
 
 
 def test_normalisation_undoes_scale_and_offset_and_survives_a_constant():
@@ -112,8 +112,8 @@ def test_normalisation_undoes_scale_and_offset_and_survives_a_constant():
 
 def test_a_monotone_curve_keeps_the_order_of_intensities():
     ramp = torch.linspace(0, 1, 200).view(200, 1, 1)
-    rising = [random_curve(ramp, Chance(seed), True).flatten().diff().min() for seed in range(5)]
-    others = [random_curve(ramp, Chance(seed), False).flatten().diff().min() for seed in range(5)]
+    rising = [random_curve(ramp, Draws(seed), True).flatten().diff().min() for seed in range(5)]
+    others = [random_curve(ramp, Draws(seed), False).flatten().diff().min() for seed in range(5)]
     assert min(rising) >= -1e-6
     assert max(others) < 0
 
@@ -136,20 +136,20 @@ def test_slices_keep_a_constant(thickness, offset):
 
 
 def test_lesions_change_tissue_in_small_places_and_never_air():
-    changed = lesions(blob(), Chance(1), 2.0) != blob()
+    changed = lesions(blob(), Draws(1), 2.0) != blob()
     assert 0 < float(changed.float().mean()) < 0.5
     assert not changed[blob() == 0].any()
 
 
 def test_truncation_empties_one_end():
     image = torch.ones(SHAPE)
-    cut = truncate(image, Chance(4))
+    cut = truncate(image, Draws(4))
     assert 0.04 < float((cut == 0).float().mean()) < 0.26
     assert image.min() == 1
 
 
 def test_shapes_have_the_labels_asked_for():
-    labels = random_shapes(Chance(0), (24, 24, 24), 9)
+    labels = random_shapes(Draws(0), (24, 24, 24), 9)
     assert int(labels.max()) == 8
     assert len(labels.unique()) > 5
 
@@ -165,7 +165,7 @@ def test_tissue_classes_part_bright_from_dark_and_leave_air():
 
 def test_a_head_surrounds_the_brain_without_touching_it():
     brain = torch.nn.functional.avg_pool3d(blob()[None], 1)[0] > 0
-    head = head_around(brain, Chance(0), 4.0, 8)
+    head = head_around(brain, Draws(0), 4.0, 8)
     inside = torch.nn.functional.pad(brain, [8] * 6)
     assert head.shape == inside.shape
     assert head[inside].max() == 0
@@ -186,7 +186,7 @@ def test_between_subjects_brings_their_structures_together():
     subjects = Subjects(list(there), there.__getitem__, lambda common, moved: shift)
     still = View(rotation=0.0, shift_mm=0.0, mirror=[False] * 3)
     source = BetweenSubjects(subjects, still, [[40.0, 0.0]], structures=3, strength=0.0)
-    pairs = [source.draw(Chance(seed), (32, 32, 32), 2.0) for seed in range(12)]
+    pairs = [source.draw(Draws(seed), (32, 32, 32), 2.0) for seed in range(12)]
     overlap = [
         float((2 * p.segments_fixed * p.segments_moving).sum() / (p.segments_fixed + p.segments_moving).sum())
         for p in pairs

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from aldk.data.config import evaluation_sets, plain_grid, read_config
 from aldk.data.loader import check_data, stream
-from aldk.data.names import data_root, subject_names, training_pairs, validation_pairs
+from aldk.data.subjectlists import data_root, subject_names, training_pairs, validation_pairs
 from aldk.data.subjects import native_subject
 from aldk.errors import TrainingError
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from aldk.data.chance import Chance
 from aldk.data.deformation import (
     apply,
     bspline_displacement,
@@ -17,6 +16,7 @@ from aldk.data.deformation import (
     sampling_grid,
     voxels,
 )
+from aldk.data.draws import Draws
 from aldk.data.loader import Items, read_config, read_tasks, stream
 from aldk.data.pairs import Plain, collate, plain_pair, segments
 from aldk.data.subjects import Subject, Subjects, data_root, read_subject
@@ -61,8 +61,8 @@ def test_one_product_samples_where_two_passes_do():
 def test_positions_alone_are_those_of_the_motion():
     scales, moved = [[24.0, 1.5], [12.0, 0.7]], 0.0
     for seed in range(4):
-        motion = random_motion(Chance(seed), SHAPE, 1.0, scales)
-        affine, positions = random_positions(Chance(seed), SHAPE, 1.0, scales)
+        motion = random_motion(Draws(seed), SHAPE, 1.0, scales)
+        affine, positions = random_positions(Draws(seed), SHAPE, 1.0, scales)
         assert float((apply(affine, positions) - motion.positions).abs().max()) < 0.05
         moved = max(moved, float((positions - voxels(SHAPE)).abs().max()))
     assert moved > 0.5
@@ -79,9 +79,9 @@ def test_bsplines_are_a_partition_of_unity_inside_and_follow_the_cubic():
 
 @pytest.mark.parametrize(("shape", "reach"), [((128, 64, 32), (12.8, 6.4, 3.2)), ((48, 64, 48), (4.8, 6.4, 4.8))])
 def test_bspline_displacements_stay_within_their_reach_and_are_smooth(shape, reach):
-    largest = torch.stack([bspline_displacement(Chance(n), shape).abs().amax((1, 2, 3)) for n in range(6)]).amax(0)
+    largest = torch.stack([bspline_displacement(Draws(n), shape).abs().amax((1, 2, 3)) for n in range(6)]).amax(0)
     assert all(0.15 * r < float(value) <= r for value, r in zip(largest, reach, strict=True))
-    displacement = bspline_displacement(Chance(0), shape)
+    displacement = bspline_displacement(Draws(0), shape)
     for axis, r in enumerate(reach):
         assert float(displacement[axis].diff(dim=axis).abs().max()) < 2.0 * r / (shape[axis] / 4)
 
@@ -121,7 +121,7 @@ def test_items_without_augmentation_are_the_plain_pairs_that_are_stored(folder_c
 def test_the_papers_augmentation_leaves_the_fixed_image_and_deforms_the_moving_one(two):
     source = Plain(two, structures=3, deformed=True)
     for seed in range(3):
-        pair = source.draw(Chance(seed), SHAPE, 1.0)
+        pair = source.draw(Draws(seed), SHAPE, 1.0)
         plain = plain_pair(two, *pair.names[0], SHAPE, 1.0)
         assert torch.equal(pair.fixed, plain.fixed) and torch.equal(pair.clean_fixed, plain.fixed)
         assert torch.equal(pair.clean_moving, pair.moving)
@@ -129,7 +129,7 @@ def test_the_papers_augmentation_leaves_the_fixed_image_and_deforms_the_moving_o
 
 
 def test_labels_move_with_their_image_through_a_free_form_deformation(two):
-    displacement, moving = bspline_displacement(Chance(1), SHAPE), two.named("b")
+    displacement, moving = bspline_displacement(Draws(1), SHAPE), two.named("b")
     pair = plain_pair(two, "a", "b", SHAPE, 1.0, 3, displacement=displacement)
     at = voxels(SHAPE) + displacement + torch.tensor([2.0, 2.0, 1.0]).view(3, 1, 1, 1)
     torch.testing.assert_close(pair.moving, sample(moving.images, at), atol=1e-4, rtol=0)
@@ -155,7 +155,7 @@ def test_segments_are_shares_of_labels_that_both_have():
     fixed, moving = torch.zeros(8, 8, 8, dtype=torch.int16), torch.zeros(8, 8, 8, dtype=torch.int16)
     fixed[:4], fixed[4:7] = 700, 3
     moving[:4], moving[5:, :, 1:] = 700, 5
-    first, second = segments(fixed, moving, 2, Chance(0))
+    first, second = segments(fixed, moving, 2, Draws(0))
     expected = torch.nn.functional.avg_pool3d((fixed == 700).float()[None], 2)[0]
     assert torch.equal(first[0], expected) and torch.equal(second[0], expected)
     assert float(first[1].max()) == float(second[1].max()) == 0.0

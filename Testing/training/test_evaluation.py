@@ -20,11 +20,11 @@ from aldk.evaluation.runner import WHOLE, evaluate
 from aldk.evaluation.summary import lowest_mean, per_structure, summary
 from aldk.evaluation.tables import Provenance, current_commit, read_table, update_table
 from aldk.models import Architecture, build_model
-from LDRRegistrationLib.field import Transform
-from LDRRegistrationLib.geometry import Grid, canonicalGrid, transformPoints
-from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.settings import Settings
-from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.registration.models import ModelStore
+from LDRRegistrationLib.registration.settings import Settings
+from LDRRegistrationLib.space.grid import Grid, canonicalGrid, transformPoints
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.transform import Transform
 from support import itk
 from support.data import HIPPOCAMPUS
 from support.grids import grid_over, points_inside, random_affine, random_grid, random_transform, smooth_image

@@ -16,9 +16,9 @@ from aldk import checkpoint
 from aldk.checkpoint import load_network
 from aldk.errors import TrainingError
 from aldk.models import Architecture, build_model
-from LDRRegistrationLib.engine import register
-from LDRRegistrationLib.settings import Settings
-from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.registration.models import ModelStore
+from LDRRegistrationLib.registration.register import register
+from LDRRegistrationLib.registration.settings import Settings
 from support.data import HIPPOCAMPUS, read_image
 
 FREE = {"licence": "CC BY", "credit": "somebody"}

@@ -6,10 +6,10 @@ from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.models import build_model
 from aldk.strategies import AldkOptions, GuidanceOptions, make_strategy
-from LDRRegistrationLib.energy import Energy
-from LDRRegistrationLib.flow import warp
-from LDRRegistrationLib.refine import Refinement, optimise
-from LDRRegistrationLib.similarity import lnccLoss
+from LDRRegistrationLib.numerics.displacement import warp
+from LDRRegistrationLib.numerics.losses import lnccLoss
+from LDRRegistrationLib.registration.energy import Energy
+from LDRRegistrationLib.registration.refinement import Refinement, optimise
 
 
 @pytest.fixture

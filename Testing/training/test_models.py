@@ -15,7 +15,7 @@ from aldk.models import (
     count_parameters,
 )
 from aldk.models.layers import Conv3d, started_by
-from LDRRegistrationLib.flow import voxelPositions, warp
+from LDRRegistrationLib.numerics.displacement import voxelPositions, warp
 from scipy.ndimage import map_coordinates
 from torch import nn
 
@@ -179,7 +179,7 @@ def test_trace_holds_at_another_size(architecture):
         asked = images(*second)
         expected = model(*asked)
         assert expected.abs().max() > 0.1
-        # Untraced, images are sampled by planes, to a thousandth of a voxel (sampling.py).
+        # Untraced, images are sampled by planes, to a thousandth of a voxel (gridsample.py).
         torch.testing.assert_close(traced(*asked), expected, rtol=1e-4, atol=1e-3)
 
 

@@ -16,7 +16,7 @@ from aldk.data.config import read_config
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.teachers import MANIFEST, NetworkTeacher, StoredTeacher, field_path, plain_data
-from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.registration.models import ModelStore
 
 NAMES = ("hippocampus_001", "hippocampus_014")
 SAMPLES = Path(__file__).resolve().parents[2] / "LDRRegistration" / "Resources" / "SampleData" / "msd_hippocampus"

@@ -10,19 +10,20 @@ import pytest
 import torch
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
+from aldk.losses import dice_loss
 from aldk.models import Architecture, build_model
 from aldk.models.cascade import Level
 from aldk.models.pyramid import Affine, Pyramid, cost_volume
 from aldk.strategies import make_strategy
 from aldk.strategies.multilevel import MultilevelOptions
 from export import script
-from LDRRegistrationLib.engine import register
-from LDRRegistrationLib.flow import warp
-from LDRRegistrationLib.geometry import canonicalGrid
-from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.settings import Prealignment, Preset, Settings
-from LDRRegistrationLib.similarity import diceLoss, gradientLoss, lnccLoss
-from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.numerics.displacement import warp
+from LDRRegistrationLib.numerics.losses import gradientLoss, lnccLoss
+from LDRRegistrationLib.registration.models import ModelStore
+from LDRRegistrationLib.registration.register import register
+from LDRRegistrationLib.registration.settings import Prealignment, Preset, Settings
+from LDRRegistrationLib.space.grid import canonicalGrid
+from LDRRegistrationLib.space.image import Image
 from support.grids import random_grid, smooth_image
 
 
@@ -137,7 +138,7 @@ def test_the_loss_weighs_levels_as_the_paper_does(pair):
     # |(0.5, 0.5, 0.5)|^2 = 0.75, times 2^l.
     assert float(terms["affine"]) == pytest.approx(0.75 * (4 + 1))
     half = torch.nn.functional.interpolate(prediction.flow, scale_factor=0.5, mode="trilinear") / 2
-    dice = diceLoss(pair.segments_fixed, warp(pair.segments_moving, half))
+    dice = dice_loss(pair.segments_fixed, warp(pair.segments_moving, half))
     torch.testing.assert_close(terms["dice"], 5.0 * dice, atol=1e-4, rtol=1e-4)
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.registration.models import ModelStore
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,9 @@ import math
 
 import pytest
 import torch
-from aldk.data.chance import Chance
 from aldk.data.config import read_config
 from aldk.data.deformation import bspline_motion, sample, voxels
+from aldk.data.draws import Draws
 from aldk.data.loader import Items
 from aldk.data.pairs import Pair
 from aldk.errors import TrainingError
@@ -17,7 +17,7 @@ from aldk.strategies import SarOptions, make_strategy
 from aldk.strategies.content import Content, feature_distance, load_features
 from aldk.strategies.sar import field_loss, log_dice
 from export import check_reload, script
-from LDRRegistrationLib.flow import warp
+from LDRRegistrationLib.numerics.displacement import warp
 
 SHAPE = (16, 32, 32)
 
@@ -169,7 +169,7 @@ def test_a_discriminator_learns_to_tell_images_apart(pair):
 
 def test_known_deformations_are_what_was_done():
     """Where the motion says a point comes from, and back, is where it was; in planes nothing moves along k."""
-    motion = bspline_motion(Chance(3), (16, 24, 24))
+    motion = bspline_motion(Draws(3), (16, 24, 24))
     displacement = motion.positions - voxels((16, 24, 24))
     assert float(displacement.abs().max()) > 0.5
     half = 2.0 * voxels((8, 12, 12)) + 0.5
@@ -177,7 +177,7 @@ def test_known_deformations_are_what_was_done():
     again = there + sample(displacement, there, padding="border")
     inner = (slice(None), slice(2, -2), slice(2, -2), slice(2, -2))
     torch.testing.assert_close(again[inner], half[inner], atol=0.02, rtol=0)
-    flat = bspline_motion(Chance(3), (16, 24, 24), in_plane=True)
+    flat = bspline_motion(Draws(3), (16, 24, 24), in_plane=True)
     assert float(flat.forward[0].abs().max()) == 0.0 and float(flat.forward[1:].abs().max()) > 0.5
 
 

@@ -15,14 +15,14 @@ from aldk import checkpoint
 from aldk.checkpoint import MovingAverage
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
-from aldk.logs import Log
+from aldk.history import History
 from aldk.models import Architecture, build_model
-from aldk.plan import SCHEDULES, Plan
+from aldk.schedule import SCHEDULES, Schedule
 from aldk.strategies import Unsupervised, make_strategy
 from aldk.strategies.reconstruction import Reconstruction
 from aldk.trainer import Run, Trainer
 from filelock import FileLock
-from LDRRegistrationLib.flow import warp
+from LDRRegistrationLib.numerics.displacement import warp
 from lightning_fabric import Fabric
 
 STEPS = 42
@@ -215,7 +215,7 @@ def test_a_gradient_that_is_not_finite_stops_at_the_pair(tiny_config, tmp_path):
             flow = network(pair.fixed, pair.moving)
             return {"similarity": (0.0 * flow).abs().sqrt().sum()}
 
-    run_options = Run(tmp_path, tiny_config, Architecture("LDR"), Plan(iterations=3))
+    run_options = Run(tmp_path, tiny_config, Architecture("LDR"), Schedule(iterations=3))
     trainer = Trainer(Fabric(accelerator="cpu", devices=1), run_options, Steep(Reconstruction()))
     before = [p.detach().clone() for p in trainer.network.parameters()]
     with pytest.raises(TrainingError, match="The gradient is not a finite number at iteration 0, pair simulated onto"):
@@ -291,25 +291,25 @@ def test_average_follows_the_weights_late_in_training_slowly():
 
 
 def test_schedules_start_full_and_end_low():
-    assert Plan(iterations=100).progress(50, 0.0) == 0.5
-    assert Plan(iterations=0, minutes=2.0).progress(7, 60.0) == 0.5
+    assert Schedule(iterations=100).progress(50, 0.0) == 0.5
+    assert Schedule(iterations=0, minutes=2.0).progress(7, 60.0) == 0.5
     for name, factor in SCHEDULES.items():
         assert factor(0.0) == pytest.approx(1.0)
         assert factor(1.0) <= (1.0 if name == "flat" else 0.25)
-    assert Plan(iterations=9, learning_rate=1.0).rate(0, 0.0) == pytest.approx(1 / 200)
+    assert Schedule(iterations=9, learning_rate=1.0).rate(0, 0.0) == pytest.approx(1 / 200)
     # The confound of the public code: the plain network's rate falls to an eighth where ALDK's stays.
     assert SCHEDULES["public"](0.2) == pytest.approx(1 / 8)
     assert SCHEDULES["public-aldk"](0.2) == 1.0
 
 
 def test_the_log_drops_rows_that_are_going_to_be_written_again(tmp_path):
-    log = Log(tmp_path, 0)
+    log = History(tmp_path, 0)
     for number in (21, 41):
         log.add(number, 1.0, 0.0, "task", 1e-3, {"loss": 1.0})
     log.close()
     with (tmp_path / "log.csv").open("a") as file:
         file.write("61,1.0")  # cut off by a crash
-    Log(tmp_path, 30).close()
+    History(tmp_path, 30).close()
     assert [number for number, _ in curve(tmp_path)] == ["21"]
 
 

@@ -85,7 +85,7 @@ class Kills:
         self.folder = folder
 
     def kill(self, number: int) -> dict:
-        from LDRRegistrationLib.outputs import prepareFolder
+        from LDRRegistrationLib.commandline.outputfolder import prepareFolder
 
         rng, output = random.Random(number), self.folder / f"out{number}"
         shutil.copytree(self.earlier, output)

@@ -33,8 +33,8 @@ UNJUDGED = "read, and the judge refuses"
 
 def read(path: Path) -> tuple[str, str, list[str]]:
     """What became of a file: the outcome, a sentence, and the notes. The values are left beside it, for the judge."""
-    from LDRRegistrationLib.errors import RegistrationError
     from LDRRegistrationLib.imagefiles.reading import readImage
+    from LDRRegistrationLib.runtime.errors import RegistrationError
 
     try:
         with _limited():

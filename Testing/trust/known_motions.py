@@ -16,17 +16,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("LDRRegistration", "training", "Testing")]
 
-from LDRRegistrationLib.dependencies import importTorch
+from LDRRegistrationLib.runtime.pytorch import importTorch
 
 importTorch()
 
 import numpy as np
 from aldk.data.io import read_image
-from LDRRegistrationLib import engine
-from LDRRegistrationLib.climb import sizeOf
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.settings import Preset, Settings
-from LDRRegistrationLib.student import ModelStore
+from LDRRegistrationLib.registration import register
+from LDRRegistrationLib.registration.levenbergmarquardt import sizeOf
+from LDRRegistrationLib.registration.models import ModelStore
+from LDRRegistrationLib.registration.settings import Preset, Settings
+from LDRRegistrationLib.runtime.errors import RegistrationError
 from trust.motions import cases, moved, settled, strangers
 
 
@@ -54,7 +54,7 @@ def main() -> None:
             continue
         fixed, still, points, answer = settled(base, options.data)
         if answer is None:
-            reference = engine.register(fixed, still, Settings(Preset.ACCURATE, warp=False, threads=1), models)
+            reference = register.register(fixed, still, Settings(Preset.ACCURATE, warp=False, threads=1), models)
             answer = reference.transform.points(points)
         for motion in motions:
             case = f"{base.name} | {motion.name}"
@@ -79,7 +79,7 @@ def run(fixed, moving, settings, models, points, truth, scale) -> dict:
     """What one registration came to."""
     start = time.process_time()
     try:
-        result = engine.register(fixed, moving, settings, models)
+        result = register.register(fixed, moving, settings, models)
     except RegistrationError as error:
         return {"refused": str(error), "seconds": time.process_time() - start}
     evidence = None

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 from aldk.data.io import read_image
+from LDRRegistrationLib.registration.levenbergmarquardt import rotationMatrix
+from LDRRegistrationLib.space.grid import transformPoints
+from LDRRegistrationLib.space.image import Image
+
 from benchmarks.simulated import Simulation, lattice, simulate
-from LDRRegistrationLib.climb import rotationMatrix
-from LDRRegistrationLib.geometry import transformPoints
-from LDRRegistrationLib.image import Image
 
 BRAIN = ((28.0, 3.0), (14.0, 2.0))
 ABDOMEN = ((40.0, 6.0), (18.0, 2.5))

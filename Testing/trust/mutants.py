@@ -37,30 +37,32 @@ EXPLANATIONS = Path(__file__).with_suffix(".json")
 SEED = 17
 # The tests that should notice, the quickest first: "file" or "file::test".
 TESTS = {
-    "geometry.py": [
-        "engine/test_geometry.py", "engine/test_field.py::test_warp_agrees_with_itk",
-        "engine/test_field.py::test_points_agree_with_itk",
+    "space/grid.py": [
+        "space/test_grid.py", "space/test_transform.py::test_warp_agrees_with_itk",
+        "space/test_transform.py::test_points_agree_with_itk",
     ],
-    "field.py": ["engine/test_warp.py", "engine/test_field.py"],
-    "interpolation.py": [
-        "engine/test_interpolation.py",
-        "engine/test_field.py::test_separable_interpolation_is_the_pointwise_one",
-        "engine/test_field.py::test_points_agree_with_itk", "engine/test_field.py::test_warp_agrees_with_itk",
+    "space/transform.py": ["space/test_warp.py", "space/test_transform.py"],
+    "space/catmullrom.py": [
+        "space/test_catmullrom.py",
+        "space/test_transform.py::test_separable_interpolation_is_the_pointwise_one",
+        "space/test_transform.py::test_points_agree_with_itk", "space/test_transform.py::test_warp_agrees_with_itk",
         "mrml/test_transform_node.py::test_engine_node_file_and_itk_agree",
     ],
-    "resample.py": ["engine/test_resample.py", "engine/test_field.py"],
-    "masks.py": ["engine/test_weights.py", "engine/test_masks.py::test_masks_that_leave_nothing_are_refused"],
+    "space/resample.py": ["space/test_resample.py", "space/test_transform.py"],
+    "space/masks.py": [
+        "space/test_weights.py", "registration/test_masks.py::test_masks_that_leave_nothing_are_refused",
+    ],
     "mrml/matrices.py": ["mrml/test_reading.py", "mrml/test_volumes.py"],
     "mrml/transforms.py": [
-        "mrml/test_transform_node.py", "mrml/test_results.py::test_the_inverse_is_an_inverse_and_is_read_by_others",
-        "mrml/test_results.py::test_the_inverse_carries_the_fixed_images_points_to_the_moving_image",
+        "mrml/test_transform_node.py", "logic/test_results.py::test_the_inverse_is_an_inverse_and_is_read_by_others",
+        "logic/test_results.py::test_the_inverse_carries_the_fixed_images_points_to_the_moving_image",
     ],
     "mrml/volumes.py": ["mrml/test_volumes.py"],
     "mrml/inverse.py": [
         "mrml/test_inverse.py",
-        "mrml/test_results.py::test_the_inverse_of_a_linear_transform_is_exact",
-        "mrml/test_results.py::test_the_inverse_carries_the_fixed_images_points_to_the_moving_image",
-        "mrml/test_results.py::test_the_inverse_is_an_inverse_and_is_read_by_others",
+        "logic/test_results.py::test_the_inverse_of_a_linear_transform_is_exact",
+        "logic/test_results.py::test_the_inverse_carries_the_fixed_images_points_to_the_moving_image",
+        "logic/test_results.py::test_the_inverse_is_an_inverse_and_is_read_by_others",
     ],
     "mrml/files.py": ["mrml/test_node_files.py", "mrml/test_transform_node.py"],
     "imagefiles/placement.py": ["imagefiles/test_file_placement.py", "imagefiles/test_nifti_placement.py"],
@@ -181,7 +183,7 @@ def _warm() -> None:
     import scipy.spatial
     import SimpleITK as sitk
     import slicer  # noqa: F401
-    from LDRRegistrationLib.dependencies import importTorch
+    from LDRRegistrationLib.runtime.pytorch import importTorch
 
     importTorch().set_num_threads(1)
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)

@@ -21,7 +21,7 @@ class Session:
     """A scene with the two volumes and nodes for the result."""
 
     def __init__(self, preset: str = "fast", threads: int | None = None) -> None:
-        from LDRRegistrationLib.dependencies import importTorch
+        from LDRRegistrationLib.runtime.pytorch import importTorch
 
         importTorch()
         from LDRRegistrationLib.logic import RegistrationLogic

@@ -21,10 +21,10 @@ LIBRARY = mutants.ROOT / "LDRRegistration" / mutants.LIBRARY
 SCRIPT = """
 import mutants
 mutants._warm()
-name = "geometry.py"
+name = "space/grid.py"
 source = (mutants.ROOT / "LDRRegistration" / mutants.LIBRARY / name).read_text()
 fault = next(m for m in mutants.mutants(source) if m.change == "np.linalg.inv(self.ijkToRas) -> self.ijkToRas")
-for tests in ("engine/test_geometry.py", "engine/test_weights.py::test_the_least_around_a_voxel"):
+for tests in ("space/test_grid.py", "space/test_weights.py::test_the_least_around_a_voxel"):
     mutants.TESTS[name] = [tests]
     print(mutants.attempt(name, source, None, 60.0), "|", mutants.attempt(name, source, fault, 60.0))
 print(mutants.attempt(name, source, fault, 0.01))

@@ -21,8 +21,8 @@ sys.path[:0] = [str(HERE), str(ROOT / "LDRRegistration")]
 
 import judged
 import numpy as np
-from LDRRegistrationLib.placement import Placement
-from LDRRegistrationLib.verdict import PART_ALIKE, PART_COVERED, judge
+from LDRRegistrationLib.registration.placement import Placement
+from LDRRegistrationLib.registration.verdict import PART_ALIKE, PART_COVERED, judge
 from records import read_rows
 
 

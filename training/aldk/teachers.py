@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import resize
+from LDRRegistrationLib.numerics.displacement import resize
 from lightning_fabric import Fabric
 from torch import Tensor
 

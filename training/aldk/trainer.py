@@ -17,16 +17,16 @@ from . import checkpoint
 from .data.loader import read_config, stream
 from .data.pairs import Pair
 from .errors import TrainingError
-from .logs import Log
+from .history import History
 from .models import Architecture, build_model
 from .models.layers import started_by
-from .plan import Plan
+from .schedule import Schedule
 from .strategies import Unsupervised
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run is: where it writes, what it reads, the network and the plan.
+    """What a run is: where it writes, what it reads, the network and its schedule.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Run:
     output: Path
     data: Path
     architecture: Architecture
-    plan: Plan
+    schedule: Schedule
     seed: int = 2026
     batch: int = 0
     workers: int = 1
@@ -65,13 +65,13 @@ class Trainer:
 
     def __init__(self, fabric: Fabric, run: Run, strategy: Unsupervised) -> None:
         self.fabric, self.run_options, self.strategy = fabric, run, strategy
-        self.output, self.plan = run.output, run.plan
+        self.output, self.schedule = run.output, run.schedule
         self.output.mkdir(parents=True, exist_ok=True)
         self.config = read_config(run.data)
         torch.manual_seed(run.seed)
         with started_by(run.initialisation):
             network = build_model(run.architecture)
-        optimizer = torch.optim.Adam(network.parameters(), lr=run.plan.learning_rate)
+        optimizer = torch.optim.Adam(network.parameters(), lr=run.schedule.learning_rate)
         self.iteration, self.seconds, self.waited, self.seed = 0, 0.0, 0.0, run.seed
         self.commands: list[str] = []
         # Of a teacher, or of a frozen network whose features are compared.
@@ -133,7 +133,7 @@ class Trainer:
         self.stopping = True
 
     def progress(self) -> float:
-        return self.plan.progress(self.iteration, self.seconds)
+        return self.schedule.progress(self.iteration, self.seconds)
 
     def step(self, pair: Pair) -> dict[str, float]:
         """One update; returns the terms of the loss and what else the strategy observed.
@@ -142,7 +142,7 @@ class Trainer:
         """
         progress = self.progress()
         for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate(self.iteration, progress)
+            group["lr"] = self.schedule.rate(self.iteration, progress)
         terms = self.strategy.losses(self.network, self._on_device(pair), self.iteration, progress)
         loss = torch.stack([term.float() for term in terms.values()]).sum()
         finite = torch.isfinite(loss.detach()).float()
@@ -221,14 +221,14 @@ class Trainer:
 
     def _train(self) -> None:
         first = self.fabric.global_rank == 0
-        log = Log(self.output, self.iteration) if first else None
+        log = History(self.output, self.iteration) if first else None
         bar = self._bar(disable=not first)
         try:
             items = self._items()
             following = next(items)
             last = saved = time.monotonic()
             while not self._ends():
-                rate, (task, pair) = self.plan.rate(self.iteration, self.progress()), following
+                rate, (task, pair) = self.schedule.rate(self.iteration, self.progress()), following
                 terms = self.step(pair if self.iteration % 2 == 0 else pair.swapped())
                 stepped = time.monotonic()
                 if self.iteration % 2 == 0:
@@ -266,10 +266,10 @@ class Trainer:
         return ends
 
     def _steps_done(self) -> int:
-        return self.iteration if self.plan.iterations else int(1000 * self.progress())
+        return self.iteration if self.schedule.iterations else int(1000 * self.progress())
 
     def _bar(self, disable: bool) -> tqdm:
-        total, unit = (self.plan.iterations, "step") if self.plan.iterations else (1000, "permille")
+        total, unit = (self.schedule.iterations, "step") if self.schedule.iterations else (1000, "permille")
         return tqdm(total=total, initial=self._steps_done(), unit=unit, mininterval=5.0, disable=disable)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from ..errors import RegistrationError
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
 
 
 def checkDates(current: str | None, prior: str | None) -> list[str]:

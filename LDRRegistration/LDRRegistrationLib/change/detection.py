@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import RegistrationError
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
 from .boxes import Box, boundingBox
-from .maps import ChangeMap
+from .changemap import ChangeMap
 from .regions import Region, describe
 
 SENSITIVITIES = {"low": 0.25, "default": 0.5, "high": 0.75}

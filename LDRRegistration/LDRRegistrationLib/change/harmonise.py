@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..geometry import Grid
-from ..similarity import gaussianMean
-from ..tensors import toArray, toTensor
+from ..numerics.dlpack import toArray, toTensor
+from ..numerics.filters import gaussianMean
+from ..space.grid import Grid
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..geometry import transformPoints
+from ..space.grid import transformPoints
+from .blurredvolume import volumeFrom
 from .boxes import Box
-from .volume import volumeFrom
 
 if TYPE_CHECKING:
-    from .maps import ChangeMap
+    from .changemap import ChangeMap
 
 NEW, GROWN, SHRUNKEN, GONE = "new", "grown", "shrunken", "gone"
 # Around a region: what the blur has spread of it, and the tissue that it is compared with.

@@ -12,7 +12,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from ..worker import Task, Worker
+from ..runtime.worker import Task, Worker
 
 # In Slicer, Qt's event loop keeps Python's lock while it idles, so the computing thread runs Python code only while
 # this side waits for it. Hence the shortest of pauses between long waits; 30 ms is far from being felt in the window.

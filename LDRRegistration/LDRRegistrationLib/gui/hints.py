@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from slicer.i18n import tr as _
 
-from ..names import transformName
+from ..mrml.names import transformName
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTransformNode

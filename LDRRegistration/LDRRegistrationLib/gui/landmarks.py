@@ -9,8 +9,8 @@ import vtk
 from slicer import vtkMRMLMarkupsNode
 from slicer.util import VTKObservationMixin
 
-from ..errors import RegistrationError
 from ..mrml.landmarks import landmarkNotes
+from ..runtime.errors import RegistrationError
 
 SELECTORS = ("fixedLandmarksSelector", "movingLandmarksSelector")
 EVENTS = (

@@ -7,7 +7,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from ..modelcards import ModelCard
+from ..registration.modelcards import ModelCard
 
 SETTING = "LDRRegistration/AcceptedLicences/"
 

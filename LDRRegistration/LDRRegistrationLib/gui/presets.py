@@ -7,8 +7,8 @@ from enum import Enum
 
 from slicer.i18n import tr as _
 
-from ..device import Device
-from ..settings import Prealignment, Preset
+from ..registration.settings import Prealignment, Preset
+from ..runtime.device import Device
 
 
 class PresetChoice(Enum):

@@ -11,7 +11,7 @@ import slicer
 from slicer import vtkMRMLScalarVolumeNode
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
-from .. import dependencies
+from ..runtime import pytorch
 from . import hints
 from .presets import PresetChoice
 
@@ -45,7 +45,7 @@ class LDRRegistrationTest(ScriptedLoadableModuleTest):
         self.assertEqual(hints.whatIsMissing(again), "")
 
     def test_shiftIsRecovered(self) -> None:
-        if not dependencies.torchIsInstalled():
+        if not pytorch.torchIsInstalled():
             self.skipTest("PyTorch is not installed")
         self.delayDisplay("Registering two synthetic volumes")
         shiftMm = 8.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import slicer
 from slicer.i18n import tr as _
 
-from ..verdict import Verdict
+from ..registration.verdict import Verdict
 
 # Of a bar beside the text, whose own color stays that of the palette: seen on a light and on a dark window.
 COLORS = {"good": "#4e9a62", "check": "#b8841c", "failed": "#c0564d"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from ..verdict import Verdict
+from ..registration.verdict import Verdict
 from .verdicts import inWords, styleOf
 
 

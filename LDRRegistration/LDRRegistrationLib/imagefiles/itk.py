@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RegistrationError
-from ..geometry import LPS_FROM_RAS
-from ..memory import checkAvailable
+from ..runtime.errors import RegistrationError
+from ..runtime.memory import checkAvailable
+from ..space.grid import LPS_FROM_RAS
 from .placement import checkPlacement, checkScalar3d
 from .streams import Damaged, contentChunks
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RegistrationError
-from ..memory import checkAvailable
+from ..runtime.errors import RegistrationError
+from ..runtime.memory import checkAvailable
 from . import itk
 from .streams import LARGEST_EXPANSION, Damaged, beginning, contentChunks, decoded, fileChunks, fill, isGzip
 

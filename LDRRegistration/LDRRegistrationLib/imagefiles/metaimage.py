@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RegistrationError
-from ..geometry import LPS_FROM_RAS
+from ..runtime.errors import RegistrationError
+from ..space.grid import LPS_FROM_RAS
 from .layout import Layout
 from .placement import checkPlacement, checkScalar3d, checkSize
 from .streams import beside, isGzip

@@ -6,14 +6,13 @@ The standard's order holds: sform, else qform, else the voxel sizes alone.
 from __future__ import annotations
 
 import re
-import struct
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import RegistrationError
+from ..runtime.errors import RegistrationError
 from .layout import Layout
+from .niftiheader import NiftiFields, readFields
 from .placement import checkPlacement, checkScalar3d, checkSize, differ, isPlacement, isSheared
 from .streams import checkRegularFile
 
@@ -26,34 +25,12 @@ MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 KNOWN_CODES = range(6)
 
 
-@dataclass
-class _Fields:
-    """The fields that count, of either version."""
-
-    dim: tuple[int, ...]
-    datatype: int
-    bitpix: int
-    pixdim: tuple[float, ...]
-    voxOffset: float
-    slope: float
-    intercept: float
-    units: int
-    qformCode: int
-    sformCode: int
-    quaternion: tuple[float, ...]
-    qOffset: tuple[float, ...]
-    srows: np.ndarray
-    order: str
-    headerBytes: int
-    kind: str
-
-
 def layout(path: Path, start: bytes) -> Layout | None:
     """What the header at the ``start`` of the content of ``path`` says; None if it is of no such file.
 
     :raises RegistrationError: it is one that cannot be used; the message says why.
     """
-    fields = _fields(start)
+    fields = readFields(start)
     if fields is None:
         # ITK would make something of a spoilt header.
         if start[344:347] in (b"n+1", b"ni1") or start[4:7] in (b"n+2", b"ni2"):
@@ -109,73 +86,7 @@ def _beside(path: Path, suffix: str, other: str) -> Path | None:
     return None
 
 
-def _fields(start: bytes) -> _Fields | None:
-    for order in "<>":
-        if len(start) >= 348 and struct.unpack_from(order + "i", start)[0] == 348:
-            return _first(start, order)
-        if len(start) >= 540 and struct.unpack_from(order + "i", start)[0] == 540:
-            return _second(start, order)
-    return None
-
-
-def _first(start: bytes, order: str) -> _Fields | None:
-    kinds = {b"n+1\0": "single", b"ni1\0": "pair"}
-    kind = kinds.get(start[344:348], "analyze")
-
-    def at(offset: int, code: str) -> tuple:
-        return struct.unpack_from(order + code, start, offset)
-
-    if kind == "analyze" and not 1 <= at(40, "h")[0] <= 7:
-        return None
-    return _Fields(
-        dim=at(40, "8h"),
-        datatype=at(70, "h")[0],
-        bitpix=at(72, "h")[0],
-        pixdim=at(76, "8f"),
-        voxOffset=at(108, "f")[0],
-        slope=1.0 if kind == "analyze" else at(112, "f")[0],
-        intercept=0.0 if kind == "analyze" else at(116, "f")[0],
-        units=start[123],
-        qformCode=at(252, "h")[0],
-        sformCode=at(254, "h")[0],
-        quaternion=at(256, "3f"),
-        qOffset=at(268, "3f"),
-        srows=np.array(at(280, "12f")).reshape(3, 4),
-        order=order,
-        headerBytes=348,
-        kind=kind,
-    )
-
-
-def _second(start: bytes, order: str) -> _Fields | None:
-    kinds = {b"n+2\0\r\n\032\n": "single", b"ni2\0\r\n\032\n": "pair"}
-    if start[4:12] not in kinds:
-        return None
-
-    def at(offset: int, code: str) -> tuple:
-        return struct.unpack_from(order + code, start, offset)
-
-    return _Fields(
-        dim=at(16, "8q"),
-        datatype=at(12, "h")[0],
-        bitpix=at(14, "h")[0],
-        pixdim=at(104, "8d"),
-        voxOffset=at(168, "q")[0],
-        slope=at(176, "d")[0],
-        intercept=at(184, "d")[0],
-        units=at(500, "i")[0],
-        qformCode=at(344, "i")[0],
-        sformCode=at(348, "i")[0],
-        quaternion=at(352, "3d"),
-        qOffset=at(376, "3d"),
-        srows=np.array(at(400, "12d")).reshape(3, 4),
-        order=order,
-        headerBytes=540,
-        kind=kinds[start[4:12]],
-    )
-
-
-def _shape(path: Path, fields: _Fields) -> tuple[int, int, int]:
+def _shape(path: Path, fields: NiftiFields) -> tuple[int, int, int]:
     count = fields.dim[0]
     if not 1 <= count <= 7:
         raise RegistrationError(f"{path} is damaged: its header says {count} dimensions.")
@@ -192,7 +103,7 @@ def _shape(path: Path, fields: _Fields) -> tuple[int, int, int]:
     return nk, nj, ni
 
 
-def _stored(path: Path, fields: _Fields) -> np.dtype:
+def _stored(path: Path, fields: NiftiFields) -> np.dtype:
     code = DTYPES.get(fields.datatype)
     if code is None:
         raise RegistrationError(f"{path} has voxels of a type (NIfTI data type {fields.datatype}) that cannot be read.")
@@ -204,7 +115,7 @@ def _stored(path: Path, fields: _Fields) -> np.dtype:
     return stored
 
 
-def _scaling(path: Path, fields: _Fields) -> tuple[float, float]:
+def _scaling(path: Path, fields: NiftiFields) -> tuple[float, float]:
     """A slope of 0 means that there is no scaling; NaN is what nibabel leaves for the same."""
     if fields.slope == 0 or np.isnan(fields.slope):
         return 1.0, 0.0
@@ -215,7 +126,7 @@ def _scaling(path: Path, fields: _Fields) -> tuple[float, float]:
     return fields.slope, fields.intercept
 
 
-def _offset(path: Path, fields: _Fields, notes: list[str]) -> int:
+def _offset(path: Path, fields: NiftiFields, notes: list[str]) -> int:
     first = fields.headerBytes + 4 if fields.kind == "single" else 0
     if fields.voxOffset == 0:
         if first:
@@ -226,7 +137,7 @@ def _offset(path: Path, fields: _Fields, notes: list[str]) -> int:
     return int(fields.voxOffset)
 
 
-def _placed(path: Path, fields: _Fields, shape: tuple[int, int, int], notes: list[str]) -> np.ndarray:
+def _placed(path: Path, fields: NiftiFields, shape: tuple[int, int, int], notes: list[str]) -> np.ndarray:
     """4x4 from (i, j, k) to RAS mm, by the sform, or the qform, or the voxel sizes."""
     name, scale = path.name, _mmPerUnit(path, fields, notes)
     qform = _qform(fields) if fields.qformCode > 0 else None
@@ -260,7 +171,7 @@ def _placed(path: Path, fields: _Fields, shape: tuple[int, int, int], notes: lis
     return _unplaced(path, fields, scale, notes)
 
 
-def _qform(fields: _Fields) -> np.ndarray:
+def _qform(fields: NiftiFields) -> np.ndarray:
     """4x4 by the quaternion and the voxel sizes; NaN where they are none."""
     b, c, d = (float(value) for value in fields.quaternion)
     rest = 1.0 - (b * b + c * c + d * d)
@@ -280,7 +191,7 @@ def _qform(fields: _Fields) -> np.ndarray:
     return matrix
 
 
-def _noteVoxelSizes(name: str, fields: _Fields, sform: np.ndarray, scale: float, notes: list[str]) -> None:
+def _noteVoxelSizes(name: str, fields: NiftiFields, sform: np.ndarray, scale: float, notes: list[str]) -> None:
     said, spacing = np.array(fields.pixdim[1:4]) * scale, np.linalg.norm(sform[:3, :3], axis=0)
     if not np.allclose(said, spacing, rtol=1e-3, atol=0):
         notes.append(
@@ -293,7 +204,7 @@ def _sizes(spacing: np.ndarray) -> str:
     return " x ".join(f"{value:.4g}" for value in spacing)
 
 
-def _unplaced(path: Path, fields: _Fields, scale: float, notes: list[str]) -> np.ndarray:
+def _unplaced(path: Path, fields: NiftiFields, scale: float, notes: list[str]) -> np.ndarray:
     """By the voxel sizes alone; as ITK, and so Slicer, places such a file."""
     sizes = np.array(fields.pixdim[1:4]) * scale
     notes.append(
@@ -305,12 +216,12 @@ def _unplaced(path: Path, fields: _Fields, scale: float, notes: list[str]) -> np
     return np.diag([-sizes[0], -sizes[1], sizes[2], 1.0])
 
 
-def _analyzePlacement(path: Path, fields: _Fields, notes: list[str]) -> np.ndarray:
+def _analyzePlacement(path: Path, fields: NiftiFields, notes: list[str]) -> np.ndarray:
     notes.append(f"{path.name} is an Analyze file, made before NIfTI.")
     return _unplaced(path, fields, 1.0, notes)
 
 
-def _mmPerUnit(path: Path, fields: _Fields, notes: list[str]) -> float:
+def _mmPerUnit(path: Path, fields: NiftiFields, notes: list[str]) -> float:
     unit = fields.units & 7
     scale = MM_PER_UNIT.get(unit, 1.0)
     if scale != 1.0 or unit not in MM_PER_UNIT:

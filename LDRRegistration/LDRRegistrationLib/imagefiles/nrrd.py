@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RegistrationError
+from ..runtime.errors import RegistrationError
 from .layout import Layout
 from .placement import checkPlacement, checkScalar3d, checkSize
 from .streams import beside

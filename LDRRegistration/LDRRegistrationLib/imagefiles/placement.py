@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RegistrationError
-from ..geometry import transformPoints
+from ..runtime.errors import RegistrationError
+from ..space.grid import transformPoints
 
 # What is off by less, in voxels anywhere in the volume, is rounding.
 TOLERANCE_VOXELS = 0.1

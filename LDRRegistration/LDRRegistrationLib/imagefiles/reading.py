@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import RegistrationError
-from ..image import Image
+from ..runtime.errors import RegistrationError
+from ..space.image import Image
 from . import itk, metaimage, nifti, nrrd
 from .layout import Layout
 from .streams import Damaged, beginning, checkRegularFile

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RegistrationError
+from ..runtime.errors import RegistrationError
 
 CHUNK = 1 << 18
 GZIP_MAGIC = b"\x1f\x8b"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import RegistrationError
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
 from .carrying import CarryJob, checkCarriable, prepareCarry, resultFromLocal
 from .nodes import NodeReference, allOrNothing, checkScene, cloneNode
 from .verdicts import copyVerdict

@@ -9,14 +9,14 @@ import numpy as np
 import slicer
 import vtk
 
-from ..errors import RegistrationError
-from ..geometry import Grid
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.grid import Grid
 from .labelmaps import gridOfOrientedImage, orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import isAbove
 from .resampling import coveringGrid, resample
-from .transforms import accurate, linearMatrix, notedSides
+from .transforms import linearMatrix, notedSides, withTightInverse
 
 BINARY_LABELMAP = "Binary labelmap"
 
@@ -72,7 +72,7 @@ def resultFromLocal(node, transformNode) -> vtk.vtkAbstractTransform:
     chain.PostMultiply()
     chain.Concatenate(sourceFromLocal(node, transformNode))
     chain.Concatenate(resultFromSource(transformNode))
-    return accurate(chain)
+    return withTightInverse(chain)
 
 
 def worldFromLocal(node) -> vtk.vtkAbstractTransform:
@@ -80,7 +80,7 @@ def worldFromLocal(node) -> vtk.vtkAbstractTransform:
     chain = vtk.vtkGeneralTransform()
     if node.GetParentTransformNode() is not None:
         node.GetParentTransformNode().GetTransformToWorld(chain)
-    return accurate(chain)
+    return withTightInverse(chain)
 
 
 class CarryJob(Protocol):

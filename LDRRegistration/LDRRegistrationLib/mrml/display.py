@@ -6,9 +6,9 @@ from typing import Any
 
 import slicer
 
-from ..errors import RegistrationError
-from ..geometry import Grid
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.grid import Grid
 from .carrying import volumeGrid
 from .checkerboard import checkerboard
 from .places import placeBefore
@@ -22,7 +22,7 @@ OVERLAY_OPACITY = 0.8
 USUAL_SPACING_MM = 15.0
 SPACING_ATTRIBUTE = "LDRRegistration.GridSpacingMm"
 SPACINGS_MM = (0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, USUAL_SPACING_MM)
-LEAST_CELLS = 10
+MINIMUM_GRID_CELLS = 10
 # Points along each line, a spacing apart: Slicer's own ratio.
 POINTS_PER_CELL = 3
 
@@ -30,7 +30,7 @@ POINTS_PER_CELL = 3
 def gridSpacingMm(grid: Grid) -> float:
     """How far apart the lines of a grid are to be, so that ten of them cross the middle one of the volume's sides."""
     sides = sorted(grid.sizeIjk * grid.spacing)
-    return next((mm for mm in reversed(SPACINGS_MM) if mm * LEAST_CELLS <= sides[1]), SPACINGS_MM[0])
+    return next((mm for mm in reversed(SPACINGS_MM) if mm * MINIMUM_GRID_CELLS <= sides[1]), SPACINGS_MM[0])
 
 
 def keepOutOfFiles(node: Any) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import slicer
 import vtk
 
-from ..geometry import LPS_FROM_RAS
-from ..image import Image
-from ..workfolder import checkRoom
+from ..runtime.workfolder import checkRoom
+from ..space.grid import LPS_FROM_RAS
+from ..space.image import Image
 from .transforms import elements
 from .volumes import imageFromVolumeNode
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import vtk
 
-from ..errors import RegistrationError
-from ..field import DisplacementField
-from ..geometry import Grid, transformPoints
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.grid import Grid, transformPoints
+from ..space.transform import DisplacementField
 from .matrices import arrayFromMatrix, matrixFromArray
 from .nodes import NodeReference, allOrNothing
-from .transforms import accurate, elements, gridTransform, linearMatrix, notedSides, noteSides, pointsThrough
+from .transforms import elements, gridTransform, linearMatrix, notedSides, noteSides, pointsThrough, withTightInverse
 from .verdicts import copyVerdict
 
 CHECKED_POINTS = 20_000
@@ -52,7 +52,7 @@ def prepareInverse(transformNode, outputTransformNode=None) -> InverseJob:
         raise RegistrationError(_("Choose the transform to invert."))
     if outputTransformNode is transformNode:
         raise RegistrationError(_("The output is the transform itself, which would be lost: choose another node."))
-    forward = accurate(transformNode.GetTransformFromParent())
+    forward = withTightInverse(transformNode.GetTransformFromParent())
     return InverseJob(forward, NodeReference(transformNode), NodeReference.to(outputTransformNode))
 
 

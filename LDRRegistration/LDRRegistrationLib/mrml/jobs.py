@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import vtk
 
-from ..device import Device
-from ..engine import RegistrationResult
-from ..errors import RegistrationError
-from ..image import Image
-from ..language import tr as _
-from ..masks import Masks
-from ..names import transformName, volumeName
-from ..refine import Adaptation
-from ..settings import Prealignment, Preset, Settings
+from ..registration.refinement import Adaptation
+from ..registration.register import RegistrationResult
+from ..registration.settings import Prealignment, Preset, Settings
+from ..runtime.device import Device
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.image import Image
+from ..space.masks import Masks
 from .masks import imageFromMaskNode
 from .matrices import linearFromWorld, localToWorld
+from .names import transformName, volumeName
 from .nodes import NodeReference, allOrNothing, checkScene, isAbove
 from .places import RegisteredVolume, notePlaceBefore, resultAbove
 from .transforms import notedSides, noteSides, updateTransformNode, vtkTransform

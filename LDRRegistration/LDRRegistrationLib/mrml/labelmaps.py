@@ -7,7 +7,7 @@ import slicer
 import vtk
 from vtk.util import numpy_support
 
-from ..geometry import Grid
+from ..space.grid import Grid
 from .matrices import arrayFromMatrix, matrixFromArray
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import slicer
 import vtk
 
-from ..errors import RegistrationError
-from ..geometry import transformPoints
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.grid import transformPoints
 from .carrying import sourceFromLocal, worldFromLocal
 from .matrices import arrayFromMatrix, matrixFromArray
 from .nodes import allOrNothing
 from .places import placeOf, resultAbove
 from .tables import setColumns
-from .transforms import accurate, notedSides, pointsThrough
+from .transforms import notedSides, pointsThrough, withTightInverse
 from .verdicts import notedVerdict
 
 
@@ -64,7 +64,7 @@ def compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputT
     labels, fixedLocal, movingLocal = _pairs(fixedMarkupsNode, movingMarkupsNode)
     fixedWorld = pointsThrough(worldFromLocal(fixedMarkupsNode), fixedLocal)
     movingWorld = pointsThrough(_worldFromMoving(movingMarkupsNode, transformNode), movingLocal)
-    predicted = pointsThrough(accurate(_movingWorldFromFixedWorld(transformNode)), fixedWorld)
+    predicted = pointsThrough(withTightInverse(_movingWorldFromFixedWorld(transformNode)), fixedWorld)
     before = np.linalg.norm(movingWorld - fixedWorld, axis=1)
     after = np.linalg.norm(movingWorld - predicted, axis=1)
     comparison = LandmarkComparison(labels, before, after, outputTableNode, notedVerdict(transformNode))
@@ -142,7 +142,7 @@ def _worldFromMoving(movingMarkupsNode, transformNode) -> vtk.vtkAbstractTransfo
     toWorld.PostMultiply()
     toWorld.Concatenate(sourceFromLocal(movingMarkupsNode, transformNode))
     toWorld.Concatenate(matrixFromArray(notedSides(transformNode)[0]))
-    return accurate(toWorld)
+    return withTightInverse(toWorld)
 
 
 def _movingWorldFromFixedWorld(transformNode) -> vtk.vtkAbstractTransform:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import slicer
 
-from ..errors import RegistrationError
-from ..image import Image
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.image import Image
 from .labelmaps import arrayFromOrientedImage
 from .places import placeOf
 from .volumes import imageFromVolumeNode

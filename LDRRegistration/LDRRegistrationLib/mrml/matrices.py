@@ -6,8 +6,8 @@ import numpy as np
 import slicer
 import vtk
 
-from ..errors import RegistrationError
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
 
 SMALLEST_STRETCH = 0.01
 

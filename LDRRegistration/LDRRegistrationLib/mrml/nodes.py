@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import slicer
 import vtk
 
-from ..errors import RegistrationError
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
 from .values import copyMeaning, forgetFiles
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine import RegistrationResult
+from ..registration.register import RegistrationResult
 from .tables import setColumns
 from .verdicts import verdictText
 

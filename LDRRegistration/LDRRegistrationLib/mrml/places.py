@@ -8,8 +8,8 @@ import numpy as np
 import slicer
 import vtk
 
-from ..errors import RegistrationError
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
 from .matrices import arrayFromMatrix, localToWorld
 from .nodes import NodeReference, isAbove
 from .transforms import notedSides

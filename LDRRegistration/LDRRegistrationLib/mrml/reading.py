@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RegistrationError
-from ..geometry import LPS_FROM_RAS
-from ..image import Image
 from ..imagefiles import itk
 from ..imagefiles.reading import layoutOf, readImage, stem
 from ..imagefiles.streams import checkRegularFile
-from ..labelwarp import wholeNumbers
-from ..memory import checkAvailable
+from ..runtime.errors import RegistrationError
+from ..runtime.memory import checkAvailable
+from ..space.grid import LPS_FROM_RAS
+from ..space.image import Image
+from ..space.labelwarp import wholeNumbers
 from .files import silentVtk
 from .matrices import checkStart, linearMatrix, matrixFromArray
 from .transformtext import TEXT_SUFFIXES, isWholeText

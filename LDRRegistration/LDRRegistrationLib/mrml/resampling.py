@@ -8,9 +8,9 @@ import numpy as np
 import vtk
 from vtk.util import numpy_support
 
-from ..errors import RegistrationError
-from ..geometry import Grid, transformPoints
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.grid import Grid, transformPoints
 from .matrices import matrixFromArray
 from .transforms import pointsThrough
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import slicer
 
-from ..errors import RegistrationError
-from ..geometry import LPS_FROM_RAS, Grid
-from ..language import tr as _
-from ..workfolder import clearStale, workFolder, writeThrough
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..runtime.workfolder import clearStale, workFolder, writeThrough
+from ..space.grid import LPS_FROM_RAS, Grid
 from .carrying import volumeGrid
 from .files import writeTransform
-from .transforms import accurate, pointsThrough
+from .transforms import pointsThrough, withTightInverse
 from .written import checkImageFile, checkTransformFile
 
 FIELD_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
@@ -84,7 +84,7 @@ def _writeField(transformNode, path: Path, grid: Grid) -> None:
     """T(x) - x in LPS mm at the voxels of ``grid``, as ITK keeps displacement fields."""
     import SimpleITK
 
-    transform = accurate(transformNode.GetTransformFromParent())
+    transform = withTightInverse(transformNode.GetTransformFromParent())
     vectors = np.empty((*grid.shape, 3), dtype=np.float32)
     for k in range(grid.shape[0]):
         # One slice at a time, since double-precision points of a whole volume take gigabytes.

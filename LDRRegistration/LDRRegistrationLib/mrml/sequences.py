@@ -6,11 +6,11 @@ from typing import Any
 
 import slicer
 
-from ..errors import RegistrationError
-from ..field import Transform
-from ..image import Image
-from ..language import tr as _
-from ..verdict import Verdict
+from ..registration.verdict import Verdict
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.image import Image
+from ..space.transform import Transform
 from .nodes import NodeReference, allOrNothing
 from .places import RegisteredVolume
 from .transforms import vtkTransform

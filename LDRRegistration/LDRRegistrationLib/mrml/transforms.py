@@ -9,7 +9,7 @@ import slicer
 import vtk
 from vtk.util import numpy_support
 
-from ..field import DisplacementField, Transform
+from ..space.transform import DisplacementField, Transform
 from .matrices import linearMatrix, matrixFromArray
 
 # What the transform node alone does not say, see ``noteSides``.
@@ -97,7 +97,7 @@ def elements(transform: vtk.vtkAbstractTransform) -> list[vtk.vtkAbstractTransfo
     return [collection.GetItemAsObject(index) for index in range(collection.GetNumberOfItems())]
 
 
-def accurate(transform: vtk.vtkAbstractTransform) -> vtk.vtkAbstractTransform:
+def withTightInverse(transform: vtk.vtkAbstractTransform) -> vtk.vtkAbstractTransform:
     """The same transform, its numerical inverses solved to a ten-thousandth of a mm (VTK's default is a hundredth).
 
     A vtkTransform if it is linear, which MRML treats exactly. Grids are shared, not copied.

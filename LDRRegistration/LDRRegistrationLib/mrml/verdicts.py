@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..verdict import Verdict
+from ..registration.verdict import Verdict
 
 ATTRIBUTE = "LDRRegistration.Verdict"
 

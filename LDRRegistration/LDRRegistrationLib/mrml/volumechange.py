@@ -9,14 +9,14 @@ import numpy as np
 import slicer
 import vtk
 
-from ..errors import RegistrationError
-from ..geometry import Grid
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.grid import Grid
 from .carrying import volumeGrid
 from .colors import showDiverging
 from .matrices import matrixFromArray
 from .nodes import NodeReference, allOrNothing
-from .transforms import accurate, linearMatrix, notedSides, pointsThrough
+from .transforms import linearMatrix, notedSides, pointsThrough, withTightInverse
 from .values import setUnit
 from .volumes import imageDataFromArray
 
@@ -55,7 +55,7 @@ def prepareVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=Non
     sizes = np.maximum(reference.sizeIjk // steps, 2)
     grid = Grid((int(sizes[2]), int(sizes[1]), int(sizes[0])), ijkToRas)
     return VolumeChangeJob(
-        transform=accurate(transformNode.GetTransformFromParent()),
+        transform=withTightInverse(transformNode.GetTransformFromParent()),
         # The transform ends in the moving volume's own coordinates, which a parent may have scaled.
         sourceScale=float(np.linalg.det(notedSides(transformNode)[0][:3, :3])),
         grid=grid,

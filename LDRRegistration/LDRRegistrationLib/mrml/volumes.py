@@ -7,9 +7,9 @@ import slicer
 import vtk
 from vtk.util import numpy_support
 
-from ..errors import RegistrationError
-from ..image import Image
-from ..language import tr as _
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.image import Image
 from .matrices import arrayFromMatrix
 from .nodes import placeBeside
 from .places import placeOf

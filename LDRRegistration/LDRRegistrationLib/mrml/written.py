@@ -10,8 +10,8 @@ import numpy as np
 import slicer
 import vtk
 
-from ..language import tr as _
-from .transforms import accurate, elements, pointsThrough
+from ..runtime.language import tr as _
+from .transforms import elements, pointsThrough, withTightInverse
 from .transformtext import TEXT_SUFFIXES, isWholeText
 
 TOLERANCE_MM = 1e-3
@@ -58,8 +58,8 @@ def checkTransformFile(path: Path, transformNode) -> None:
         vtk.vtkObject.SetGlobalWarningDisplay(shown)
     if not whole:
         raise _incomplete(path)
-    read = accurate(node.GetTransformFromParent())
-    written = accurate(transformNode.GetTransformFromParent())
+    read = withTightInverse(node.GetTransformFromParent())
+    written = withTightInverse(transformNode.GetTransformFromParent())
     points = _points(written)
     # The numerical inverse of a grid is found only so exactly, and far from it not at all.
     if not np.allclose(pointsThrough(read, points), pointsThrough(written, points), atol=TOLERANCE_MM, rtol=1e-6):

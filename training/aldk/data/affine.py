@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.similarity import correlationLoss
 from torch import Tensor
+
+from aldk.losses import correlation_loss
 
 from .deformation import sample, voxels
 
@@ -48,7 +49,7 @@ def affine_between(fixed: Tensor, moving: Tensor, steps: int = STEPS) -> np.ndar
         optimizer.zero_grad()
         at = ((torch.eye(3) + linear) @ relative.flatten(1)).view(relative.shape)
         at = at + (start + shift * reach).view(3, 1, 1, 1)
-        correlationLoss(halves[0][None], sample(halves[1], at)[None]).backward()
+        correlation_loss(halves[0][None], sample(halves[1], at)[None]).backward()
         optimizer.step()
     matrix = np.eye(4)
     matrix[:3, :3] += linear.detach().double().numpy()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from LDRRegistrationLib.similarity import boxMean
+from LDRRegistrationLib.numerics.filters import boxMean
 from torch import Tensor
 
-from .chance import Chance, smooth_noise
+from .draws import Draws, smooth_noise
 
 CURVE_STEPS = 1023
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
@@ -18,7 +18,7 @@ FOREGROUND = 0.05
 
 
 def normalise(image: Tensor, high: float = HIGH_PERCENTILE) -> Tensor:
-    """As LDRRegistrationLib.intensity.normalise does for MR, with the upper percentile free to vary."""
+    """As LDRRegistrationLib.space.intensity.normalise does for MR, with the upper percentile free to vary."""
     # numpy selects where torch.quantile sorts, which takes five times as long.
     values = image.flatten()[:: max(1, image.numel() // 40_000)].numpy()
     least, most = (float(v) for v in np.percentile(values, (LOW_PERCENTILE, HIGH_PERCENTILE)))
@@ -28,9 +28,9 @@ def normalise(image: Tensor, high: float = HIGH_PERCENTILE) -> Tensor:
     return ((image - least) / max(most - least, 1e-6)).clamp(0.0, 1.0)
 
 
-def random_curve(image: Tensor, chance: Chance, monotone: bool) -> Tensor:
+def random_curve(image: Tensor, draws: Draws, monotone: bool) -> Tensor:
     """Intensities through a random piecewise linear curve; a rising one, or any one, as between MR contrasts."""
-    knots = chance.levels(chance.integer(4, 9))
+    knots = draws.levels(draws.integer(4, 9))
     if monotone:
         knots = (knots + 0.1).cumsum(0)
         knots = knots - knots[0]
@@ -39,16 +39,16 @@ def random_curve(image: Tensor, chance: Chance, monotone: bool) -> Tensor:
     return table[0, 0][(image.clamp(0.0, 1.0) * CURVE_STEPS).long()]
 
 
-def bias_field(image: Tensor, chance: Chance, spacing: float, strength: float) -> Tensor:
+def bias_field(image: Tensor, draws: Draws, spacing: float, strength: float) -> Tensor:
     """Multiplied by a smooth positive field; ``strength`` is the SD of its logarithm."""
-    field = smooth_noise(chance, 1, tuple(image.shape), chance.uniform(40.0, 120.0) / spacing)[0]
+    field = smooth_noise(draws, 1, tuple(image.shape), draws.uniform(40.0, 120.0) / spacing)[0]
     return image * torch.exp(strength * field)
 
 
-def noise(image: Tensor, chance: Chance, deviation: float) -> Tensor:
+def noise(image: Tensor, draws: Draws, deviation: float) -> Tensor:
     """Gaussian noise, white or correlated over three voxels."""
-    grain = chance.volume(*image.shape)
-    if chance.happens(0.3):
+    grain = draws.volume(*image.shape)
+    if draws.happens(0.3):
         grain = 4.0 * boxMean(grain[None, None], 3)[0, 0]
     return (image + deviation * grain).clamp_min(0.0)
 
@@ -84,24 +84,24 @@ def thick_slices(image: Tensor, axis: int, thickness: float, offset: float) -> T
     return torch.tensordot(image, matrix, dims=([axis], [1])).movedim(-1, axis).contiguous()
 
 
-def lose_resolution(image: Tensor, chance: Chance, spacing: float) -> Tensor:
+def lose_resolution(image: Tensor, draws: Draws, spacing: float) -> Tensor:
     """Thick slices of 3 to 6 mm along one axis, or coarser voxels along all of them."""
-    if chance.happens(0.6):
-        return thick_slices(image, chance.integer(0, 2), chance.uniform(3.0, 6.5) / spacing, chance.uniform(0, 1))
+    if draws.happens(0.6):
+        return thick_slices(image, draws.integer(0, 2), draws.uniform(3.0, 6.5) / spacing, draws.uniform(0, 1))
     for axis in range(3):
-        image = thick_slices(image, axis, max(chance.uniform(2.0, 4.0) / spacing, 1.0), chance.uniform(0, 1))
+        image = thick_slices(image, axis, max(draws.uniform(2.0, 4.0) / spacing, 1.0), draws.uniform(0, 1))
     return image
 
 
-def lesions(image: Tensor, chance: Chance, spacing: float) -> Tensor:
+def lesions(image: Tensor, draws: Draws, spacing: float) -> Tensor:
     """A few soft blobs, 3 to 12 mm in radius, darker or brighter than the tissue around them."""
     image = image.clone()
     tissue = torch.nonzero(image > 0.1)
     if not len(tissue):
         return image
-    for _ in range(chance.integer(1, 10)):
-        center = tissue[chance.integer(0, len(tissue) - 1)].tolist()
-        radii = chance.uniform(3.0, 12.0) / spacing * (1.0 + chance.vector(0.4))
+    for _ in range(draws.integer(1, 10)):
+        center = tissue[draws.integer(0, len(tissue) - 1)].tolist()
+        radii = draws.uniform(3.0, 12.0) / spacing * (1.0 + draws.vector(0.4))
         spans = [slice(max(0, int(c - 2 * r)), int(c + 2 * r) + 2) for c, r in zip(center, radii, strict=True)]
         axes = [
             torch.exp(-(((torch.arange(s.start, min(s.stop, n)) - c) / r) ** 2))
@@ -109,23 +109,23 @@ def lesions(image: Tensor, chance: Chance, spacing: float) -> Tensor:
         ]
         blob = (2.0 * axes[0][:, None, None] * axes[1][None, :, None] * axes[2]).clamp(max=1.0)
         region = image[spans[0], spans[1], spans[2]]
-        region += blob * (region > 0.05) * (chance.uniform(0.0, 1.0) - region) * chance.uniform(0.3, 1.0)
+        region += blob * (region > 0.05) * (draws.uniform(0.0, 1.0) - region) * draws.uniform(0.3, 1.0)
     return image
 
 
-def truncate(image: Tensor, chance: Chance, most: float = 0.25) -> Tensor:
+def truncate(image: Tensor, draws: Draws, most: float = 0.25) -> Tensor:
     """Zero beyond a plane across one axis, as at the end of a scanner's field of view."""
-    axis = chance.integer(0, 2)
+    axis = draws.integer(0, 2)
     size = image.shape[axis]
-    cut = int(size * chance.uniform(0.05, most))
-    start = 0 if chance.happens(0.5) else size - cut
+    cut = int(size * draws.uniform(0.05, most))
+    start = 0 if draws.happens(0.5) else size - cut
     image = image.clone()
     image.narrow(axis, start, cut).zero_()
     return image
 
 
 def random_appearance(
-    image: Tensor, chance: Chance, spacing: float, strength: float = 1.0, absolute: bool = False
+    image: Tensor, draws: Draws, spacing: float, strength: float = 1.0, absolute: bool = False
 ) -> Tensor:
     """One image as another scanner might have shown it, normalised as for the network.
 
@@ -141,25 +141,25 @@ def random_appearance(
         The scale has a meaning (CT): intensities keep their level, and only resolution, noise and lesions vary.
     """
     content = image > 0.01
-    if chance.happens(0.25 * strength):
-        image = lesions(image, chance, spacing)
+    if draws.happens(0.25 * strength):
+        image = lesions(image, draws, spacing)
     if not absolute:
-        if chance.happens(0.5 * strength):
-            image = random_curve(image, chance, monotone=strength < 0.5 or chance.happens(0.6))
-            if chance.happens(0.75):
+        if draws.happens(0.5 * strength):
+            image = random_curve(image, draws, monotone=strength < 0.5 or draws.happens(0.6))
+            if draws.happens(0.75):
                 image = image * content
-        if chance.happens(0.5 * strength):
-            image = image.clamp(0.0, 1.0) ** float(np.exp(chance.uniform(-0.5, 0.5)))
-        if chance.happens(0.6 * strength):
-            image = bias_field(image, chance, spacing, chance.uniform(0.0, 0.35))
-    if chance.happens(0.45 * strength):
-        image = lose_resolution(image, chance, spacing)
-    if chance.happens(0.8 * strength):
-        image = noise(image, chance, 0.08 * chance.uniform(0.0, 1.0) ** 2)
-        if chance.happens(0.3):
+        if draws.happens(0.5 * strength):
+            image = image.clamp(0.0, 1.0) ** float(np.exp(draws.uniform(-0.5, 0.5)))
+        if draws.happens(0.6 * strength):
+            image = bias_field(image, draws, spacing, draws.uniform(0.0, 0.35))
+    if draws.happens(0.45 * strength):
+        image = lose_resolution(image, draws, spacing)
+    if draws.happens(0.8 * strength):
+        image = noise(image, draws, 0.08 * draws.uniform(0.0, 1.0) ** 2)
+        if draws.happens(0.3):
             image = image * content
-    if chance.happens(0.1 * strength):
-        image = truncate(image, chance)
+    if draws.happens(0.1 * strength):
+        image = truncate(image, draws)
     if absolute:
         return image.clamp(0.0, 1.0)
-    return normalise(image, high=HIGH_PERCENTILE + strength * chance.uniform(-1.5, 0.4))
+    return normalise(image, high=HIGH_PERCENTILE + strength * draws.uniform(-1.5, 0.4))

@@ -1,7 +1,7 @@
 """The json that describes data and tasks, in any of three forms, as one dictionary that the rest can rely on.
 
 The forms: data sets and tasks in full (training/configs); a group's own folder of images in a few lines; and the
-public repository's json of HDF5 files (forms.py). training/datasets/README.md shows one of each.
+public repository's json of HDF5 files (shortforms.py). training/datasets/README.md shows one of each.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from LDRRegistrationLib.intensity import Modality
+from LDRRegistrationLib.space.intensity import Modality
 
 from aldk.errors import TrainingError
 
-from .forms import from_folder, from_public
+from .shortforms import from_folder, from_public
 
 KINDS = {
     "subjects": {"dataset"},

@@ -1,6 +1,6 @@
 """Random motion with a known answer: what an affine pre-alignment leaves, and a smooth deformation without folds.
 
-Positions and displacements are in voxels along (k, j, i), shape (3, k, j, i), as in LDRRegistrationLib/flow.py.
+Positions and displacements are in voxels along (k, j, i), shape (3, k, j, i), as in LDRRegistrationLib.numerics.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import integrate, voxelPositions
+from LDRRegistrationLib.numerics.displacement import integrate, voxelPositions
 from torch import Tensor
 
-from .chance import Chance, smooth_noise
+from .draws import Draws, smooth_noise
 
 ROTATION_DEGREES, SCALE, SHIFT_MM = 6.0, 0.06, 6.0
 INTEGRATION_STEPS = 5
@@ -38,16 +38,16 @@ class Motion:
     backward: Tensor
 
 
-def affine_matrix(chance: Chance, rotation: float, scale: float, shift: float) -> np.ndarray:
+def affine_matrix(draws: Draws, rotation: float, scale: float, shift: float) -> np.ndarray:
     """(4, 4): a random affine about the origin; degrees, relative change a axis, and shift, each at most as given."""
-    x, y, z = np.radians(chance.vector(rotation))
+    x, y, z = np.radians(draws.vector(rotation))
     matrix = np.eye(4)
     for (a, b), angle in zip(((1, 2), (0, 2), (0, 1)), (x, y, z), strict=True):
         turn = np.eye(4)
         turn[[a, b], [a, b]], turn[a, b], turn[b, a] = np.cos(angle), -np.sin(angle), np.sin(angle)
         matrix = matrix @ turn
-    matrix[:3, :3] = matrix[:3, :3] @ np.diag(1.0 + chance.vector(scale))
-    matrix[:3, 3] = chance.vector(shift)
+    matrix[:3, :3] = matrix[:3, :3] @ np.diag(1.0 + draws.vector(scale))
+    matrix[:3, 3] = draws.vector(shift)
     return matrix
 
 
@@ -108,7 +108,7 @@ def bspline_matrix(size: int) -> Tensor:
     return torch.from_numpy(weights[:, 1:-1].astype(np.float32))
 
 
-def bspline_displacement(chance: Chance, shape: tuple[int, int, int], in_plane: bool = False) -> Tensor:
+def bspline_displacement(draws: Draws, shape: tuple[int, int, int], in_plane: bool = False) -> Tensor:
     """(3, k, j, i) in voxels: the free-form deformation that the paper augments with.
 
     Every coefficient of 5^3 control points is the cube of a uniform number, up to +-0.4 times their distance (32
@@ -118,17 +118,17 @@ def bspline_displacement(chance: Chance, shape: tuple[int, int, int], in_plane: 
     if in_plane:
         reach[0] = 0.0
     points = BSPLINE_INTERVALS + 1
-    uniform = 2.0 * chance.levels(3 * points**3).view(3, points, points, points) - 1.0
+    uniform = 2.0 * draws.levels(3 * points**3).view(3, points, points, points) - 1.0
     k, j, i = (bspline_matrix(n) for n in shape)
     return torch.einsum("kK,cKJI->ckJI", k, reach * uniform**3).movedim(-1, -2).matmul(j.T).movedim(-1, -2).matmul(i.T)
 
 
-def bspline_motion(chance: Chance, shape: tuple[int, int, int], in_plane: bool = False) -> Motion:
+def bspline_motion(draws: Draws, shape: tuple[int, int, int], in_plane: bool = False) -> Motion:
     """``bspline_displacement`` as a known motion; below 0.4 of the control points' distance it has an inverse.
 
     The inverse is found by fixed-point iteration: back(y) = -d(y + back(y)).
     """
-    displacement = bspline_displacement(chance, shape, in_plane)
+    displacement = bspline_displacement(draws, shape, in_plane)
     forward = F.avg_pool3d(displacement, 2)
     at = 2.0 * voxels(tuple(forward.shape[1:])) + 0.5
     backward = -forward
@@ -138,34 +138,34 @@ def bspline_motion(chance: Chance, shape: tuple[int, int, int], in_plane: bool =
 
 
 def random_velocity(
-    chance: Chance, shape: tuple[int, int, int], voxel_mm: float, scales: list[list[float]], strength: float
+    draws: Draws, shape: tuple[int, int, int], voxel_mm: float, scales: list[list[float]], strength: float
 ) -> Tensor:
     """(3, k, j, i) in voxels: a sum of smooth noises; ``scales`` lists (correlation length, largest SD), both in mm."""
     velocity = torch.zeros(3, *shape)
     for length, largest in scales:
-        deviation = strength * chance.uniform(0.0, largest) / voxel_mm
+        deviation = strength * draws.uniform(0.0, largest) / voxel_mm
         # Finer noise than this would fold, and the half-resolution grid could not carry it.
         limit = 0.45 * length / voxel_mm
-        velocity += min(deviation, limit) * smooth_noise(chance, 3, shape, max(length / voxel_mm, 1.5))
+        velocity += min(deviation, limit) * smooth_noise(draws, 3, shape, max(length / voxel_mm, 1.5))
     return velocity
 
 
 def _random_parts(
-    chance: Chance, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]
+    draws: Draws, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]
 ) -> tuple[np.ndarray, Tensor]:
     """The affine (4, 4) in voxels, and the velocity (3, k/2, j/2, i/2) in voxels of the half grid.
 
     One time in seven both are nearly nothing, as between two visits of one person after a good pre-alignment.
     """
-    still = chance.happens(0.15)
-    strength = chance.uniform(0.0, 0.15) if still else chance.uniform(0.2, 1.0)
-    residual = 0.1 if still else chance.uniform(0.0, 1.0)
+    still = draws.happens(0.15)
+    strength = draws.uniform(0.0, 0.15) if still else draws.uniform(0.2, 1.0)
+    residual = 0.1 if still else draws.uniform(0.0, 1.0)
     center = (np.array(shape) - 1) / 2.0
     affine = about(
-        affine_matrix(chance, residual * ROTATION_DEGREES, residual * SCALE, residual * SHIFT_MM / spacing), center
+        affine_matrix(draws, residual * ROTATION_DEGREES, residual * SCALE, residual * SHIFT_MM / spacing), center
     )
     k, j, i = (n // 2 for n in shape)
-    return affine, random_velocity(chance, (k, j, i), 2.0 * spacing, scales, strength)
+    return affine, random_velocity(draws, (k, j, i), 2.0 * spacing, scales, strength)
 
 
 def _doubled(half: Tensor) -> Tensor:
@@ -173,9 +173,9 @@ def _doubled(half: Tensor) -> Tensor:
     return F.interpolate(half[None], scale_factor=2.0, mode="trilinear", align_corners=False)[0]
 
 
-def random_motion(chance: Chance, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]) -> Motion:
+def random_motion(draws: Draws, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]) -> Motion:
     """Motion between two images of one object on a grid of ``shape`` at ``spacing`` mm."""
-    affine, velocity = _random_parts(chance, shape, spacing, scales)
+    affine, velocity = _random_parts(draws, shape, spacing, scales)
     there, back = 2.0 * integrate(torch.stack([velocity, -velocity]), INTEGRATION_STEPS)
 
     at = 2.0 * voxels(tuple(velocity.shape[1:])) + 0.5
@@ -186,12 +186,12 @@ def random_motion(chance: Chance, shape: tuple[int, int, int], spacing: float, s
 
 
 def random_positions(
-    chance: Chance, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]
+    draws: Draws, shape: tuple[int, int, int], spacing: float, scales: list[list[float]]
 ) -> tuple[np.ndarray, Tensor]:
     """The same draws for pairs whose true flow is unknown anyhow, in a third of the time.
 
     Returns an affine (4, 4) and positions (3, k, j, i) in voxels, to which it is still to be applied.
     """
-    affine, velocity = _random_parts(chance, shape, spacing, scales)
+    affine, velocity = _random_parts(draws, shape, spacing, scales)
     steps = max(0, min(INTEGRATION_STEPS, math.ceil(math.log2(max(float(velocity.abs().max()), 1e-6) / SMALL_STEP))))
     return affine, voxels(shape) + _doubled(2.0 * integrate(velocity[None], steps)[0])

@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 import SimpleITK as sitk
 import torch
-from LDRRegistrationLib.errors import RegistrationError
-from LDRRegistrationLib.geometry import LPS_FROM_RAS, Grid, canonicalGrid
-from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.resample import affineSamplePositions, reduceToSpacing, sampleAt, sampleOnGrid
-from LDRRegistrationLib.tensors import toTensor
-from LDRRegistrationLib.validity import measured
+from LDRRegistrationLib.numerics.dlpack import toTensor
+from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.grid import LPS_FROM_RAS, Grid, canonicalGrid
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.resample import affineSamplePositions, reduceToSpacing, sampleAt, sampleOnGrid
+from LDRRegistrationLib.space.validity import measured
 from torch import Tensor
 
 from aldk.errors import TrainingError

@@ -8,25 +8,25 @@ from scipy.cluster.vq import kmeans2
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
-from .chance import Chance, smooth_noise
+from .draws import Draws, smooth_noise
 
 
-def random_shapes(chance: Chance, shape: tuple[int, int, int], labels: int) -> Tensor:
+def random_shapes(draws: Draws, shape: tuple[int, int, int], labels: int) -> Tensor:
     """(k, j, i) int64 in 0 to ``labels`` - 1: the winner of as many smooth noises (SynthMorph, Hoffmann et al. 2022).
 
     Half of the maps are 0 outside a random blob, as a skull-stripped or segmented body is.
     """
-    best = smooth_noise(chance, 1, shape, chance.uniform(4.0, 16.0))[0]
+    best = smooth_noise(draws, 1, shape, draws.uniform(4.0, 16.0))[0]
     winner = torch.zeros(shape, dtype=torch.int64)
     for label in range(1, labels):
-        rival = smooth_noise(chance, 1, shape, chance.uniform(4.0, 16.0))[0]
+        rival = smooth_noise(draws, 1, shape, draws.uniform(4.0, 16.0))[0]
         better = rival > best
         winner[better] = label
         best = torch.where(better, rival, best)
-    if chance.happens(0.5):
-        axes = [(torch.arange(n) - (n - 1) / 2.0) / (chance.uniform(0.36, 0.5) * n) for n in shape]
+    if draws.happens(0.5):
+        axes = [(torch.arange(n) - (n - 1) / 2.0) / (draws.uniform(0.36, 0.5) * n) for n in shape]
         radius = axes[0].square()[:, None, None] + axes[1].square()[None, :, None] + axes[2].square()
-        winner[radius + 0.25 * smooth_noise(chance, 1, shape, 14.0)[0] > 1.0] = 0
+        winner[radius + 0.25 * smooth_noise(draws, 1, shape, 14.0)[0] > 1.0] = 0
     return winner
 
 
@@ -41,7 +41,7 @@ def tissue_classes(images: Tensor, count: int, seed: int) -> Tensor:
     return labels
 
 
-def head_around(brain: Tensor, chance: Chance, spacing: float, pad: int) -> Tensor:
+def head_around(brain: Tensor, draws: Draws, spacing: float, pad: int) -> Tensor:
     """(k, j, i) int64, ``pad`` voxels larger on every side: fluid, skull, scalp, and shapes for face and neck.
 
     Parameters
@@ -56,18 +56,18 @@ def head_around(brain: Tensor, chance: Chance, spacing: float, pad: int) -> Tens
     inside = torch.nn.functional.pad(brain, [pad] * 6)
     distance = torch.from_numpy(distance_transform_edt(~inside.numpy()).astype(np.float32)) * spacing
     shape = tuple(inside.shape)
-    ripple = smooth_noise(chance, 1, shape, 20.0 / spacing)[0]
-    edges = np.cumsum([chance.uniform(1, 5), chance.uniform(2, 4), chance.uniform(1, 5), chance.uniform(3, 8)])
+    ripple = smooth_noise(draws, 1, shape, 20.0 / spacing)[0]
+    edges = np.cumsum([draws.uniform(1, 5), draws.uniform(2, 4), draws.uniform(1, 5), draws.uniform(3, 8)])
 
     points = torch.nonzero(inside).float()
     top, bottom = points[:, 0].max(), points[:, 0].min()
     middle = points.mean(0)
     k, j, i = (torch.arange(n).float() for n in shape)
     # Face in front of and below the brain, neck below its back half.
-    neck = ((j - middle[1] + 20.0 / spacing)[:, None] ** 2 + (i - middle[2]) ** 2).sqrt() * spacing - chance.uniform(
+    neck = ((j - middle[1] + 20.0 / spacing)[:, None] ** 2 + (i - middle[2]) ** 2).sqrt() * spacing - draws.uniform(
         45, 65
     )
-    face = ((j - middle[1] - 25.0 / spacing)[:, None] ** 2 + (i - middle[2]) ** 2).sqrt() * spacing - chance.uniform(
+    face = ((j - middle[1] - 25.0 / spacing)[:, None] ** 2 + (i - middle[2]) ** 2).sqrt() * spacing - draws.uniform(
         50, 70
     )
     low = (k < bottom + 0.45 * (top - bottom))[:, None, None]
@@ -75,7 +75,7 @@ def head_around(brain: Tensor, chance: Chance, spacing: float, pad: int) -> Tens
 
     depth = distance + 1.2 * ripple
     labels = torch.zeros(shape, dtype=torch.int64)
-    tissues = random_shapes(chance, shape, 8) + 5
+    tissues = random_shapes(draws, shape, 8) + 5
     labels[body] = tissues[body]
     for label, edge in reversed(list(enumerate(edges, start=1))):
         labels[(depth < edge) & ~(body & (depth > edges[0]) & low)] = label

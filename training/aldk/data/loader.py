@@ -13,11 +13,11 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from aldk.errors import TrainingError
 
-from .chance import Chance
 from .config import evaluation_sets, plain_grid, read_config
-from .names import one_subject_only
+from .draws import Draws
 from .pairs import BetweenSubjects, Known, Pair, PairSource, Plain, Simulated, collate, view_from
 from .scenes import make_source
+from .subjectlists import one_subject_only
 from .subjects import Subject, check_subject, data_root, read_subjects, subject_names
 
 __all__ = ["Items", "check_data", "evaluation_sets", "plain_grid", "read_config", "read_tasks", "stream"]
@@ -107,12 +107,12 @@ class Items(Dataset):
         if self.tasks is None:
             # Read by whoever makes the items, once: nothing is sent to the process that does.
             self.tasks = read_tasks(self.config)
-        chance = Chance(self.seed, number)
+        draws = Draws(self.seed, number)
         shares = [task.share for task in self.tasks]
-        task = self.tasks[int(chance.numbers.choice(len(shares), p=[s / sum(shares) for s in shares]))]
-        shape, (low, high) = chance.choice(task.grids)
-        spacing = chance.uniform(low, high)
-        pairs = [task.source.draw(chance, shape, spacing) for _ in range(self.batch or task.batch)]
+        task = self.tasks[int(draws.numbers.choice(len(shares), p=[s / sum(shares) for s in shares]))]
+        shape, (low, high) = draws.choice(task.grids)
+        spacing = draws.uniform(low, high)
+        pairs = [task.source.draw(draws, shape, spacing) for _ in range(self.batch or task.batch)]
         named = [pair if pair.names else replace(pair, names=((task.name, "simulated"),)) for pair in pairs]
         return task.name, collate(named)
 

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from .augmentation import random_appearance, random_curve
-from .chance import Chance
 from .deformation import (
     about,
     affine_matrix,
@@ -24,6 +23,7 @@ from .deformation import (
     sampling_grid,
     voxels,
 )
+from .draws import Draws
 from .scenes import SceneSource, random_strength
 from .subjects import Subject, Subjects
 
@@ -68,7 +68,7 @@ def collate(pairs: list[Pair]) -> Pair:
 
 
 class PairSource(Protocol):
-    def draw(self, chance: Chance, shape: tuple[int, int, int], spacing: float) -> Pair: ...
+    def draw(self, draws: Draws, shape: tuple[int, int, int], spacing: float) -> Pair: ...
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class View:
     mirror: list[bool] = field(default_factory=lambda: [False, False, True])
 
     def matrix(
-        self, chance: Chance, center: np.ndarray, spacing: float, shape: tuple[int, int, int], voxel_mm: float
+        self, draws: Draws, center: np.ndarray, spacing: float, shape: tuple[int, int, int], voxel_mm: float
     ) -> np.ndarray:
         """(4, 4): from voxels of a training grid of ``shape`` and ``voxel_mm`` to voxels of a source of ``spacing``."""
-        flips = np.diag([-1.0 if m and chance.happens(0.5) else 1.0 for m in self.mirror] + [1.0])
+        flips = np.diag([-1.0 if m and draws.happens(0.5) else 1.0 for m in self.mirror] + [1.0])
         scale = np.diag([voxel_mm / spacing] * 3 + [1.0])
-        turn = affine_matrix(chance, self.rotation, 0.0, self.shift_mm / spacing)
+        turn = affine_matrix(draws, self.rotation, 0.0, self.shift_mm / spacing)
         return about(turn @ scale @ flips, (np.array(shape) - 1) / 2.0, center)
 
 
@@ -95,20 +95,18 @@ class Simulated:
     def __init__(self, scenes: SceneSource, view: View, deformation: list[list[float]]) -> None:
         self.scenes, self.view, self.deformation = scenes, view, deformation
 
-    def draw(self, chance: Chance, shape: tuple[int, int, int], spacing: float) -> Pair:
-        scene = self.scenes.draw(chance)
+    def draw(self, draws: Draws, shape: tuple[int, int, int], spacing: float) -> Pair:
+        scene = self.scenes.draw(draws)
         center = (np.array(scene.volume.shape[1:]) - 1) / 2.0
-        view = self.view.matrix(chance, center, scene.spacing, shape, spacing)
-        motion = random_motion(chance, shape, spacing, self.deformation)
+        view = self.view.matrix(draws, center, scene.spacing, shape, spacing)
+        motion = random_motion(draws, shape, spacing, self.deformation)
         clean_fixed, fixed = sample(scene.volume[[0, 1]], apply(view, motion.positions))
         clean_moving, moving = sample(scene.volume[[0, 2]], apply(view, voxels(shape)))
-        if not scene.absolute and chance.happens(0.3):
+        if not scene.absolute and draws.happens(0.3):
             # One curve for both: another contrast, which the pair has in common.
             content = torch.stack([fixed, moving])
-            fixed, moving = random_curve(content, chance, monotone=False) * (content > 0.01)
-        images = [
-            random_appearance(image, chance, spacing, scene.strength, scene.absolute) for image in (fixed, moving)
-        ]
+            fixed, moving = random_curve(content, draws, monotone=False) * (content > 0.01)
+        images = [random_appearance(image, draws, spacing, scene.strength, scene.absolute) for image in (fixed, moving)]
         return Pair(
             images[0][None], images[1][None], clean_fixed[None], clean_moving[None], motion.forward, motion.backward
         )
@@ -129,20 +127,20 @@ class BetweenSubjects:
         self.subjects, self.view, self.deformation = subjects, view, deformation
         self.structures, self.strength = structures, strength
 
-    def draw(self, chance: Chance, shape: tuple[int, int, int], spacing: float) -> Pair:
-        fixed, moving = self.subjects.draw_two(chance)
+    def draw(self, draws: Draws, shape: tuple[int, int, int], spacing: float) -> Pair:
+        fixed, moving = self.subjects.draw_two(draws)
         # The view is chosen on the common brain; each subject's own affine leads from there.
         common = np.linalg.inv(fixed.to_common) @ np.append(fixed.center, 1.0)
-        view = self.view.matrix(chance, common[:3], fixed.spacing, shape, spacing)
-        affine, positions = random_positions(chance, shape, spacing, self.deformation)
+        view = self.view.matrix(draws, common[:3], fixed.spacing, shape, spacing)
+        affine, positions = random_positions(draws, shape, spacing, self.deformation)
         clean_fixed, labels_fixed = _on_grid(fixed, view @ affine, positions)
         clean_moving, labels_moving = _on_grid(moving, view, voxels(shape))
-        strength = self.strength * random_strength(chance)
+        strength = self.strength * random_strength(draws)
         return Pair(
-            random_appearance(clean_fixed[0], chance, spacing, strength)[None],
-            random_appearance(clean_moving[0], chance, spacing, strength)[None],
+            random_appearance(clean_fixed[0], draws, spacing, strength)[None],
+            random_appearance(clean_moving[0], draws, spacing, strength)[None],
             clean_fixed, clean_moving, None, None,
-            *segments(labels_fixed, labels_moving, self.structures, chance), ((fixed.name, moving.name),),
+            *segments(labels_fixed, labels_moving, self.structures, draws), ((fixed.name, moving.name),),
         )  # fmt: skip
 
 
@@ -162,20 +160,20 @@ class Known:
         self.subjects, self.view = subjects, view
         self.structures, self.strength, self.in_plane = structures, strength, in_plane
 
-    def draw(self, chance: Chance, shape: tuple[int, int, int], spacing: float) -> Pair:
-        subject = chance.choice(self.subjects)
+    def draw(self, draws: Draws, shape: tuple[int, int, int], spacing: float) -> Pair:
+        subject = draws.choice(self.subjects)
         common = np.linalg.inv(subject.to_common) @ np.append(subject.center, 1.0)
-        view = self.view.matrix(chance, common[:3], subject.spacing, shape, spacing)
-        motion = bspline_motion(chance, shape, self.in_plane)
+        view = self.view.matrix(draws, common[:3], subject.spacing, shape, spacing)
+        motion = bspline_motion(draws, shape, self.in_plane)
         clean_fixed, labels_fixed = _on_grid(subject, view, voxels(shape))
         clean_moving, labels_moving = _on_grid(subject, view, motion.positions)
-        strength = self.strength * random_strength(chance)
+        strength = self.strength * random_strength(draws)
         return Pair(
-            random_appearance(clean_fixed[0], chance, spacing, strength)[None],
-            random_appearance(clean_moving[0], chance, spacing, strength)[None],
+            random_appearance(clean_fixed[0], draws, spacing, strength)[None],
+            random_appearance(clean_moving[0], draws, spacing, strength)[None],
             # The moving image is the deformed one: what lies at its voxel y lies at T(y) in the fixed one.
             clean_fixed, clean_moving, motion.backward, motion.forward,
-            *segments(labels_fixed, labels_moving, self.structures, chance), ((subject.name, subject.name),),
+            *segments(labels_fixed, labels_moving, self.structures, draws), ((subject.name, subject.name),),
         )  # fmt: skip
 
 
@@ -191,10 +189,10 @@ class Plain:
     def __init__(self, subjects: Subjects, structures: int, deformed: bool) -> None:
         self.subjects, self.structures, self.deformed = subjects, structures, deformed
 
-    def draw(self, chance: Chance, shape: tuple[int, int, int], spacing: float) -> Pair:
-        names = [subject.name for subject in self.subjects.draw_two(chance)]
-        displacement = bspline_displacement(chance, shape) if self.deformed else None
-        return plain_pair(self.subjects, names[0], names[1], shape, spacing, self.structures, chance, displacement)
+    def draw(self, draws: Draws, shape: tuple[int, int, int], spacing: float) -> Pair:
+        names = [subject.name for subject in self.subjects.draw_two(draws)]
+        displacement = bspline_displacement(draws, shape) if self.deformed else None
+        return plain_pair(self.subjects, names[0], names[1], shape, spacing, self.structures, draws, displacement)
 
 
 def plain_pair(
@@ -204,7 +202,7 @@ def plain_pair(
     shape: tuple[int, int, int],
     spacing: float,
     structures: int = 0,
-    chance: Chance | None = None,
+    draws: Draws | None = None,
     displacement: Tensor | None = None,
 ) -> Pair:
     """A pair of two subjects without augmentation, on a grid in the middle of the common brain.
@@ -215,7 +213,7 @@ def plain_pair(
     Parameters
     ----------
     structures
-        How many labels that both have become segments: drawn by ``chance``, or, without it, the lowest.
+        How many labels that both have become segments: drawn by ``draws``, or, without it, the lowest.
     displacement
         (3, k, j, i) in voxels of the grid, by which the moving image and its labels are deformed.
     """
@@ -225,7 +223,7 @@ def plain_pair(
     at = voxels(shape)
     image_fixed, labels_fixed = _on_grid(fixed, view, at)
     image_moving, labels_moving = _on_grid(moving, view, at if displacement is None else at + displacement)
-    halves = segments(labels_fixed, labels_moving, structures, chance)
+    halves = segments(labels_fixed, labels_moving, structures, draws)
     names = ((fixed_name, moving_name),)
     return Pair(image_fixed, image_moving, image_fixed, image_moving, None, None, *halves, names)
 
@@ -240,7 +238,7 @@ def _on_grid(subject: Subject, view: np.ndarray, positions: Tensor) -> tuple[Ten
 
 
 def segments(
-    fixed: Tensor | None, moving: Tensor | None, structures: int, chance: Chance | None
+    fixed: Tensor | None, moving: Tensor | None, structures: int, draws: Draws | None
 ) -> tuple[Tensor, Tensor] | tuple[None, None]:
     """Soft segmentations (structures, k/2, j/2, i/2) of labels (k, j, i) that both maps have."""
     if fixed is None or moving is None or structures < 1:
@@ -249,7 +247,7 @@ def segments(
     present = [torch.bincount(m.flatten(), minlength=count).numpy() >= LEAST_VOXELS for m in (fixed, moving)]
     common = np.flatnonzero(present[0] & present[1])
     common = common[common > 0]
-    chosen = (common if chance is None else chance.numbers.permutation(common))[:structures]
+    chosen = (common if draws is None else draws.numbers.permutation(common))[:structures]
     # Always as many channels, so that items of a batch fit together: left over ones stay empty.
     channels = torch.zeros(count, dtype=torch.int64)
     channels[torch.from_numpy(chosen.astype(np.int64))] = torch.arange(1, len(chosen) + 1)

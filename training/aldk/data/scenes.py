@@ -12,7 +12,7 @@ from torch import Tensor
 
 from aldk.errors import TrainingError
 
-from .chance import Chance
+from .draws import Draws
 from .labelmaps import head_around, random_shapes, tissue_classes
 from .subjects import Subject
 
@@ -33,12 +33,12 @@ class Scene:
 
 
 class SceneSource(Protocol):
-    def draw(self, chance: Chance) -> Scene: ...
+    def draw(self, draws: Draws) -> Scene: ...
 
 
-def random_strength(chance: Chance) -> float:
+def random_strength(draws: Draws) -> float:
     """How differently the two images of a pair look: three quarters of the pairs nearly alike."""
-    return chance.uniform(0.0, 0.4) if chance.happens(0.75) else 1.0
+    return draws.uniform(0.0, 0.4) if draws.happens(0.75) else 1.0
 
 
 class Contrasts:
@@ -53,31 +53,31 @@ class Contrasts:
     def __init__(self, subjects: Sequence[Subject], heads: float, variants: int, seed: int) -> None:
         self.subjects, self.heads = subjects, heads
         self.head_maps = [
-            [head_around(s.images.amax(0) > 0.02, Chance(seed, n, v), s.spacing, HEAD_PADDING) for v in range(variants)]
+            [head_around(s.images.amax(0) > 0.02, Draws(seed, n, v), s.spacing, HEAD_PADDING) for v in range(variants)]
             for n, s in enumerate(subjects if heads > 0 else [])
         ]
 
-    def draw(self, chance: Chance) -> Scene:
-        number = chance.integer(0, len(self.subjects) - 1)
+    def draw(self, draws: Draws) -> Scene:
+        number = draws.integer(0, len(self.subjects) - 1)
         subject = self.subjects[number]
         count = subject.images.shape[0]
-        clean = chance.integer(0, count - 1)
-        first = chance.integer(0, count - 1)
-        other = [first, first if chance.happens(SAME_CONTRAST) else chance.integer(0, count - 1)]
+        clean = draws.integer(0, count - 1)
+        first = draws.integer(0, count - 1)
+        other = [first, first if draws.happens(SAME_CONTRAST) else draws.integer(0, count - 1)]
         volume = subject.images[[clean, *other]]
-        if chance.happens(self.heads):
-            volume = add_head(volume, chance.choice(self.head_maps[number]), other[0] == other[1], chance)
-        return Scene(volume, subject.spacing, random_strength(chance))
+        if draws.happens(self.heads):
+            volume = add_head(volume, draws.choice(self.head_maps[number]), other[0] == other[1], draws)
+        return Scene(volume, subject.spacing, random_strength(draws))
 
 
-def add_head(volume: Tensor, head: Tensor, alike: bool, chance: Chance) -> Tensor:
+def add_head(volume: Tensor, head: Tensor, alike: bool, draws: Draws) -> Tensor:
     """Volumes (3, k, j, i) of a brain inside the tissues of ``head``, which look alike where the contrasts are."""
     brain = F.pad(volume, [HEAD_PADDING] * 6)
     tables = []
     for _ in range(2):
-        table = chance.levels(HEAD_LABELS)
+        table = draws.levels(HEAD_LABELS)
         table[0] = 0.0
-        if chance.happens(0.7):
+        if draws.happens(0.7):
             table[2:4] *= 0.2
         tables.append(table)
     fixed, moving = tables[0], tables[0] if alike else tables[1]
@@ -92,7 +92,7 @@ class LabelMaps:
 
     @staticmethod
     def of_shapes(count: int, shape: tuple[int, int, int], spacing: float, seed: int) -> LabelMaps:
-        maps = [random_shapes(Chance(seed, n), shape, 8 + n % 17) for n in range(count)]
+        maps = [random_shapes(Draws(seed, n), shape, 8 + n % 17) for n in range(count)]
         return LabelMaps(maps, spacing, air=False)
 
     @staticmethod
@@ -104,19 +104,19 @@ class LabelMaps:
             classes = tissue_classes(subject.images, count, seed + n)
             maps.append(classes)
             for variant in range(heads):
-                head = head_around(brain, Chance(seed, n, variant), subject.spacing, HEAD_PADDING)
+                head = head_around(brain, Draws(seed, n, variant), subject.spacing, HEAD_PADDING)
                 inner = F.pad(classes, [HEAD_PADDING] * 6)
                 maps.append(torch.where(head > 0, head + count, inner))
         return LabelMaps(maps, subject.spacing, air=True)
 
-    def draw(self, chance: Chance) -> Scene:
-        labels = chance.choice(self.maps)
-        tables = torch.stack([chance.levels(64) for _ in range(3)])
-        if chance.happens(SAME_CONTRAST):
+    def draw(self, draws: Draws) -> Scene:
+        labels = draws.choice(self.maps)
+        tables = torch.stack([draws.levels(64) for _ in range(3)])
+        if draws.happens(SAME_CONTRAST):
             tables[2] = tables[1]
-        if self.air or chance.happens(0.6):
+        if self.air or draws.happens(0.6):
             tables[:, 0] = 0.0
-        return Scene(tables[:, labels], self.spacing, random_strength(chance))
+        return Scene(tables[:, labels], self.spacing, random_strength(draws))
 
 
 class Hounsfield:
@@ -127,15 +127,15 @@ class Hounsfield:
     def __init__(self, subjects: Sequence[Subject]) -> None:
         self.subjects = subjects
 
-    def draw(self, chance: Chance) -> Scene:
-        subject = chance.choice(self.subjects)
+    def draw(self, draws: Draws) -> Scene:
+        subject = draws.choice(self.subjects)
         image = subject.images[0]
         low, high = self.WINDOW
         window = ((image - low) / (high - low)).clamp(0.0, 1.0)
-        if chance.happens(0.3):
+        if draws.happens(0.3):
             # Also CT through a display window, as exported by many stations.
-            return Scene(torch.stack([window, window, window]), subject.spacing, chance.uniform(0.0, 0.5))
-        return Scene(torch.stack([window, image, image]), subject.spacing, chance.uniform(0.0, 1.0), absolute=True)
+            return Scene(torch.stack([window, window, window]), subject.spacing, draws.uniform(0.0, 0.5))
+        return Scene(torch.stack([window, image, image]), subject.spacing, draws.uniform(0.0, 1.0), absolute=True)
 
 
 def make_source(kind: str, subjects: Sequence[Subject], options: dict[str, Any], seed: int) -> SceneSource:

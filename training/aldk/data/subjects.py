@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.intensity import Modality
-from LDRRegistrationLib.intensity import normalise as normalise_as_engine
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.intensity import Modality
+from LDRRegistrationLib.space.intensity import normalise as normalise_as_engine
 from torch import Tensor
 
 from aldk.errors import TrainingError
 
 from .affine import affine_between, center_of_mass, shift_between
 from .cache import cached, file_identity
-from .chance import Chance
+from .draws import Draws
 from .io import (
     Hdf5Files,
     check_same_grid,
@@ -30,7 +30,7 @@ from .io import (
     read_labels,
     read_scan,
 )
-from .names import data_root, one_subject_only, subject_names, training_pairs, validation_pairs
+from .subjectlists import data_root, one_subject_only, subject_names, training_pairs, validation_pairs
 
 __all__ = [
     "NativeSubject", "Subject", "Subjects", "align", "check_subject", "data_root", "native_subject", "read_subject",
@@ -224,11 +224,11 @@ class Subjects(Sequence[Subject]):
     def _size(self) -> int:
         return sum(subject.size for subject in self._kept.values())
 
-    def draw_two(self, chance: Chance) -> tuple[Subject, Subject]:
+    def draw_two(self, draws: Draws) -> tuple[Subject, Subject]:
         """(fixed, moving): two different ones; the atlas is always the fixed one."""
         if self.atlas:
-            return self.common, self[chance.integer(0, len(self) - 1)]
-        first, second = chance.numbers.permutation(len(self))[:2]
+            return self.common, self[draws.integer(0, len(self) - 1)]
+        first, second = draws.numbers.permutation(len(self))[:2]
         return self[first], self[second]
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from LDRRegistrationLib.engine import RegistrationResult, register
-from LDRRegistrationLib.field import Transform
-from LDRRegistrationLib.geometry import Grid
-from LDRRegistrationLib.interpolation import interpolateOnGrid
-from LDRRegistrationLib.settings import Settings
-from LDRRegistrationLib.student import ModelStore
-from LDRRegistrationLib.tensors import toArray
+from LDRRegistrationLib.numerics.dlpack import toArray
+from LDRRegistrationLib.registration.models import ModelStore
+from LDRRegistrationLib.registration.register import RegistrationResult, register
+from LDRRegistrationLib.registration.settings import Settings
+from LDRRegistrationLib.space.catmullrom import interpolateOnGrid
+from LDRRegistrationLib.space.grid import Grid
+from LDRRegistrationLib.space.transform import Transform
 
 from .pairs import EvaluationPair
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 import torch
-from LDRRegistrationLib.field import DisplacementField
-from LDRRegistrationLib.geometry import Grid, transformPoints
-from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.space.grid import Grid, transformPoints
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.transform import DisplacementField
 from monai.metrics import compute_hausdorff_distance
 from scipy.ndimage import find_objects, map_coordinates
 

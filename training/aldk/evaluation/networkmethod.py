@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from LDRRegistrationLib.field import DisplacementField, Transform
-from LDRRegistrationLib.geometry import Grid
-from LDRRegistrationLib.image import Image
-from LDRRegistrationLib.intensity import Modality, normalise
+from LDRRegistrationLib.space.grid import Grid
+from LDRRegistrationLib.space.image import Image
+from LDRRegistrationLib.space.intensity import Modality, normalise
+from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from torch import Tensor
 
 from ..data.deformation import apply, sample, voxels

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from LDRRegistrationLib.image import Image
+from LDRRegistrationLib.space.image import Image
 
 from ..data.io import check_same_grid
 from ..data.subjects import NativeSubject, native_subject, validation_pairs

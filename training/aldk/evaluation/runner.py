@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from LDRRegistrationLib.field import Transform
+from LDRRegistrationLib.space.transform import Transform
 
 from ..errors import TrainingError
 from .methods import Answer, Method, displacement_on_grid, no_motion

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import compose, warp
+from LDRRegistrationLib.numerics.displacement import compose, warp
 from torch import Tensor, nn
 
 from aldk.errors import TrainingError

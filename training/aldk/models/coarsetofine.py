@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import warp
+from LDRRegistrationLib.numerics.displacement import warp
 from torch import Tensor, nn
 
 from .layers import Conv3d, channels_last, double_resolution, initialise, start_near_identity

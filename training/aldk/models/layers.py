@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import voxelPositions
+from LDRRegistrationLib.numerics.displacement import voxelPositions
 from torch import Tensor, nn
 
 STARTS = ("he", "torch")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import compose, warp
+from LDRRegistrationLib.numerics.displacement import compose, warp
 from torch import Tensor, nn
 
 from .cascade import Level

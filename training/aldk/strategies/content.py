@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.modelcards import MODELS_FOLDER
+from LDRRegistrationLib.registration.modelcards import MODELS_FOLDER
 from torch import Tensor, nn
 
 from aldk import checkpoint

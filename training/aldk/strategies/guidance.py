@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from LDRRegistrationLib.energy import Energy
-from LDRRegistrationLib.refine import Refinement, optimise
-from LDRRegistrationLib.similarity import gradientLoss
+from LDRRegistrationLib.numerics.losses import gradientLoss
+from LDRRegistrationLib.registration.energy import Energy
+from LDRRegistrationLib.registration.refinement import Refinement, optimise
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from aldk.data.chance import Chance
+from aldk.data.draws import Draws
 from aldk.data.pairs import Pair
 from aldk.errors import TrainingError
 from aldk.teachers import Teacher
@@ -88,7 +88,7 @@ class GuidanceOptions:
             decay=False,
             reduction=self.reduction,
             energy=Energy(self.energy, smoothness=1.0, folding=0.0),
-            stiffness=0.0,
+            updateSmoothness=0.0,
             amsgrad=True,
             settled=0.0,
         )
@@ -143,7 +143,7 @@ class Guidance(Unsupervised):
     def is_guided(self, iteration: int) -> bool:
         """Whether the pair of this step is refined: by its epoch, and by a draw that follows from its number."""
         in_epoch = (iteration // self.options.epoch) % self.options.every == 0
-        return in_epoch and (self.options.share >= 1.0 or Chance(iteration).happens(self.options.share))
+        return in_epoch and (self.options.share >= 1.0 or Draws(iteration).happens(self.options.share))
 
     def refined(self, flow: Tensor, pair: Pair, progress: float) -> Tensor:
         """The field (N, 3, k, j, i) after the optimiser, without gradient; it sees the clean images.

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import resize, warp
-from LDRRegistrationLib.similarity import diceLoss, gradientLoss, lnccLoss
+from LDRRegistrationLib.numerics.displacement import resize, warp
+from LDRRegistrationLib.numerics.losses import gradientLoss, lnccLoss
 from torch import Tensor, nn
 
 from aldk.data.pairs import Pair
 from aldk.errors import TrainingError
+from aldk.losses import dice_loss
 from aldk.models import Prediction
 
 from .reconstruction import Reconstruction
@@ -85,7 +86,7 @@ class Multilevel(Unsupervised):
             terms["smoothness"] = terms["smoothness"] + self.options.smoothness * gradientLoss(prediction.flow)
         if self.options.dice and pair.segments_fixed is not None and pair.segments_moving is not None:
             half = resize(prediction.flow, tuple(pair.segments_fixed.shape[2:]))
-            terms["dice"] = self.options.dice * diceLoss(pair.segments_fixed, warp(pair.segments_moving, half))
+            terms["dice"] = self.options.dice * dice_loss(pair.segments_fixed, warp(pair.segments_moving, half))
         return terms
 
     def provenance(self) -> dict[str, Any]:

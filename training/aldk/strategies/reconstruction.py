@@ -6,22 +6,14 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import warp
-from LDRRegistrationLib.similarity import (
-    boxMean,
-    correlationLoss,
-    determinantLoss,
-    diceLoss,
-    foldingLoss,
-    gradientLoss,
-    lnccLoss,
-    orthogonalityLoss,
-    weightedMean,
-)
+from LDRRegistrationLib.numerics.displacement import warp
+from LDRRegistrationLib.numerics.filters import boxMean, weightedMean
+from LDRRegistrationLib.numerics.losses import foldingLoss, gradientLoss, lnccLoss
 from torch import Tensor
 
 from aldk.data.pairs import Pair
 from aldk.errors import TrainingError
+from aldk.losses import correlation_loss, determinant_loss, dice_loss, orthogonality_loss
 from aldk.models import Prediction
 
 CONTENT = 0.03
@@ -32,7 +24,7 @@ SIMILARITIES = ("lncc", "correlation")
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Weights of the losses that LDRRegistrationLib/similarity.py describes.
+    """Weights of the losses that LDRRegistrationLib/numerics/losses.py and aldk/losses.py describe.
 
     The network sees altered images, the similarity compares the clean ones: the alterations are learnt away.
 
@@ -74,14 +66,14 @@ class Reconstruction:
         if self.kind == "lncc":
             difference = lnccLoss(pair.clean_fixed, warped, self.window, content)
         else:
-            difference = correlationLoss(pair.clean_fixed, warped)
+            difference = correlation_loss(pair.clean_fixed, warped)
         terms = {"similarity": self.similarity * difference, **self.regularisation(prediction)}
         if pair.forward is not None:
             # Smooth at 0, and less than quadratic: a region without texture cannot be known and must not dominate.
             distance = ((half - pair.forward).square().sum(1, keepdim=True) + 0.01).sqrt()
             terms["truth"] = self.truth * weightedMean(distance, F.avg_pool3d(content, 2))
         if self.dice and pair.segments_fixed is not None and pair.segments_moving is not None:
-            terms["dice"] = self.dice * diceLoss(pair.segments_fixed, warp(pair.segments_moving, in_half_voxels))
+            terms["dice"] = self.dice * dice_loss(pair.segments_fixed, warp(pair.segments_moving, in_half_voxels))
         return terms
 
     def regularisation(self, prediction: Prediction) -> dict[str, Tensor]:
@@ -92,8 +84,8 @@ class Reconstruction:
             terms["folding"] = self.folding * foldingLoss(prediction.flow)
         if prediction.affine is not None:
             linear = prediction.affine[:, :, :3].float()
-            terms["determinant"] = self.determinant * determinantLoss(linear)
-            terms["orthogonality"] = self.orthogonality * orthogonalityLoss(linear)
+            terms["determinant"] = self.determinant * determinant_loss(linear)
+            terms["orthogonality"] = self.orthogonality * orthogonality_loss(linear)
         return terms
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.flow import warp
-from LDRRegistrationLib.similarity import weightedMean
+from LDRRegistrationLib.numerics.displacement import warp
+from LDRRegistrationLib.numerics.filters import weightedMean
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 

@@ -1,0 +1,299 @@
+"""The change map: what differs between two visits, set against what would differ if nothing had changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..numerics.dlpack import toArray, toTensor
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..runtime.progress import CancelCallback, ProgressCallback, Stages
+from ..space.grid import Grid, transformPoints
+from ..space.image import Image
+from ..space.intensity import KNOWN, guessModality
+from ..space.masks import Masks
+from ..space.resample import reduceToSpacing, sampleOnGrid
+from ..space.transform import Transform
+from ..space.validity import filled, measured
+from .dates import checkDates
+from .harmonise import Harmonised, harmonise, matchingSigmas, smooth
+from .noise import noiseLevel
+from .searchregion import SearchRegion, findSearchRegion
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# Blur of the images that volumes are measured on, and of those that change is detected on: standard deviations.
+FINE_MM, DETECTION_MM = 0.7, 1.3
+MARGIN_VOXELS = 3
+MAXIMUM_VOXELS = 16_000_000
+LEAST_OVERLAP_MM3 = 1000.0
+LEAST_OVERLAP = 0.2
+# Below this correlation after harmonisation, or with a curve that mostly falls, the images show different contrasts or
+# are not aligned.
+LEAST_AGREEMENT, LEAST_RISING = 0.6, 0.6
+# Where the unchanged difference is this many times its usual size the alignment is not to be trusted.
+UNCERTAIN = 3.0
+CERTAIN_ENOUGH = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class ChangeMap:
+    """What changed, voxel by voxel, on ``grid`` (k, j, i): the part of the fixed volume that is compared.
+
+    ``z``: signed change over the standard deviation that noise, interpolation and misalignment explain; above 0 is
+    brighter now. ``change``: signed difference in the current image's units, less blurred, for measuring. ``current``
+    and ``prior``: the harmonised images behind it, of a blur of ``blurMm`` (one standard deviation).
+    ``volumeChange``: growth of the tissue since the prior by the deformation alone, in percent (what the intensities no
+    longer show). ``mask``: where change may be called.
+    """
+
+    grid: Grid
+    fixedGrid: Grid
+    z: np.ndarray
+    change: np.ndarray
+    current: np.ndarray
+    prior: np.ndarray
+    volumeChange: np.ndarray
+    mask: np.ndarray
+    place: str
+    agreement: float
+    noise: float
+    blurMm: float
+    uncertainPercent: float
+    seconds: dict[str, float]
+    notes: list[str] = field(default_factory=list)
+
+    def onFixedGrid(self, array: np.ndarray, fill: float = 0.0) -> np.ndarray:
+        """``array`` (k, j, i) of this map's grid on the fixed volume's; whole numbers (labels) by nearest neighbour."""
+        toMap = self.grid.rasToIjk @ self.fixedGrid.ijkToRas
+        offset = np.rint(-toMap[:3, 3]).astype(int)[::-1]
+        if np.allclose(toMap[:3, :3], np.eye(3), atol=1e-6):
+            full = np.full(self.fixedGrid.shape, fill, dtype=array.dtype)
+            full[tuple(slice(o, o + n) for o, n in zip(offset, array.shape, strict=True))] = array
+            return full
+        image = Image(array, self.grid.ijkToRas)
+        return Transform(np.eye(4)).warp(image, self.fixedGrid, fill, nearest=array.dtype.kind in "iub")
+
+
+def computeChangeMap(
+    fixed: Image,
+    moving: Image,
+    transform: Transform,
+    mask: Image | None = None,
+    currentDate: str | None = None,
+    priorDate: str | None = None,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelCallback | None = None,
+    masks: Masks | None = None,
+) -> ChangeMap:
+    """Compare the current scan ``fixed`` with the prior scan ``moving`` under ``transform`` (fixed to moving points).
+
+    :param mask: where to look, on any grid, above 0.5; without it the brain, or else the body, is found.
+    :param masks: of the fixed and of the moving scan, above 0 inside: change is called only inside both.
+    :param currentDate, priorDate: ISO dates ("2024-05-31"), if known, to see that the visits are not swapped.
+    :raises RegistrationError: the images cannot be compared; the message says why.
+    """
+    stages = Stages(progress, cancelled)
+    stages.begin("Finding what to compare", 0.0)
+    notes = checkDates(currentDate, priorDate)
+    fixed, moving = measured(fixed), measured(moving)
+    if guessModality(fixed) is not guessModality(moving):
+        raise RegistrationError(
+            _("{fixed} and {moving} are not of one modality: one is CT, the other is not.").format(
+                fixed=fixed.name, moving=moving.name
+            )
+        )
+    fixedGrid = fixed.grid
+    place = findSearchRegion(fixed) if mask is None else SearchRegion(mask, "given")
+    if not (np.asarray(place.mask.array) > 0.5).any():
+        raise RegistrationError(_("The mask is empty: there is nothing to compare."))
+    fixed, grid, box = _workPart(fixed, place)
+    inside = place.inside(grid)
+    if fixed.known is not None:
+        inside &= fixed.known[box] > KNOWN
+    if not inside.any():
+        raise RegistrationError(_("The mask lies outside {name}: there is nothing to compare.").format(name=fixed.name))
+
+    stages.begin("Warping the prior", 0.2)
+    prior = transform.warp(replace(moving, array=_asFloat(moving.array)), grid, fill=np.nan)
+    both = inside & _within(moving.grid, grid, transform.affine) & np.isfinite(prior)
+    if mask is None:
+        # What is outside one brain, as it was found, may be bone or nothing at all there.
+        both &= findSearchRegion(moving).inside(grid, transform.affine)
+    voxel = float(np.prod(grid.spacing))
+    if both.sum() < LEAST_OVERLAP * inside.sum() or both.sum() * voxel < LEAST_OVERLAP_MM3:
+        raise RegistrationError(
+            _("{fixed} and {moving} overlap in only {share:.0%} of the region to compare.").format(
+                fixed=fixed.name, moving=moving.name, share=both.sum() / inside.sum()
+            )
+        )
+    if both.sum() < 0.98 * inside.sum():
+        notes.append(
+            _("{share:.0%} of the region lies outside the prior and is not compared.").format(
+                share=1 - both.sum() / inside.sum()
+            )
+        )
+    both &= _insideMasks(masks or Masks(), transform, grid)
+    if both.sum() * voxel < LEAST_OVERLAP_MM3:
+        raise RegistrationError(
+            _("The masks of {fixed} and {moving} leave next to nothing of the region to compare.").format(
+                fixed=fixed.name, moving=moving.name
+            )
+        )
+
+    stages.begin("Harmonising", 0.35)
+    spacing = grid.spacing[::-1]
+    sigmas = matchingSigmas(grid, moving.grid, FINE_MM)
+    current = smooth(_filled(fixed.array[box], None if fixed.known is None else fixed.known[box]), sigmas[0])
+    aligned = smooth(_filled(prior, np.isfinite(prior)), sigmas[1])
+    region = toTensor(both.astype(np.float32)) > 0
+    for image, values in ((fixed, current), (moving, aligned)):
+        if float(values[region].std()) <= 1e-6 * max(float(values[region].abs().max()), 1e-12):
+            raise RegistrationError(
+                _("{name} is empty within the region to compare: every voxel has one value.").format(name=image.name)
+            )
+    matched = harmonise(current, aligned, region, spacing)
+    _refuseUnlike(fixed, moving, matched)
+
+    stages.begin("Noise and change", 0.6)
+    more = np.sqrt(DETECTION_MM**2 - FINE_MM**2) / spacing
+    smoothCurrent, smoothPrior = smooth(current, more), smooth(matched.prior, more)
+    sd, local = noiseLevel(smoothCurrent, smoothPrior, region, spacing)
+    certain = region & (local < UNCERTAIN)
+    uncertain = 1.0 - float(certain.sum()) / float(region.sum())
+    if uncertain > CERTAIN_ENOUGH:
+        raise RegistrationError(
+            _(
+                "{fixed} and {moving} differ so much in {uncertain:.0%} of the region that their alignment is "
+                "not to be trusted: no change can be called."
+            ).format(fixed=fixed.name, moving=moving.name, uncertain=uncertain)
+        )
+    if uncertain > 0.001:
+        note = _("In {uncertain:.1%} of the region the alignment is uncertain: no change is called there.")
+        notes.append(note.format(uncertain=uncertain))
+    z = (smoothCurrent - smoothPrior) / sd * certain
+    volumeChange = _volumeChange(transform, grid)
+    stages.end()
+    return ChangeMap(
+        grid=grid,
+        fixedGrid=fixedGrid,
+        z=toArray(z),
+        change=toArray((current - matched.prior) * region),
+        current=toArray(current),
+        prior=toArray(matched.prior),
+        volumeChange=volumeChange,
+        mask=toArray(certain.float()) > 0,
+        place=place.kind,
+        agreement=matched.agreement,
+        noise=float(sd[region].median()),
+        blurMm=_blur(spacing, sigmas[0] * spacing),
+        uncertainPercent=100.0 * uncertain,
+        seconds=stages.seconds,
+        notes=notes,
+    )
+
+
+def _blur(spacing: np.ndarray, sigmasMm: np.ndarray) -> float:
+    """One standard deviation in mm of the current image as it is compared, over the three axes.
+
+    A scanner's point spread is wider than the box of a voxel (s^2 / 12): s^2 / 6 is between that and what MR has.
+    """
+    return float(np.exp(np.log(spacing**2 / 6.0 + sigmasMm**2).mean() / 2.0))
+
+
+def _workPart(fixed: Image, place: SearchRegion) -> tuple[Image, Grid, tuple[slice, slice, slice]]:
+    """The fixed image, coarser if it is enormous, its part around the mask as a grid, and as slices (k, j, i)."""
+    k, j, i = np.nonzero(np.asarray(place.mask.array) > 0.5)
+    step = max(1, len(k) // 100_000)
+    corners = np.stack([i, j, k], axis=1)[::step]
+    points = transformPoints(place.mask.ijkToRas, np.concatenate([corners, *(_extremes(corners))]))
+    reach = 0.5 * np.abs(place.mask.ijkToRas[:3, :3]).sum(axis=1)
+    spacing = float(fixed.grid.spacing.min())
+    while True:
+        ijk = transformPoints(fixed.grid.rasToIjk, points)
+        margin = MARGIN_VOXELS + np.abs(fixed.grid.rasToIjk[:3, :3]) @ reach
+        low = np.clip(np.floor(ijk.min(axis=0) - margin), 0, fixed.grid.sizeIjk - 1).astype(int)
+        high = np.clip(np.ceil(ijk.max(axis=0) + margin) + 1, low + 1, fixed.grid.sizeIjk).astype(int)
+        if np.prod(high - low) <= MAXIMUM_VOXELS:
+            break
+        spacing *= 1.3
+        reduced = reduceToSpacing(fixed, spacing)
+        if reduced.array.shape == fixed.array.shape:
+            continue
+        fixed = reduced
+    shift = np.eye(4)
+    shift[:3, 3] = low
+    n = (high - low)[::-1]
+    grid = Grid((int(n[0]), int(n[1]), int(n[2])), fixed.grid.ijkToRas @ shift)
+    box = [slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True)]
+    return fixed, grid, (box[0], box[1], box[2])
+
+
+def _within(moving: Grid, grid: Grid, affine: np.ndarray) -> np.ndarray:
+    """(k, j, i) bool: which points of ``grid`` lie so far within the moving volume that its border plays no part.
+
+    Half a voxel, or a slice, is lost at each end, and the blur that is to come.
+    """
+    border = 0.5 * moving.spacing + 2.0 * DETECTION_MM
+    toVoxels = moving.rasToIjk @ affine @ grid.ijkToRas
+    k, j, i = (np.arange(n, dtype=np.float32) for n in grid.shape)
+    within = np.ones(grid.shape, dtype=bool)
+    for axis in range(3):
+        row = toVoxels[axis].astype(np.float32)
+        position = row[2] * k[:, None, None] + row[1] * j[None, :, None] + row[0] * i[None, None, :] + row[3]
+        margin = float(border[axis] / moving.spacing[axis]) - 0.5
+        within &= (position >= margin) & (position <= moving.sizeIjk[axis] - 1 - margin)
+    return within
+
+
+def _insideMasks(masks: Masks, transform: Transform, grid: Grid) -> np.ndarray:
+    """(k, j, i) bool: which points of ``grid`` lie inside the fixed mask and land inside the moving one."""
+    inside = np.ones(grid.shape, dtype=bool)
+    for mask, carried in ((masks.fixed, Transform(np.eye(4))), (masks.moving, transform)):
+        if mask is not None:
+            values = np.asarray(mask.array > 0, dtype=np.float32)
+            inside &= carried.warp(Image(values, mask.ijkToRas), grid, fill=0.0) > 0.5
+    return inside
+
+
+def _extremes(ijk: np.ndarray) -> list[np.ndarray]:
+    return [ijk[[index]] for axis in range(3) for index in (ijk[:, axis].argmin(), ijk[:, axis].argmax())]
+
+
+def _refuseUnlike(fixed: Image, moving: Image, matched: Harmonised) -> None:
+    if matched.rising < LEAST_RISING or matched.agreement < LEAST_AGREEMENT:
+        raise RegistrationError(
+            _(
+                "{fixed} and {moving} do not agree (correlation {agreement:.2f}, a brighter prior means a "
+                "brighter current image in {rising:.0%}): they show different contrasts, or are not aligned. "
+                "Choose two scans of the same kind."
+            ).format(fixed=fixed.name, moving=moving.name, agreement=matched.agreement, rising=matched.rising)
+        )
+
+
+def _volumeChange(transform: Transform, grid: Grid) -> np.ndarray:
+    """(k, j, i): growth in percent from the prior to the current scan by the deformation, without the affine."""
+    if transform.field is None:
+        return np.zeros(grid.shape, dtype=np.float32)
+    determinant = np.maximum(transform.field.jacobianDeterminant(), 0.05)
+    # A cell lies between the points of the field's grid.
+    shift = np.eye(4)
+    shift[:3, 3] = 0.5
+    growth = (100.0 * (1.0 / determinant - 1.0)).astype(np.float32)
+    return toArray(sampleOnGrid(growth, transform.field.grid.ijkToRas @ shift, grid))
+
+
+def _filled(array: np.ndarray, known: np.ndarray | None) -> Tensor:
+    """Float32, and what is not known as what is known around it, lest a blur carries padding inwards."""
+    values = np.array(array, dtype=np.float32)
+    if known is None or known.all():
+        return toTensor(values)
+    return toTensor(filled(Image(values, np.eye(4), known=known.astype(np.float32))).array)
+
+
+def _asFloat(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=np.float32)

@@ -1,0 +1,148 @@
+"""Where to look for change: the brain if there is one, with or without its skull, or else the body."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..numerics.dlpack import toArray
+from ..space.grid import Grid, canonicalGrid
+from ..space.image import Image
+from ..space.intensity import Modality, guessModality, normalised
+from ..space.resample import reduceToSpacing, sampleOnGrid
+from ..space.validity import filled
+
+SPACING_MM = 2.0
+# A mask that was sampled between its voxels: what is above it lies inside.
+INSIDE = 0.5
+MAXIMUM_VOXELS_PER_AXIS = 192
+# The erosion that parts the brain from eyes, scalp and neck, tried from thin bridges to thick ones.
+EROSIONS_MM = (4.0, 7.0)
+CLOSING_MM = 8.0
+BRAIN_MM3 = (600_000.0, 2_200_000.0)
+# Scalp and skull lie between the surfaces of head and brain: the brain's shallowest quarter is deeper than this.
+MINIMUM_BRAIN_DEPTH_MM = 5.0
+BACKGROUND = 0.02
+# Otsu's threshold is taken deep in the head, away from the fat of the scalp.
+DEEP_MM = 16.0
+# Shares of it that are tried in turn: gray matter may be darker.
+TISSUE = (0.85, 0.6)
+
+
+# Skull-stripping and the skin differ from scan to scan within so much of the surface.
+MARGIN_MM = {"brain": 2.0, "body": 3.5, "given": 0.0}
+
+
+@dataclass(frozen=True, eq=False)
+class SearchRegion:
+    """``mask`` is a boolean Image (k, j, i) on a coarse grid; ``kind`` says of what: "brain", "body" or "given"."""
+
+    mask: Image
+    kind: str
+
+    def inside(self, grid: Grid, gridToImageRas: np.ndarray | None = None) -> np.ndarray:
+        """(k, j, i) bool: which points of ``grid``, moved by a 4x4, lie in the mask, some way below its surface."""
+        mask = np.asarray(self.mask.array) > INSIDE
+        margin = MARGIN_MM[self.kind]
+        values = mask.astype(np.float32)
+        if margin > 0:
+            # Sampling the depth, rather than eroding voxels, is exact to a fraction of a voxel.
+            values = INSIDE + (_depth(mask) * float(self.mask.grid.spacing.min()) - margin).astype(np.float32)
+        return toArray(sampleOnGrid(values, self.mask.ijkToRas, grid, gridToImageRas)) > INSIDE
+
+
+def findSearchRegion(image: Image) -> SearchRegion:
+    """The brain in a head, a skull-stripped brain, or the body without the air around it.
+
+    Tissue brighter than Otsu's threshold is eroded until brain and scalp part, the innermost large part grown back, and
+    its sulci and ventricles closed. What does not look like a brain by its volume and its depth below the skin is not
+    taken for one; then all of the body counts.
+    """
+    modality = guessModality(image)
+    spacing = max(SPACING_MM, float(image.grid.extentMm.max()) / MAXIMUM_VOXELS_PER_AXIS)
+    reduced = reduceToSpacing(image, spacing)
+    grid = canonicalGrid(image.grid, spacing)
+    values = toArray(sampleOnGrid(filled(normalised(reduced, modality)).array, reduced.ijkToRas, grid))
+    body = _body(values)
+    brain = _brain(values, body, spacing) if modality is Modality.MR else None
+    if brain is None:
+        return SearchRegion(Image(body, grid.ijkToRas, image.name), "body")
+    return SearchRegion(Image(brain, grid.ijkToRas, image.name), "brain")
+
+
+def _body(values: np.ndarray) -> np.ndarray:
+    """The largest part above the background, without holes."""
+    import SimpleITK as sitk
+
+    # Skull-stripped and defaced images have an exact background; the others' has noise.
+    stripped = float((values == values.min()).mean()) > 0.3
+    above = values > (BACKGROUND if stripped else 0.5 * _otsu(values))
+    return _array(sitk.BinaryFillhole(_largest(sitk.BinaryMorphologicalClosing(_itk(above), [2] * 3))))
+
+
+def _brain(values: np.ndarray, body: np.ndarray, spacing: float) -> np.ndarray | None:
+    if body.sum() * spacing**3 <= BRAIN_MM3[1]:
+        return None
+    depthOfBody = _depth(body)
+    deep = depthOfBody > DEEP_MM / spacing
+    if not deep.any():
+        return None
+    threshold = _otsu(values[deep])
+    for share, erosion in itertools.product(TISSUE, EROSIONS_MM):
+        tissue, steps = body & (values > share * threshold), erosion / spacing
+        core = _array(_largest(_itk(_depth(tissue) > steps)))
+        grown = tissue & (_depth(~core) <= steps + 1.0)
+        closed = _closed(grown, CLOSING_MM / spacing) & body
+        surface = closed & (_depth(closed) <= 1.5)
+        if not surface.any():
+            continue
+        shallow = float(np.percentile(depthOfBody[surface], 25)) * spacing
+        if BRAIN_MM3[0] <= closed.sum() * spacing**3 <= BRAIN_MM3[1] and shallow >= MINIMUM_BRAIN_DEPTH_MM:
+            return closed
+    return None
+
+
+def _closed(mask: np.ndarray, steps: float) -> np.ndarray:
+    """Closing by a ball of ``steps`` voxels, and holes filled: sulci and ventricles belong to the brain."""
+    import SimpleITK as sitk
+
+    margin = int(np.ceil(steps)) + 2
+    wide = _depth(~np.pad(mask, margin)) <= steps
+    closed = _array(sitk.BinaryFillhole(_itk(_depth(wide) > steps)))
+    return closed[(slice(margin, -margin),) * 3] | mask
+
+
+def _depth(mask: np.ndarray) -> np.ndarray:
+    """(k, j, i): distance in voxels of every voxel inside ``mask`` from the outside; 0 or less outside."""
+    import SimpleITK as sitk
+
+    distance = sitk.SignedMaurerDistanceMap(_itk(mask), insideIsPositive=True, squaredDistance=False)
+    return sitk.GetArrayFromImage(distance)
+
+
+def _otsu(values: np.ndarray) -> float:
+    import SimpleITK as sitk
+
+    measure = sitk.OtsuThresholdImageFilter()
+    measure.Execute(sitk.GetImageFromArray(np.ascontiguousarray(values.reshape(1, -1))))
+    return float(measure.GetThreshold())
+
+
+def _largest(mask):
+    import SimpleITK as sitk
+
+    return sitk.RelabelComponent(sitk.ConnectedComponent(mask), sortByObjectSize=True) == 1
+
+
+def _itk(mask: np.ndarray):
+    import SimpleITK as sitk
+
+    return sitk.GetImageFromArray(np.asarray(mask, dtype=np.uint8))
+
+
+def _array(image) -> np.ndarray:
+    import SimpleITK as sitk
+
+    return sitk.GetArrayFromImage(image).astype(bool)

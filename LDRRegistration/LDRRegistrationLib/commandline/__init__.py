@@ -1,0 +1,1 @@
+"""The options, output folder and failures of ``ldr-register``."""

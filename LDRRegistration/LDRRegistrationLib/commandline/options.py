@@ -1,0 +1,162 @@
+"""The options of ``ldr-register``, and which of them go together."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from ..registration.modelcards import MODELS_FOLDER
+from ..runtime.device import Device
+from ..runtime.errors import RegistrationError
+
+USAGE = "ldr-register FIXED MOVING -o OUT_DIR"
+ADAPTATION_ITERATIONS = 40
+SENSITIVITY = 0.5
+
+
+def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options, complete.
+
+    :raises RegistrationError: some do not go together.
+    :raises SystemExit: after --help, and with status 2 and a sentence for what cannot be read at all.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.list_models:
+        return options
+    if options.fixed is None or options.moving is None or options.output is None:
+        parser.error("FIXED, MOVING and -o OUT_DIR are needed")
+    _refuseDropped(options)
+    options.preset = options.preset or "fast"
+    options.prealignment = options.prealignment or ("rigid" if options.change else "affine")
+    options.adapt = options.adapt or 0
+    options.sensitivity = SENSITIVITY if options.sensitivity is None else options.sensitivity
+    options.dates = options.dates or (None, None)
+    return options
+
+
+def inputFiles(options: argparse.Namespace) -> list[Path]:
+    """Every file that is read."""
+    names = ("fixed", "moving", "initial", "labels", "fixed_mask", "moving_mask", "change_mask")
+    return [path for name in names if (path := getattr(options, name)) is not None]
+
+
+def _refuseDropped(options: argparse.Namespace) -> None:
+    """Whatever would have no effect is refused, lest somebody rely on it."""
+    given = [name for name in ("preset", "adapt") if getattr(options, name) is not None]
+    if options.change and given:
+        raise RegistrationError(
+            f"{_listed(given)} cannot be used with --change, whose alignment has settings of its own, which hide no "
+            "change."
+        )
+    if options.change and options.prealignment == "affine":
+        raise RegistrationError(
+            "--prealignment affine cannot be used with --change: two visits of one person are aligned rigidly, or not."
+        )
+    given = [name for name in ("dates", "sensitivity", "change_mask") if getattr(options, name) is not None]
+    if given and not options.change:
+        raise RegistrationError(f"{_listed(given)} can be used only with --change.")
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(f"--{name.replace('_', '-')}" for name in names)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, and status 2."""
+        from ..runtime.terminal import complain
+
+        complain(f"{message}; usage: {USAGE} (--help says more).")
+        raise SystemExit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ldr-register",
+        description="Deformable registration of two 3D images (MR or CT) in about a second on a CPU. Writes "
+        "transform.h5 (ITK, fixed to moving points), warped.nii.gz, report.json and overview.png. "
+        "For research; not for diagnostic use.",
+        epilog="Exit status: 0 done; 1 out of memory or an error of the program; 2 bad input; 3 done, but the result "
+        "is not to be trusted; 130 or 143 stopped.",
+    )
+    parser.add_argument("fixed", metavar="FIXED", nargs="?", type=Path, help="image that stays as it is")
+    parser.add_argument("moving", metavar="MOVING", nargs="?", type=Path, help="image to carry onto FIXED")
+    parser.add_argument("-o", "--output", metavar="OUT_DIR", type=Path, help="folder for the results")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="lose files in OUT_DIR that are named like results but are none, or were changed since; results of an "
+        "earlier run are replaced without",
+    )
+    parser.add_argument("--preset", choices=["fast", "accurate"], help="accurate refines the result (default: fast)")
+    parser.add_argument(
+        "--model",
+        default="auto",
+        metavar="NAME",
+        help="model by name; auto (default): one for any use",
+    )
+    parser.add_argument(
+        "--prealignment",
+        choices=["none", "rigid", "affine"],
+        help="before the deformation (default: affine, with --change rigid)",
+    )
+    parser.add_argument(
+        "--adapt",
+        type=_positive,
+        metavar="N",
+        nargs="?",
+        const=ADAPTATION_ITERATIONS,
+        help="let the network's last layers learn from this pair, in at most N iterations (default: "
+        f"{ADAPTATION_ITERATIONS}) and 10 s: for images unlike those it was trained on",
+    )
+    parser.add_argument("--initial", metavar="T", type=Path, help="linear ITK transform to start from")
+    for which in ("fixed", "moving"):
+        parser.add_argument(
+            f"--{which}-mask", metavar="M", type=Path, help=f"label map of {which.upper()}: compare only inside it"
+        )
+    parser.add_argument("--labels", metavar="MOVING_LABELS", type=Path, help="label map of MOVING to carry along")
+    change = parser.add_argument_group("what changed", "between two visits of one person, FIXED being the current scan")
+    change.add_argument(
+        "--change", action="store_true", help="write changes.html, changes.csv, change.nii.gz and change_regions.nii.gz"
+    )
+    change.add_argument(
+        "--sensitivity",
+        type=_share,
+        metavar="S",
+        help=f"0 (only the strongest changes) to 1 (default: {SENSITIVITY:g})",
+    )
+    change.add_argument("--change-mask", type=Path, metavar="M", help="label map of FIXED: look only inside it")
+    change.add_argument("--dates", nargs=2, metavar=("CURRENT", "PRIOR"), help="of the visits, as 2024-05-31")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
+    parser.add_argument(
+        "--device",
+        choices=[device.value for device in Device],
+        default=Device.CPU.value,
+        help="where the network runs (default: cpu)",
+    )
+    parser.add_argument("--list-models", action="store_true", help="show the models and their licences, and stop")
+    parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)
+    return parser
+
+
+def _positive(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value

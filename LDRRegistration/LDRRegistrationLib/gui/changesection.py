@@ -1,0 +1,251 @@
+"""The Changes section: finding what changed, the list of regions, what the reader says of them, and the report."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..change.table import ACCEPTED, REJECTED
+from ..mrml.changenodes import Changes, jumpTo, placeOf, readTable, showInViews, writeOpinion
+from ..mrml.places import isOfPair
+from ..mrml.views import rememberViews
+from ..runtime.errors import RegistrationError
+from .saving import startFolder
+
+MASKS = ("changeMask", "excludeMask")
+# The regions are found anew once the slider has rested for so long: at each tick of a drag would be too often.
+REST_MS = 80
+
+
+def _shown(row: dict[str, str]) -> tuple[str, ...]:
+    """The columns of the panel's list."""
+    number = {key: float(row[key]) for key in ("Region", "Volume (mm3)", "Growth (%)", "Mean z")}
+    growth = "" if math.isnan(number["Growth (%)"]) else f"{number['Growth (%)']:+.0f}"
+    name = f"{number['Region']:.0f} {row['Kind']}"
+    return name, f"{number['Volume (mm3)']:.0f}", growth, f"{number['Mean z']:+.1f}", row["Verdict"]
+
+
+class ChangesSection:
+    """Shows one comparison. The slider changes its regions at once, without another registration.
+
+    :param ui: the widgets of LDRRegistration.ui, by name.
+    :param logic: LDRRegistrationLogic.
+    :param log: takes a line for the panel's log.
+    :param say: shows the summary of a comparison.
+    """
+
+    def __init__(self, ui: Any, logic: Any, log: Any, say: Any) -> None:
+        self._ui, self._logic, self._log, self._say = ui, logic, log, say
+        self._choices: Any = None
+        self._changes: Changes | None = None
+        self._current: Any = None
+        self._putBack: Any = None
+        self._updating = False
+        self._items: list[Any] = []
+        # It goes with the slider.
+        self._rest = qt.QTimer(ui.sensitivitySlider)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.connect("timeout()", self._onSensitivityChosen)
+        for name in MASKS:
+            selector = getattr(ui, f"{name}Selector")
+            selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node, name=name: self._onMaskChosen(name, node))
+        ui.sensitivitySlider.connect("valueChanged(int)", self._onSensitivity)
+        ui.changesTable.connect("currentCellChanged(int,int,int,int)", self._onRegionChosen)
+        # The views may have been moved since the row became the current one.
+        ui.changesTable.connect("cellClicked(int,int)", self._jumpToRegion)
+        ui.changeNoteEdit.connect("returnPressed()", self._onNote)
+        for name, slot in {
+            "previousChangeButton": lambda: self._step(-1),
+            "nextChangeButton": lambda: self._step(1),
+            "showChangesButton": self._onShow,
+            "acceptChangeButton": lambda: self._judge(ACCEPTED),
+            "rejectChangeButton": lambda: self._judge(REJECTED),
+            "exportChangesButton": self._onExport,
+        }.items():
+            getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
+        self._list()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The section's part of ``prepareChanges``."""
+        return {
+            "maskNode": self._choices.changeMask,
+            "excludeMaskNode": self._choices.excludeMask,
+            "sensitivity": self._choices.changeSensitivity / 100.0,
+            **self._outputs(),
+        }
+
+    def _outputs(self) -> dict[str, Any]:
+        """What the last comparison made, to be filled again, if all of it is there and was of the same scans."""
+        choices = self._choices
+        transform = choices.changeTransform
+        others = (choices.changeVolume, choices.changeSegmentation, choices.changeTable)
+        if None in (transform, *others) or not isOfPair(transform, choices.fixedVolume, choices.movingVolume):
+            return {}
+        names = ("outputChangeVolumeNode", "outputSegmentationNode", "outputTableNode")
+        return {"outputTransformNode": transform, **dict(zip(names, others, strict=True))}
+
+    @staticmethod
+    def keep(changes: Changes, choices: Any) -> None:
+        """Note in the scene what a comparison made. Its transform is not the one that Apply writes."""
+        with slicer.util.NodeModify(choices):
+            choices.changeTransform, choices.changeVolume = changes.transformNode, changes.changeVolumeNode
+            choices.changeSegmentation, choices.changeTable = changes.segmentationNode, changes.tableNode
+
+    def setChoices(self, choices: Any) -> None:
+        """Follow a parameter node, or nothing."""
+        if self._rest.active:
+            self._onSensitivityChosen()
+        self._choices = choices
+        self.update()
+
+    def update(self) -> None:
+        """Show what the parameter node says; a comparison whose nodes are gone is forgotten."""
+        if self._changes is not None and not slicer.mrmlScene.IsNodePresent(self._changes.tableNode):
+            self.forget()
+        if self._changes is not None and self._table() not in (None, self._changes.tableNode):
+            self.forget()
+        if self._choices is None:
+            return
+        self._list()
+        self._updating = True
+        try:
+            if not self._rest.active:
+                self._ui.sensitivitySlider.value = self._choices.changeSensitivity
+            for name in MASKS:
+                getattr(self._ui, f"{name}Selector").setCurrentNode(getattr(self._choices, name))
+        finally:
+            self._updating = False
+
+    def forget(self) -> None:
+        """There is no comparison any more."""
+        self._rest.stop()
+        self._changes, self._current, self._putBack = None, None, None
+        self._list()
+
+    def show(self, changes: Changes, currentNode: Any) -> None:
+        """A comparison was made: list its regions."""
+        self._changes, self._current = changes, currentNode
+        self._list()
+
+    def _rows(self) -> list[dict[str, str]]:
+        """What the table node says: also that of a scene that was saved, without the comparison itself."""
+        return [] if self._table() is None else readTable(self._table())
+
+    def _table(self) -> Any:
+        return self._choices.changeTable if self._choices is not None else None
+
+    def _list(self) -> None:
+        table, rows = self._ui.changesTable, self._rows()
+        chosen = table.currentRow()
+        self._updating = True
+        try:
+            # Qt owns the items of a table, Python the wrappers.
+            self._items = []
+            table.rowCount = len(rows)
+            for place, row in enumerate(rows):
+                for column, text in enumerate(_shown(row)):
+                    cell = qt.QTableWidgetItem(text)
+                    self._items.append(cell)
+                    table.setItem(place, column, cell)
+            table.resizeColumnsToContents()
+            if 0 <= chosen < len(rows):
+                table.setCurrentCell(chosen, 0)
+        finally:
+            self._updating = False
+        for name in ("sensitivitySlider", "showChangesButton", "exportChangesButton"):
+            getattr(self._ui, name).enabled = self._changes is not None
+        for name in ("previousChange", "nextChange", "acceptChange", "rejectChange"):
+            getattr(self._ui, f"{name}Button").enabled = bool(rows)
+        self._ui.changeNoteEdit.enabled = bool(rows)
+
+    def _try(self, slot: Any) -> None:
+        try:
+            slot()
+        except RegistrationError as error:
+            self._log(str(error))
+            slicer.util.errorDisplay(str(error))
+
+    def _onMaskChosen(self, name: str, node: Any) -> None:
+        if not self._updating and self._choices is not None:
+            setattr(self._choices, name, node)
+
+    def _onSensitivity(self, value: int) -> None:
+        if not self._updating and self._choices is not None:
+            self._rest.start()
+
+    def _onSensitivityChosen(self) -> None:
+        self._rest.stop()
+        if self._choices is None:
+            return
+        self._choices.changeSensitivity = self._ui.sensitivitySlider.value
+        if self._changes is not None:
+            self._try(self._redetect)
+
+    def _redetect(self) -> None:
+        self._logic.redetect(self._changes, sensitivity=self._choices.changeSensitivity / 100.0)
+        self._list()
+        self._say(self._changes)
+
+    def _onRegionChosen(self, place: int, *unused: int) -> None:
+        rows = self._rows()
+        if not self._updating and 0 <= place < len(rows):
+            self._jumpToRegion(place)
+            self._ui.changeNoteEdit.text = rows[place]["Note"]
+
+    def _jumpToRegion(self, place: int, *unused: int) -> None:
+        rows = self._rows()
+        if 0 <= place < len(rows):
+            jumpTo(slicer.mrmlScene, placeOf(rows[place]))
+
+    def _step(self, by: int) -> None:
+        table = self._ui.changesTable
+        place = min(max(table.currentRow() + by, 0), table.rowCount - 1)
+        table.setCurrentCell(place, 0)
+
+    def _chosen(self) -> int:
+        place = self._ui.changesTable.currentRow()
+        if place < 0:
+            raise RegistrationError(_("Choose a region in the table first."))
+        return place
+
+    def _judge(self, verdict: str) -> None:
+        place = self._chosen()
+        row = self._rows()[place]
+        self._note(place, "" if row["Verdict"] == verdict else verdict, row["Note"])
+
+    def _onNote(self) -> None:
+        place = self._ui.changesTable.currentRow()
+        if 0 <= place < len(self._rows()):
+            text = self._ui.changeNoteEdit.text
+            self._try(lambda: self._note(place, self._rows()[place]["Verdict"], text))
+
+    def _note(self, place: int, verdict: str, note: str) -> None:
+        if self._changes is not None:
+            self._logic.judgeRegion(self._changes, rank=place + 1, verdict=verdict, note=note)
+        else:
+            writeOpinion(self._table(), place, verdict, note)
+        self._list()
+
+    def _onShow(self) -> None:
+        if self._putBack is not None:
+            self._putBack()
+            self._putBack = None
+        elif self._changes is not None:
+            self._putBack = rememberViews(slicer.mrmlScene)
+            showInViews(self._changes, self._current)
+        self._ui.showChangesButton.text = _("Hide map") if self._putBack is not None else _("Show map")
+
+    def _onExport(self) -> None:
+        folder = qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Folder for the report"), str(startFolder())
+        )
+        if folder and self._changes is not None:
+            with slicer.util.WaitCursor():
+                paths = self._logic.exportChanges(self._changes, folder=folder)
+            self._log(_("Wrote {files} into {folder}.").format(files=", ".join(p.name for p in paths), folder=folder))

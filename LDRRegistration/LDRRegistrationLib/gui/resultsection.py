@@ -1,0 +1,202 @@
+"""The Result section: seeing a registration in the slice views, and using it on other nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
+from ..mrml.checkerboard import computeCheckerboard, prepareCheckerboard, publishCheckerboard
+from ..mrml.display import CHECKERBOARD, GRID, MAGNITUDE, VOLUME_CHANGE, ResultDisplay
+from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
+from ..mrml.volumechange import computeVolumeChange, prepareVolumeChange, publishVolumeChange
+from ..runtime.errors import RegistrationError
+from ..runtime.progress import Stages
+from .controller import Run
+from .landmarks import LandmarkControl
+from .saving import askForPath
+
+
+class ResultSection:
+    """Buttons that each do one thing to the views or the scene; nothing happens unless one is pressed.
+
+    :param ui: the widgets of LDRRegistration.ui, by name.
+    :param logic: LDRRegistrationLogic.
+    :param log: takes a line for the panel's log.
+    :param start: takes a Run, its title, and the parameters of its first step; for what takes longer than a moment.
+    :param isRunning: whether anything is computed, during which nothing here is enabled.
+    """
+
+    def __init__(self, ui: Any, logic: Any, log: Any, start: Any, isRunning: Any) -> None:
+        self._ui, self._logic, self._log = ui, logic, log
+        self._start, self._isRunning = start, isRunning
+        self._choices: Any = None
+        self._display: ResultDisplay | None = None
+        self._landmarks = LandmarkControl(ui, logic, log)
+        ui.fadeSlider.connect("valueChanged(int)", self._onFade)
+        for name, slot in {
+            "afterButton": self._onAfter,
+            "gridButton": lambda: self._display_().showDeformation(GRID),
+            "magnitudeButton": lambda: self._display_().showDeformation(MAGNITUDE),
+            "volumeChangeButton": self._onVolumeChange,
+            "checkerboardButton": self._onCheckerboard,
+            "restoreButton": self.restore,
+            "carryButton": self._onCarry,
+            "inverseButton": self._onInverse,
+            "landmarksButton": self._landmarks.check,
+            "saveButton": self._onSave,
+        }.items():
+            getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
+
+    def setChoices(self, choices: Any) -> None:
+        """Follow a parameter node, or nothing: then the views stay as they are, while another module is open."""
+        self._choices = choices
+        self.update()
+
+    def forget(self) -> None:
+        """The scene is about to go, and what was shown of it."""
+        self._display = None
+
+    def update(self) -> None:
+        """Enable what can be done with the present choices; views that were changed for another result go back."""
+        nodes = self._nodes()
+        self._ui.resultCollapsibleButton.enabled = None not in nodes and not self._isRunning()
+        if self._choices is None:
+            self._landmarks.close()
+            return
+        self._landmarks.follow(nodes)
+        shown = self._display
+        if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
+            self.restore()
+        self._nameAfterButton()
+
+    def restore(self) -> None:
+        """The views, and the moving volume's place, as they were before the first button."""
+        if self._display is not None:
+            self._display.restore()
+            self._display = None
+            self._nameAfterButton()
+
+    def _nodes(self) -> tuple[Any, Any, Any]:
+        choices = self._choices
+        if choices is None:
+            return (None, None, None)
+        return choices.fixedVolume, choices.movingVolume, choices.outputTransform
+
+    def _display_(self) -> ResultDisplay:
+        if self._display is None:
+            self._display = ResultDisplay(*self._nodes())
+        return self._display
+
+    def _try(self, slot: Any) -> None:
+        try:
+            slot()
+        except RegistrationError as error:
+            self._log(str(error))
+            slicer.util.errorDisplay(str(error))
+
+    def _onFade(self, value: int) -> None:
+        if self._ui.resultCollapsibleButton.enabled:
+            self._try(lambda: self._display_().blend(value / 100.0))
+
+    def _onAfter(self) -> None:
+        display = self._display_()
+        display.showAfter(not display.isAfter)
+        display.blend(self._ui.fadeSlider.value / 100.0)
+        self._nameAfterButton()
+
+    def _nameAfterButton(self) -> None:
+        _fixed, moving, transform = self._nodes()
+        # Also without this section's doing, as in a scene that was saved so.
+        isAfter = None not in (moving, transform) and moving.GetParentTransformNode() is transform
+        self._ui.afterButton.text = _("Show before") if isAfter else _("Show after")
+
+    def _onVolumeChange(self) -> None:
+        display = self._display_()
+        self._showMade(
+            VOLUME_CHANGE,
+            display.showVolumeChange,
+            (prepareVolumeChange, computeVolumeChange, publishVolumeChange),
+            _("Computing the volume change"),
+            transformNode=display.transform,
+            referenceVolumeNode=display.fixed,
+        )
+
+    def _onCheckerboard(self) -> None:
+        display = self._display_()
+        self._showMade(
+            CHECKERBOARD,
+            display.showCheckerboard,
+            (prepareCheckerboard, computeCheckerboard, publishCheckerboard),
+            _("Making the checkerboard"),
+            fixedVolumeNode=display.fixed,
+            movingVolumeNode=display.moving,
+            transformNode=display.transform,
+        )
+
+    def _showMade(self, what: str, show: Any, steps: tuple[Any, Any, Any], title: str, **nodes: Any) -> None:
+        """Show what there is already, or make it by ``steps`` of ``nodes`` and then show it."""
+        display = self._display_()
+        if display.has(what):
+            show()
+            return
+
+        def finished(made: Any) -> None:
+            # The views may have been put back meanwhile.
+            self._display = display
+            show(made)
+
+        self._start(_run(*steps, finished), title, **nodes)
+
+    def _onCarry(self) -> None:
+        node = self._ui.carrySelector.currentNode()
+        if node is None:
+            raise RegistrationError(_("Choose a node that belongs to the moving volume."))
+        self._start(
+            _run(
+                prepareCopies,
+                computeCopies,
+                lambda job, nothing: publishCopies(job),
+                lambda copies: self._log(_('Made "{copy}".').format(copy=copies[0].GetName())),
+            ),
+            _("Carrying {name}").format(name=node.GetName()),
+            transformNode=self._choices.outputTransform,
+            nodes=[node],
+        )
+
+    def _onInverse(self) -> None:
+        self._start(
+            _run(
+                prepareInverse,
+                computeInverse,
+                publishInverse,
+                lambda inverse: self._log(
+                    _('Made "{name}", exact to {error:.3f} mm at worst.').format(
+                        name=inverse.transformNode.GetName(), error=inverse.largestErrorMm
+                    )
+                ),
+            ),
+            _("Inverting the transform"),
+            transformNode=self._choices.outputTransform,
+        )
+
+    def _onSave(self) -> None:
+        transformNode = self._choices.outputTransform
+        path = askForPath(transformNode.GetName())
+        if path is None:
+            return
+        with slicer.util.WaitCursor():
+            self._logic.saveTransform(transformNode=transformNode, path=path)
+        self._log(_("Wrote {path}.").format(path=path))
+
+
+def _run(prepare: Any, compute: Any, publish: Any, finished: Any) -> Run:
+    """Of computations that know nothing of progress: they ask again and again whether to stop."""
+    return Run(
+        prepare,
+        lambda job, *, progress, cancelled: compute(job, Stages(progress, cancelled).check),
+        publish,
+        lambda job, result, published: finished(published),
+    )

@@ -1,0 +1,157 @@
+"""SeriesLogic: many registrations in one call, on MRML nodes. No Qt, no Slicer base class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..mrml.jobs import settingsFrom
+from ..mrml.nodes import NodeReference, checkScene
+from ..mrml.pairs import PairOutcome, fillPairsTable
+from ..mrml.places import RegisteredVolume
+from ..mrml.sequences import RegisteredFrames, framesOf, publishTransforms
+from ..mrml.volumes import imageFromVolumeNode
+from ..registration.models import ModelStore
+from ..registration.register import register
+from ..registration.settings import Prealignment, Preset
+from ..registration.verdict import Verdict
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..runtime.progress import CancelCallback, ProgressCallback
+from ..runtime.pytorch import ensureTorch
+from ..space.transform import Transform
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode, vtkMRMLTableNode
+
+
+class SeriesLogic:
+    """What RegistrationLogic does with lists of pairs and with sequences."""
+
+    models: ModelStore
+    # Those of RegistrationLogic, for one pair.
+    prepare: Any
+    compute: Any
+    publish: Any
+
+    def registerPairs(
+        self,
+        *,
+        pairs: Iterable[tuple[vtkMRMLScalarVolumeNode, vtkMRMLScalarVolumeNode]],
+        createVolumes: bool = False,
+        outputTableNode: vtkMRMLTableNode | None = None,
+        progressCallback: ProgressCallback | None = None,
+        cancelCallback: CancelCallback | None = None,
+        **settings: Any,
+    ) -> list[PairOutcome]:
+        """Register each (fixed, moving) pair; one that cannot be registered does not stop the others.
+
+        :param createVolumes: make each pair's resampled moving volume, too.
+        :param outputTableNode: receives a row a pair: names, quality, seconds, what went wrong.
+        :param settings: further keywords of ``registerVolumes``, the same for all pairs: preset, model, ...
+        :returns: an outcome a pair, in their order. Every pair has its own new output nodes.
+        :raises RegistrationError: there are no pairs.
+        :raises DependencyError: PyTorch is missing.
+        :raises RegistrationCancelled: cancelled; the pairs that were done keep their nodes.
+        """
+        pairs = list(pairs)
+        if not pairs or any(len(pair) != 2 for pair in pairs):
+            raise RegistrationError(_("Give at least one pair: a fixed and a moving volume node."))
+        checkScene(outputTableNode, *(node for pair in pairs for node in pair))
+        ensureTorch()
+        outcomes: list[PairOutcome] = []
+        for number, (fixed, moving) in enumerate(pairs):
+
+            def progress(fraction: float, stage: str, number: int = number) -> None:
+                if progressCallback is not None:
+                    progressCallback((number + fraction) / len(pairs), f"Pair {number + 1} of {len(pairs)}: {stage}")
+
+            outcome = PairOutcome(fixed, moving)
+            outcomes.append(outcome)
+            try:
+                job = self.prepare(
+                    fixedVolumeNode=fixed,
+                    movingVolumeNode=moving,
+                    createTransform=True,
+                    createVolume=createVolumes,
+                    **settings,
+                )
+                result = self.compute(job, progress=progress, cancelled=cancelCallback)
+                self.publish(job, result)
+            except RegistrationError as error:
+                outcome.error = str(error)
+            else:
+                outcome.result = result
+                outcome.outputTransformNode, outcome.outputVolumeNode = job.outputTransformNode, job.outputVolumeNode
+            if outputTableNode is not None:
+                fillPairsTable(outputTableNode, outcomes)
+        return outcomes
+
+    def registerSequence(
+        self,
+        *,
+        sequenceNode: vtkMRMLSequenceNode,
+        fixedVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+        referenceFrame: int = 0,
+        outputSequenceNode: vtkMRMLSequenceNode | None = None,
+        preset: Preset | str = Preset.FAST,
+        prealignment: Prealignment | str = Prealignment.RIGID,
+        model: str = "auto",
+        threads: int | None = None,
+        progressCallback: ProgressCallback | None = None,
+        cancelCallback: CancelCallback | None = None,
+    ) -> vtkMRMLSequenceNode:
+        """Register every frame of a sequence of volumes to one of them, or to another volume.
+
+        :param fixedVolumeNode: what the frames are registered to; without it frame number ``referenceFrame``, whose own
+            transform is the identity.
+        :param outputSequenceNode: receives a transform a frame, each as ``registerVolumes`` makes it; made if None. It
+            is in step with the frames in every sequence browser that shows them. Its attribute LDRRegistration.Verdict,
+            and that of each transform, says what is to be thought of it.
+        :raises RegistrationError: a frame cannot be registered, or was changed meanwhile; nothing of the scene has
+            been changed.
+        :raises RegistrationCancelled: cancelled; likewise.
+        """
+        frames = framesOf(sequenceNode)
+        settings = replace(
+            settingsFrom(preset=preset, prealignment=prealignment, model=model, threads=threads), warp=False
+        )
+        if fixedVolumeNode is None and not 0 <= referenceFrame < len(frames):
+            raise RegistrationError(
+                _("There is no frame {referenceFrame}: the sequence has {count}.").format(
+                    referenceFrame=referenceFrame, count=len(frames)
+                )
+            )
+        fixed = frames[referenceFrame] if fixedVolumeNode is None else imageFromVolumeNode(fixedVolumeNode)
+        checkScene(sequenceNode, fixedVolumeNode, outputSequenceNode)
+        # The callbacks may let the user do something meanwhile.
+        registered: list[RegisteredFrames | RegisteredVolume] = [RegisteredFrames(sequenceNode)]
+        if fixedVolumeNode is not None:
+            registered.append(RegisteredVolume(fixedVolumeNode))
+        output = NodeReference.to(outputSequenceNode)
+        ensureTorch()
+        transforms, verdicts = [], []
+        for number, frame in enumerate(frames):
+            if frame is fixed:
+                transforms.append(Transform(np.eye(4)))
+                verdicts.append(Verdict("good", ""))
+                continue
+
+            def progress(fraction: float, stage: str, number: int = number) -> None:
+                if progressCallback is not None:
+                    progressCallback(
+                        (number + fraction) / len(frames),
+                        _("Frame {number} of {count}: {stage}").format(
+                            number=number + 1, count=len(frames), stage=stage
+                        ),
+                    )
+
+            result = register(fixed, frame, settings, self.models, progress=progress, cancelled=cancelCallback)
+            transforms.append(result.transform)
+            verdicts.append(result.verdict)
+        for node in registered:
+            node.node()
+        return publishTransforms(sequenceNode, transforms, verdicts, None if output is None else output.node())

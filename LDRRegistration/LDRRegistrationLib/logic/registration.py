@@ -1,0 +1,191 @@
+"""RegistrationLogic: registration of MRML volume nodes, for the panel, the console and the command line.
+
+No Qt and no Slicer base class, so that it also runs on the bare MRML libraries.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
+from ..mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+from ..registration.modelcards import MODELS_FOLDER
+from ..registration.models import ModelStore
+from ..registration.register import RegistrationResult, register
+from ..registration.settings import Prealignment, Preset
+from ..runtime.device import Device
+from ..runtime.progress import CancelCallback, ProgressCallback
+from ..runtime.pytorch import ensureTorch, importTorch
+from ..space.labelwarp import warpLabels
+from ..space.transform import Transform
+from .batch import SeriesLogic
+from .change import ChangesLogic
+from .transforms import ResultsLogic
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
+
+
+class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
+    """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
+
+    def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:
+        self.models = ModelStore(modelsFolder)
+
+    def registerVolumes(
+        self,
+        *,
+        fixedVolumeNode: vtkMRMLScalarVolumeNode,
+        movingVolumeNode: vtkMRMLScalarVolumeNode,
+        outputTransformNode: vtkMRMLTransformNode | None = None,
+        outputVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+        fixedMaskNode: vtkMRMLDisplayableNode | None = None,
+        movingMaskNode: vtkMRMLDisplayableNode | None = None,
+        initialTransformNode: vtkMRMLTransformNode | None = None,
+        preset: Preset | str = Preset.FAST,
+        prealignment: Prealignment | str = Prealignment.AFFINE,
+        model: str = "auto",
+        refinementSteps: int | None = None,
+        adaptationIterations: int = 0,
+        adaptationSeconds: float = 10.0,
+        device: Device | str = Device.CPU,
+        threads: int | None = None,
+        progressCallback: ProgressCallback | None = None,
+        cancelCallback: CancelCallback | None = None,
+    ) -> RegistrationResult:
+        """Register ``movingVolumeNode`` to ``fixedVolumeNode`` and fill the output nodes.
+
+        :param outputTransformNode: receives T from parent, which carries the moving volume onto the fixed one when it
+            is set on the moving volume (in place of a parent transform that it may have). An earlier result of the
+            same volume may be given while the volume lies under it: then it counts as not there.
+        :param outputVolumeNode: receives the moving volume resampled in the fixed volume's geometry.
+        :param fixedMaskNode, movingMaskNode: a segmentation (all its segments) or a label map. Only inside them are
+            the images compared, in every stage: what lies outside neither drives the deformation nor is bent by it.
+        :param initialTransformNode: a linear transform to start from, used as if set on the moving volume.
+        :param preset: "fast" or "accurate", the second with refinement.
+        :param prealignment: "none", "rigid" or "affine".
+        :param model: a model by name; "auto" is the default one, which is free for any use.
+        :param refinementSteps: steps of refinement in place of the preset's (4 and 25).
+        :param adaptationIterations, adaptationSeconds: for images of a kind that the network never saw: at most so
+            much learning of its last layers on this pair, before any refinement. 40 are enough; 0 is none.
+        :param device: "cpu", "cuda", "auto" for a CUDA graphics card where there is one, or "cpu-bfloat16".
+        :param threads: CPU threads for this registration; afterwards PyTorch has as many as before.
+        :param progressCallback: called with the fraction done and the stage in words.
+        :param cancelCallback: polled; true stops the registration.
+        :returns: the result; its ``verdict`` says whether it can be trusted, ``seconds``, ``summary`` and ``notes`` how
+            it went. A failed one is published, too.
+        :raises RegistrationError: the input cannot be registered. The scene is as it was.
+        :raises DependencyError: PyTorch, the model or the device is missing. The scene is as it was.
+        :raises RegistrationCancelled: cancelled. The scene is as it was.
+        """
+        job = self.prepare(
+            fixedVolumeNode=fixedVolumeNode,
+            movingVolumeNode=movingVolumeNode,
+            outputTransformNode=outputTransformNode,
+            outputVolumeNode=outputVolumeNode,
+            fixedMaskNode=fixedMaskNode,
+            movingMaskNode=movingMaskNode,
+            initialTransformNode=initialTransformNode,
+            preset=preset,
+            prealignment=prealignment,
+            model=model,
+            refinementSteps=refinementSteps,
+            adaptationIterations=adaptationIterations,
+            adaptationSeconds=adaptationSeconds,
+            device=device,
+            threads=threads,
+        )
+        ensureTorch()
+        result = self.compute(job, progress=progressCallback, cancelled=cancelCallback)
+        self.publish(job, result)
+        return result
+
+    def prepare(
+        self,
+        *,
+        fixedVolumeNode: vtkMRMLScalarVolumeNode,
+        movingVolumeNode: vtkMRMLScalarVolumeNode,
+        outputTransformNode: vtkMRMLTransformNode | None = None,
+        outputVolumeNode: vtkMRMLScalarVolumeNode | None = None,
+        fixedMaskNode: vtkMRMLDisplayableNode | None = None,
+        movingMaskNode: vtkMRMLDisplayableNode | None = None,
+        initialTransformNode: vtkMRMLTransformNode | None = None,
+        preset: Preset | str = Preset.FAST,
+        prealignment: Prealignment | str = Prealignment.AFFINE,
+        model: str = "auto",
+        refinementSteps: int | None = None,
+        adaptationIterations: int = 0,
+        adaptationSeconds: float = 10.0,
+        device: Device | str = Device.CPU,
+        threads: int | None = None,
+        createTransform: bool = False,
+        createVolume: bool = False,
+        shownByNode: vtkMRMLTransformNode | None = None,
+        sharesVoxels: bool = False,
+    ) -> RegistrationJob:
+        """Check the nodes and copy what is needed of the scene. Changes nothing in it. See ``registerVolumes``.
+
+        :param createTransform: ``publish`` makes a transform node if none is given here; likewise ``createVolume``.
+        :param shownByNode: an earlier result that the moving volume lies under, and that does not count.
+        :param sharesVoxels: the volumes' own memory will do: nobody changes them before ``publish``.
+        :raises RegistrationError: the nodes cannot be registered; the message says why.
+        """
+        return prepareJob(
+            settingsFrom(
+                preset=preset,
+                prealignment=prealignment,
+                model=model,
+                refinementSteps=refinementSteps,
+                adaptationIterations=adaptationIterations,
+                adaptationSeconds=adaptationSeconds,
+                device=device,
+                threads=threads,
+            ),
+            fixedVolumeNode=fixedVolumeNode,
+            movingVolumeNode=movingVolumeNode,
+            outputTransformNode=outputTransformNode,
+            outputVolumeNode=outputVolumeNode,
+            fixedMaskNode=fixedMaskNode,
+            movingMaskNode=movingMaskNode,
+            initialTransformNode=initialTransformNode,
+            createTransform=createTransform,
+            createVolume=createVolume,
+            shownByNode=shownByNode,
+            sharesVoxels=sharesVoxels,
+        )
+
+    def compute(
+        self,
+        job: RegistrationJob,
+        *,
+        progress: ProgressCallback | None = None,
+        cancelled: CancelCallback | None = None,
+    ) -> RegistrationResult:
+        """The registration itself: touches no node and nothing of Qt, runs in any thread."""
+        importTorch()
+        result = register(
+            job.fixed, job.moving, job.settings, self.models, job.initialRas, progress, cancelled, job.masks
+        )
+        job.fill(result)
+        return result
+
+    def publish(self, job: RegistrationJob, result: RegistrationResult) -> None:
+        """Fill the job's output nodes, making those that were to be created.
+
+        :raises RegistrationError: a node of the job left the scene meanwhile, or the fixed or the moving volume was
+            changed: its voxels, its geometry, or its place by a parent transform. The scene is as it was.
+        """
+        publishJob(job, result)
+
+    def warpLabels(self, *, labelsNode, referenceVolumeNode, transform: Transform, outputLabelsNode) -> list[str]:
+        """Carry a label map of the moving image onto ``referenceVolumeNode``'s geometry, nearest neighbor.
+
+        :returns: notes on labels that are smaller than a voxel, or that did not arrive.
+        :raises RegistrationError: the values of ``labelsNode`` are not whole numbers.
+        """
+        labels, reference = imageFromVolumeNode(labelsNode), imageFromVolumeNode(referenceVolumeNode)
+        warped, notes = warpLabels(labels, reference.grid, transform)
+        imageData = imageDataFromArray(warped, copy=False)
+        updateVolumeNode(outputLabelsNode, imageData, referenceVolumeNode, labelsNode)
+        return notes

@@ -1,0 +1,192 @@
+"""A comparison of two visits as nodes: the map of change, a segment and a table row for each region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import slicer
+import vtk
+
+from ..change.boxes import boundingBox
+from ..change.changemap import ChangeMap
+from ..change.detection import Detection
+from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
+from ..change.table import COLUMNS, TEXTS, Opinion, row
+from ..registration.register import RegistrationResult
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from .colors import showDiverging
+from .labelmaps import orientedImage
+from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
+from .nodes import allOrNothing, placeBeside
+from .tables import setColumns
+from .values import setUnit
+from .verdicts import noteVerdict
+from .views import compositeNodes, lookAt
+from .volumes import imageDataFromArray
+
+if TYPE_CHECKING:
+    from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTableNode, vtkMRMLTransformNode
+
+# |z| at which the map's colors are full; below a fifth of it, which is what regions grow down to, nothing is shown.
+FULL_Z = 15.0
+COLORS = {NEW: (0.9, 0.1, 0.1), GROWN: (1.0, 0.6, 0.1), SHRUNKEN: (0.2, 0.7, 0.9), GONE: (0.1, 0.3, 0.9)}
+
+
+@dataclass
+class Changes:
+    """What ``detectChanges`` made. ``opinions``: what the reader said of the regions, by rank."""
+
+    result: RegistrationResult
+    changeMap: ChangeMap
+    detection: Detection
+    changeVolumeNode: vtkMRMLScalarVolumeNode
+    segmentationNode: vtkMRMLSegmentationNode
+    tableNode: vtkMRMLTableNode
+    transformNode: vtkMRMLTransformNode
+    opinions: dict[int, Opinion] = field(default_factory=dict)
+    # The ids of the segments there are, by what each shows; None before any was made.
+    segments: dict[tuple[Any, ...], str] | None = None
+
+    @property
+    def summary(self) -> str:
+        """A sentence on what was found, or why nothing was."""
+        return self.detection.explanation
+
+    def checkPresent(self, *nodes: Any) -> None:
+        """Raise RegistrationError unless ``nodes`` (default: all of the comparison's) are still in the scene."""
+        if any(
+            node.GetScene() is None for node in nodes or (self.changeVolumeNode, self.segmentationNode, self.tableNode)
+        ):
+            raise RegistrationError(_("A part of the comparison is no longer in the scene: find the changes again."))
+
+
+def changeVolume(changeMap: ChangeMap) -> vtk.vtkImageData:
+    """The voxels of the change volume; in any thread."""
+    return imageDataFromArray(changeMap.z.astype(np.float32))
+
+
+def publishChanges(
+    currentNode: Any,
+    result: RegistrationResult,
+    changeMap: ChangeMap,
+    detection: Detection,
+    imageData: vtk.vtkImageData,
+    transformNode: Any,
+    outputs: tuple[Any, ...],
+) -> Changes:
+    """Fill or make the change volume, segmentation and table, beside and under the parent of the current volume."""
+    scene = currentNode.GetScene()
+    kinds = ("vtkMRMLScalarVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLTableNode")
+    names = ("Change", "Regions of change", "Table of changes")
+    with allOrNothing(scene):
+        volumeNode, segmentationNode, tableNode = (
+            node if node is not None else scene.AddNewNodeByClass(kind, f"{name}, {currentNode.GetName()}")
+            for node, kind, name in zip(outputs, kinds, names, strict=True)
+        )
+        toLocal = np.linalg.inv(localToWorld(currentNode)) @ changeMap.grid.ijkToRas
+        with slicer.util.NodeModify(volumeNode):
+            volumeNode.SetIJKToRASMatrix(matrixFromArray(toLocal))
+            volumeNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
+            volumeNode.SetAndObserveImageData(imageData)
+            setUnit(volumeNode)
+            noteVerdict(volumeNode, result.verdict)
+        showDiverging(volumeNode, FULL_Z)
+        segmentationNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
+        segmentationNode.CreateDefaultDisplayNodes()
+        segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
+        for node in (volumeNode, segmentationNode):
+            placeBeside(node, currentNode)
+        changes = Changes(result, changeMap, detection, volumeNode, segmentationNode, tableNode, transformNode)
+        showRegions(changes, toLocal)
+    return changes
+
+
+def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
+    """Segments and table rows of ``changes.detection``, in place of those there are.
+
+    Segments that stay as they are stay in the node: adding one makes Slicer draw all of them anew.
+    """
+    if ijkToLocal is None:
+        matrix = vtk.vtkMatrix4x4()
+        changes.changeVolumeNode.GetIJKToRASMatrix(matrix)
+        ijkToLocal = arrayFromMatrix(matrix)
+    node, labels = changes.segmentationNode, changes.detection.labels
+    segmentation = node.GetSegmentation()
+    if changes.segments is None:
+        segmentation.RemoveAllSegments()
+    present = {key: id_ for key, id_ in (changes.segments or {}).items() if segmentation.GetSegment(id_) is not None}
+    wanted: dict[tuple[Any, ...], str | None] = {}
+    images = {}
+    for region in changes.detection.regions:
+        inside = labels == region.rank
+        box = boundingBox(inside)
+        if box is None:
+            continue
+        start = [part.start for part in box[::-1]]
+        key = (region.name, region.kind, *start, *inside[box].shape, inside[box].tobytes())
+        wanted[key] = present.pop(key, None)
+        if wanted[key] is None:
+            shift = np.eye(4)
+            shift[:3, 3] = start
+            images[key] = orientedImage(imageDataFromArray(inside[box].astype(np.uint8)), ijkToLocal @ shift)
+    for gone in present.values():
+        segmentation.RemoveSegment(gone)
+    changes.segments = {}
+    for place, (key, name) in enumerate(wanted.items()):
+        segment = name or node.AddSegmentFromBinaryLabelmapRepresentation(images[key], key[0], COLORS[key[1]])
+        if segmentation.GetSegmentIndex(segment) != place:
+            segmentation.SetSegmentIndex(segment, place)
+        changes.segments[key] = segment
+    fillTable(changes)
+
+
+def fillTable(changes: Changes) -> None:
+    """The table node, from the regions and what the reader said of them."""
+    rows = [row(region, changes.opinions.get(region.rank)) for region in changes.detection.regions]
+    setColumns(changes.tableNode, {name: [values[name] for values in rows] for name in COLUMNS}, TEXTS)
+    changes.tableNode.SetDescription(changes.summary)
+    changes.tableNode.SetAttribute("LDRRegistration.Sensitivity", f"{changes.detection.sensitivity:.3f}")
+
+
+def readTable(tableNode: Any) -> list[dict[str, str]]:
+    """The rows of a table of changes, of this session or of a saved scene; none of any other table."""
+    names = [tableNode.GetColumnName(n) for n in range(tableNode.GetNumberOfColumns())]
+    if names != list(COLUMNS):
+        return []
+    rows = range(tableNode.GetNumberOfRows())
+    return [{name: tableNode.GetCellText(r, c) for c, name in enumerate(names)} for r in rows]
+
+
+def writeOpinion(tableNode: Any, place: int, verdict: str, note: str) -> None:
+    """What a reader says of the region in row ``place``."""
+    for name, text in (("Verdict", verdict), ("Note", note)):
+        tableNode.SetCellText(place, COLUMNS.index(name), text)
+
+
+def placeOf(row: dict[str, str]) -> tuple[float, float, float]:
+    """The middle of a row's region, RAS mm in the world."""
+    r, a, s = (float(row[f"{axis} (mm)"]) for axis in "RAS")
+    return r, a, s
+
+
+def jumpTo(scene: Any, ras: tuple[float, float, float]) -> None:
+    """Move all slice views to a point in the world."""
+    for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
+        scene.GetNthNodeByClass(number, "vtkMRMLSliceNode").JumpSliceByOffsetting(*ras)
+
+
+def showInViews(changes: Changes, currentNode: Any) -> None:
+    """The change map over the current volume in all slice views.
+
+    :raises RegistrationError: one of the nodes left the scene.
+    """
+    changes.checkPresent(changes.changeVolumeNode, currentNode)
+    lookAt(currentNode)
+    for view in compositeNodes(currentNode.GetScene()):
+        with slicer.util.NodeModify(view):
+            view.SetBackgroundVolumeID(currentNode.GetID())
+            view.SetForegroundVolumeID(changes.changeVolumeNode.GetID())
+            view.SetForegroundOpacity(0.7)

@@ -1,0 +1,293 @@
+"""register(): from two images to a transform, the whole story in one page.
+
+Everything here is arrays in world RAS millimetres; no MRML, no Qt, any thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..numerics.displacement import foldedFraction, sdLogJacobian
+from ..runtime.device import Device, limits, refusedThreads, torchDevice
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..runtime.progress import CancelCallback, ProgressCallback, Stages
+from ..space.grid import Grid, overlapFraction
+from ..space.image import Image
+from ..space.intensity import Modality, guessModality
+from ..space.masks import Masks, checkCovers
+from ..space.resample import reduceToSpacing
+from ..space.transform import DisplacementField, Transform
+from ..space.validity import measured
+from .models import MINIMUM_GRID_SIZE, ModelStore
+from .pair import PairOnGrid
+from .passes import runPasses
+from .placement import Placement, searchAround
+from .prealignment import prealign, prealignFrom
+from .refinement import StepCallback
+from .selfcheck import CheckedFlow, SelfCheck
+from .settings import Prealignment, Settings
+from .verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    import torch
+
+PREALIGN_SPACING_MM = 4.0
+MINIMUM_OVERLAP = 0.05
+# Two scans of one person, well aligned, are this alike where they overlap: no other placement needs to be tried.
+CLEARLY_ALIKE, CLEAR_OVERLAP = 0.6, 0.3
+# From a placement that is so many times better the pre-alignment begins anew.
+SURPASSES = 1.02
+
+
+@dataclass
+class RegistrationResult:
+    """What came out. ``transform`` maps fixed to moving points in world RAS mm; ``warped`` is on the fixed grid."""
+
+    transform: Transform
+    fixedGrid: Grid
+    model: str
+    modality: Modality
+    seconds: dict[str, float]
+    similarityStart: float
+    similarityPrealigned: float
+    similarity: float
+    foldedPercent: float
+    sdLogJacobian: float
+    largestDisplacementMm: float
+    verdict: Verdict
+    warped: np.ndarray | None = None
+    notes: list[str] = field(default_factory=list)
+    device: str = "cpu"
+    # What was asked of the engine, and how many of the steps it took.
+    settings: Settings = field(default_factory=Settings)
+    refinementStepsTaken: int = 0
+    adaptationIterationsTaken: int = 0
+    # What the verdict stands on: how the placement compares with all others, None if it is beyond doubt; and how much
+    # of what the fixed image shows lies on something known of the moving image, 0 to 1.
+    placement: Placement | None = None
+    coverage: float = 1.0
+
+    def displacementField(self, grid: Grid | None = None) -> np.ndarray:
+        """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""
+        return self.transform.displacement(self.fixedGrid if grid is None else grid)
+
+    @property
+    def summary(self) -> str:
+        """One line on the quality, for the panel and the terminal."""
+        return _(
+            "Local similarity {start:.3f} -> {prealigned:.3f} (pre-alignment) -> "
+            "{end:.3f}; {folded:.3g} % folded; largest displacement {largestMm:.1f} mm; {seconds:.2f} s"
+        ).format(
+            start=self.similarityStart,
+            prealigned=self.similarityPrealigned,
+            end=self.similarity,
+            folded=self.foldedPercent,
+            largestMm=self.largestDisplacementMm,
+            seconds=sum(self.seconds.values()),
+        )
+
+
+def register(
+    fixed: Image,
+    moving: Image,
+    settings: Settings,
+    models: ModelStore,
+    initialRas: np.ndarray | None = None,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelCallback | None = None,
+    masks: Masks | None = None,
+) -> RegistrationResult:
+    """Find T(x) = A(x + v(x)), fixed to moving points, that makes ``moving`` look like ``fixed``.
+
+    :param initialRas: 4x4, fixed to moving in world RAS mm, where the pre-alignment starts.
+    :param masks: where the images are compared, in every stage: at fixed points inside the fixed mask that land inside
+        the moving mask. What lies outside drives nothing; a deformation goes on through it as the tissue around does.
+    :raises RegistrationError: the images cannot be registered; the message says why.
+    :raises DependencyError: torch, the model or the device is missing, damaged or too small.
+    :raises RegistrationCancelled: ``cancelled`` returned true.
+    """
+    with limits(settings.threads):
+        device = torchDevice(settings.device)
+        return _register(
+            fixed, moving, settings, models, initialRas, Stages(progress, cancelled), masks or Masks(), device
+        )
+
+
+def _register(
+    fixed: Image,
+    moving: Image,
+    settings: Settings,
+    models: ModelStore,
+    initialRas: np.ndarray | None,
+    stages: Stages,
+    masks: Masks,
+    device: torch.device,
+) -> RegistrationResult:
+    stages.begin("Reading the images", 0.0)
+    images = []
+    for image in (fixed, moving):
+        stages.check()
+        images.append(measured(image))
+    fixed, moving = images
+    student = models.load(settings.model)
+    student.module.to(device)
+    if settings.device is Device.CPU_BFLOAT16:
+        student = student.inBfloat16()
+    grid = student.grid(fixed.grid, settings.coarsening)
+    spacing = float(grid.spacing.min())
+    stages.check()
+    fixedLow = reduceToSpacing(fixed, spacing)
+    stages.check()
+    movingLow = reduceToSpacing(moving, spacing)
+    masks = masks.reduced(spacing)
+    for mask, image in ((masks.fixed, fixedLow), (masks.moving, movingLow)):
+        if mask is not None:
+            checkCovers(image, mask)
+    modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
+
+    stages.begin("Pre-alignment", 0.1)
+    pair = PairOnGrid(fixedLow, movingLow, modality, grid, masks, device, stages.check)
+    selfCheck = pair.selfCheck
+    coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
+    placed = _place(
+        pair, reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse), settings, initialRas, masks, stages
+    )
+    affine, aligned, notes = placed.affine, placed.aligned, placed.notes
+    verdict = judge(placed.placement, aligned.similarity, selfCheck.coverage(aligned.warped))
+    notes += refusedThreads(settings.threads)
+    if settings.model == "auto":
+        notes += models.problems.values()
+    stages.begin("Deformation", 0.4)
+    if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
+        raise RegistrationError(
+            _(
+                "{fixed} and {moving} do not overlap: less than {least:.0%} of either lies inside the "
+                "other. Choose a pre-alignment or give an initial transform."
+            ).format(fixed=fixed.name, moving=moving.name, least=MINIMUM_OVERLAP)
+        )
+    # To bend what lies nowhere in particular would only make it look right.
+    hopeless = verdict.grade == "failed"
+    unlike = not hopeless and settings.steps > 0 and selfCheck.showsAnotherContrast(aligned.warped)
+    if unlike:
+        notes.append(
+            _("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
+        )
+    found = aligned if unlike or hopeless else runPasses(student, selfCheck, aligned, stages.check, settings.morePasses)
+    if settings.followUp:
+        found = pair.smoothed(found, aligned)
+    learning, refining = _Count(stages.advance), _Count(stages.advance)
+    if settings.adaptation is not None and not unlike and not hopeless:
+        stages.begin("Adaptation", 0.5, 0.55)
+        adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
+        found = selfCheck.better(aligned.warped, adapted, found)
+    if settings.steps and not hopeless and not settings.skipsRefinement(found.similarity):
+        stages.begin("Refinement", 0.55, 0.8)
+        how = settings.refinementAcrossContrasts(fixed.grid, spacing) if unlike else settings.refinement
+        refined = pair.refine(aligned.warped, found.flow, how, refining)
+        found = selfCheck.better(aligned.warped, refined, found)
+    if hopeless:
+        notes.append(_("Only the pre-alignment was done: there is nothing to trust a deformation by."))
+    elif found.flow is None:
+        notes.append(_("The deformable step did not make the images more alike: only the pre-alignment is kept."))
+
+    displacement = DisplacementField.fromFlow(found.flow, grid) if found.flow is not None else None
+    transform = Transform(affine, displacement)
+    warped = None
+    if settings.warp:
+        stages.begin("Warping", 0.8)
+        warped = transform.warp(moving, fixed.grid, advance=stages.advance)
+    stages.check()
+    stages.end()
+    return RegistrationResult(
+        transform=transform,
+        fixedGrid=fixed.grid,
+        model=student.card.name,
+        modality=modality,
+        seconds=stages.seconds,
+        similarityStart=placed.started.similarity,
+        similarityPrealigned=aligned.similarity,
+        similarity=found.similarity,
+        foldedPercent=0.0 if found.jacobianDeterminants is None else 100.0 * foldedFraction(found.jacobianDeterminants),
+        sdLogJacobian=0.0 if found.jacobianDeterminants is None else sdLogJacobian(found.jacobianDeterminants),
+        largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
+        warped=warped,
+        notes=notes,
+        verdict=verdict,
+        placement=placed.placement,
+        coverage=selfCheck.coverage(found.warped),
+        device=Device.CPU_BFLOAT16.value if settings.device is Device.CPU_BFLOAT16 else device.type,
+        settings=settings,
+        refinementStepsTaken=refining.steps,
+        adaptationIterationsTaken=learning.steps,
+    )
+
+
+class _Count:
+    """A step callback that counts the steps."""
+
+    def __init__(self, advance: StepCallback) -> None:
+        self._advance = advance
+        self.steps = 0
+
+    def __call__(self, share: float) -> None:
+        self._advance(share)
+        self.steps += 1
+
+
+def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:
+    """Share of the smaller box that lies inside the other."""
+    return max(overlapFraction(fixed, moving, affine), overlapFraction(moving, fixed, np.linalg.inv(affine)))
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Where the moving image lies before any deformation: as given, ``started``, and as kept, ``aligned``."""
+
+    affine: np.ndarray
+    aligned: CheckedFlow
+    started: CheckedFlow
+    placement: Placement | None
+    notes: list[str]
+
+
+def _place(
+    pair: PairOnGrid,
+    fixed: Image,
+    moving: Image,
+    settings: Settings,
+    initialRas: np.ndarray | None,
+    masks: Masks,
+    stages: Stages,
+) -> _Placed:
+    """The pre-alignment, from where scanners put patients; and from wherever else, unless that is beyond doubt.
+
+    :param fixed, moving: reduced for the pre-alignment.
+    """
+    mode, selfCheck = settings.prealignment, pair.selfCheck
+    start = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
+    prealigned = prealign(fixed, moving, mode.value, initialRas, stages.check, masks)
+    notes = [prealigned.note] if prealigned.note else []
+    affine = prealigned.matrix
+    aligned, started = selfCheck.unmoved(pair.moving(affine)), selfCheck.unmoved(pair.moving(start))
+    if _worth(selfCheck, aligned) < _worth(selfCheck, started):
+        affine, aligned = start, started
+        notes.append(_("The pre-alignment did not make the images more alike: they stay as they were placed."))
+    placement = None
+    if aligned.similarity < CLEARLY_ALIKE or selfCheck.coverage(aligned.warped) < CLEAR_OVERLAP:
+        placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
+        isFree = initialRas is None and mode is not Prealignment.NONE
+        if isFree and placement.total > SURPASSES * placement.kept:
+            turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks).matrix
+            there = selfCheck.unmoved(pair.moving(turned))
+            if _worth(selfCheck, there) > _worth(selfCheck, aligned):
+                affine, aligned, placement, notes = turned, there, placement.ofTheBest(), []
+    return _Placed(affine, aligned, started, placement, notes)
+
+
+def _worth(selfCheck: SelfCheck, state: CheckedFlow) -> float:
+    """The similarity over all that the fixed image shows, 0 beyond what is known: a small overlap is no good one."""
+    return selfCheck.coverage(state.warped) * state.similarity

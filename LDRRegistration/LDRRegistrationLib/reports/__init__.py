@@ -1,0 +1,1 @@
+"""Files for readers: pictures, report.json, the report on changes."""

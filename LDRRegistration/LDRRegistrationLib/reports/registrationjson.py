@@ -1,0 +1,91 @@
+"""report.json: what was done, with what, how long it took and how good it is."""
+
+from __future__ import annotations
+
+import math
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ..registration.modelcards import ModelCard
+from ..registration.register import RegistrationResult
+from ..runtime.device import usableThreads
+from ..runtime.terminal import printable
+
+PACKAGES = ("ldr-registration", "torch", "numpy", "vtk", "SimpleITK", "slicer-core")
+# No other placement fitted at all.
+LARGEST_MARGIN = 100.0
+
+
+def reportContent(fixed: Path, moving: Path, card: ModelCard, result: RegistrationResult) -> dict[str, Any]:
+    """The report as plain values. Distances are in mm; similarity is the mean squared local correlation, 0 to 1.
+
+    Settings are those that the engine was given and the steps those that it took, whatever a preset stands for.
+    """
+    import torch
+
+    settings = result.settings
+    placement = result.placement
+    return {
+        "verdict": {"grade": result.verdict.grade, "sentence": result.verdict.sentence},
+        # How many times better the placement is than the next different one; null where it is beyond doubt.
+        "placementMargin": None if placement is None else _rounded(min(placement.margin, LARGEST_MARGIN), 2),
+        "coverage": _rounded(result.coverage, 3),
+        "fixed": printable(fixed.name),
+        "moving": printable(moving.name),
+        "preset": settings.preset.value,
+        "followUp": settings.followUp,
+        "prealignment": settings.prealignment.value,
+        "adaptationIterations": result.adaptationIterationsTaken,
+        "refinementSteps": result.refinementStepsTaken,
+        "model": {
+            "name": card.name,
+            "sha256": card.sha256,
+            "licence": card.content.get("licence"),
+            "nonCommercial": card.nonCommercial,
+        },
+        "modality": result.modality.value,
+        "similarity": {
+            "start": _rounded(result.similarityStart, 5),
+            "prealigned": _rounded(result.similarityPrealigned, 5),
+            "registered": _rounded(result.similarity, 5),
+        },
+        "foldedPercent": _rounded(result.foldedPercent, 5),
+        "sdLogJacobian": _rounded(result.sdLogJacobian, 5),
+        "largestDisplacementMm": _rounded(result.largestDisplacementMm, 3),
+        "notes": result.notes,
+        "peakMemoryMb": _peakMemoryMb(),
+        "threads": usableThreads(settings.threads or torch.get_num_threads()),
+        "device": result.device,
+        "versions": versions(),
+        "notice": "For research; not for diagnostic use.",
+        "testedOn": "MR of the head (T1, T2, FLAIR, thick slices) and the hippocampus; CT and the rest: little.",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that a result depends on, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    """None for what json has no number for."""
+    return round(value, digits) if math.isfinite(value) else None
+
+
+def _peakMemoryMb() -> int | None:
+    """Largest resident memory of this process so far; None on Windows, which has no resource module."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024**2 if sys.platform == "darwin" else 1024))

@@ -1,0 +1,1 @@
+"""Images and transforms in space: RAS millimetres."""

@@ -1,0 +1,216 @@
+"""Displacement fields and transforms in space: RAS millimetres, from fixed points to moving points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..numerics.displacement import jacobianDeterminant as flowJacobianDeterminant
+from ..numerics.dlpack import toArray, toTensor
+from .catmullrom import interpolateAtPoints, interpolateOnGrid
+from .grid import Grid, transformPoints
+from .image import Image
+from .intensity import KNOWN
+from .resample import affineSamplePositions, nearestAt, sampleAt
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# Warped at a time: what fits a processor's cache, and reaches into few of the source's slices.
+WARP_VOXELS = 500_000
+# Single precision holds all integers up to here.
+LARGEST_SINGLE = 2**24
+BORDER_KEPT = 2
+BORDER_ZEROS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class DisplacementField:
+    """x -> x + v(x). ``vectors`` (k, j, i, 3) are v in mm along R, A, S at the points of ``grid``.
+
+    Between the points v is interpolated by the cubic (Catmull-Rom) kernel of vtkGridTransform, beyond the grid it is 0.
+    Fields made by ``fromFlow`` end in zeros, so that this holds without a jump and VTK, which continues the border,
+    and ITK, which does not, agree.
+    """
+
+    vectors: np.ndarray
+    grid: Grid
+
+    @staticmethod
+    def fromFlow(flow: Tensor, grid: Grid) -> DisplacementField:
+        """From a flow (1, 3, k, j, i) in voxels of ``grid`` (see numerics/displacement.py), tapered to 0 beyond it.
+
+        The field goes on smoothly for a little, then fades out over a margin that is long enough not to fold: along
+        each axis three times the largest displacement across the faces there.
+        """
+        voxels = flow[0].detach().cpu()
+        ramps = []
+        for axis in range(3):
+            across = max(_largestOutermost(voxels[axis], axis, end) for end in (0, -1))
+            length = max(3, int(np.ceil(3.0 * across)))
+            fade = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, length + 1) / (length + 1))
+            ramps.append(np.concatenate([fade, np.zeros(BORDER_ZEROS)]).astype(np.float32))
+        margins = [BORDER_KEPT + len(ramp) for ramp in ramps]
+        sizes = voxels.shape[1:]
+        vectors = np.empty((*(n + 2 * m for n, m in zip(sizes, margins, strict=True)), 3), np.float32)
+        filled = [slice(margin, margin + size) for margin, size in zip(margins, sizes, strict=True)]
+        toMm = toTensor(grid.ijkToRas[:3, 2::-1])
+        toTensor(vectors)[tuple(filled)] = (toMm @ voxels.reshape(3, -1)).view_as(voxels).movedim(0, -1)
+        for axis, ramp in enumerate(ramps):
+            filled[axis] = slice(None)
+            planes = np.moveaxis(vectors[tuple(filled)], axis, 0)
+            for inwards in (planes, planes[::-1]):
+                first, last = margins[axis], len(ramp)
+                for step in range(1, BORDER_KEPT + 1):
+                    inwards[first - step] = 2 * inwards[first] - inwards[first + step]
+                np.multiply(ramp[::-1, None, None, None], inwards[last], out=inwards[:last])
+        return DisplacementField(vectors, grid.padded(tuple(margins)))
+
+    def flow(self) -> Tensor:
+        """(1, 3, k, j, i) in voxels of the field's own grid, channels along k, j, i."""
+        voxels = self.vectors @ self.grid.rasToIjk[:3, :3].T.astype(np.float32)
+        return toTensor(voxels[..., ::-1]).movedim(-1, 0)[None]
+
+    def at(self, pointsRas: np.ndarray) -> np.ndarray:
+        """v at points (..., 3), in mm."""
+        return interpolateAtPoints(self.vectors, transformPoints(self.grid.rasToIjk, pointsRas))
+
+    @property
+    def longestMm(self) -> float:
+        """Length of the longest displacement."""
+        r, a, s = toTensor(self.vectors).unbind(-1)
+        return float((r * r).addcmul_(a, a).addcmul_(s, s).max()) ** 0.5
+
+    def jacobianDeterminant(self) -> np.ndarray:
+        """(k-1, j-1, i-1): determinant of the derivative of x + v(x), by forward differences in each cell."""
+        return toArray(flowJacobianDeterminant(self.flow()))[0]
+
+
+def _background(image: Image) -> float:
+    """What stands for no measurement in ``image``, or else its lowest value."""
+    if image.padding is not None:
+        return image.padding
+    return float(image.array.min() if image.known is None else image.array[image.known].min())
+
+
+def _sampleKnown(source: Tensor, known: Tensor, positions: Tensor, fill: float) -> Tensor:
+    """Trilinear values of what is known of ``source``; where that is less than half, the nearest voxel as it is."""
+    share = sampleAt(known, positions, 0.0)
+    values = sampleAt((source * known).where(known > 0, 0), positions, fill) / share.clamp_min(KNOWN)
+    return values.where(share >= KNOWN, sampleAt(source, positions, fill, nearest=True))
+
+
+def _largestOutermost(across: Tensor, axis: int, end: int) -> float:
+    """The largest of ``across`` (k, j, i), in size, in the last plane that is kept beyond one ``end`` of an axis."""
+    planes = across.movedim(axis, 0)
+    inner = BORDER_KEPT if end == 0 else -1 - BORDER_KEPT
+    outermost = toArray(2 * planes[end] - planes[inner])
+    return float(np.abs(np.pad(outermost, BORDER_KEPT, mode="reflect", reflect_type="odd")).max())
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """T(x) = A(x + v(x)): a fixed point in RAS mm to the moving point. ``affine`` is 4x4; without ``field`` v is 0."""
+
+    affine: np.ndarray
+    field: DisplacementField | None = None
+
+    def points(self, pointsRas: np.ndarray) -> np.ndarray:
+        """T at fixed points (..., 3)."""
+        points = np.asarray(pointsRas, dtype=np.float64)
+        return transformPoints(self.affine, points if self.field is None else points + self.field.at(points))
+
+    def inversePoints(self, pointsRas: np.ndarray, toleranceMm: float = 1e-4, iterations: int = 200) -> np.ndarray:
+        """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found.
+
+        Fixed-point iteration x = y - v(x) with y = A^-1(point) (Chen et al., Med Phys 2008), halving the step of a
+        point whose residual grows, so that steep but fold-free fields converge too.
+        """
+        target = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
+        if self.field is None:
+            return target
+        shape, target = target.shape, target.reshape(-1, 3)
+        x, step, last = target.copy(), np.ones(len(target)), np.full(len(target), np.inf)
+        active = np.arange(len(target))
+        for _ in range(iterations):
+            residual = x[active] + self.field.at(x[active]) - target[active]
+            error = np.linalg.norm(residual, axis=1)
+            step[active] = np.where(error > last[active], step[active] * 0.5, step[active])
+            last[active] = error
+            open_ = error > toleranceMm
+            active = active[open_]
+            if not len(active):
+                break
+            x[active] -= step[active, None] * residual[open_]
+        x[active] = np.nan
+        return x.reshape(shape)
+
+    def inverseDisplacement(self, grid: Grid) -> np.ndarray:
+        """(k, j, i, 3): T^-1(y) - y in mm at the points of a grid in the moving image."""
+        points = grid.pointsRas()
+        return (self.inversePoints(points) - points).astype(np.float32)
+
+    def displacement(self, grid: Grid) -> np.ndarray:
+        """(k, j, i, 3): the total displacement u(x) = T(x) - x in mm at the points of ``grid``."""
+        points = grid.pointsRas()
+        return (self.points(points) - points).astype(np.float32)
+
+    def warp(
+        self,
+        moving: Image,
+        grid: Grid,
+        fill: float | None = None,
+        nearest: bool = False,
+        advance: Callable[[float], None] = lambda share: None,
+    ) -> np.ndarray:
+        """``moving`` carried onto ``grid`` (the fixed volume's), (k, j, i) in the moving image's own number type.
+
+        Trilinear, or nearest for labels. Beyond the moving volume the value is ``fill``, by default what stands for no
+        measurement in it, or else its minimum (0 for labels). Where it is not known itself, its padding stays padding,
+        and mixes with no value that was measured. Worked off in slabs: only the source is held at full size besides the
+        result. ``advance`` hears before each how much is done, 0 to 1; what it raises ends the work.
+        """
+        if fill is None:
+            fill = 0.0 if nearest else _background(moving)
+        source = None if nearest else toTensor(moving.array, _sufficient(moving.array))
+        known = None if nearest or moving.known is None else toTensor(moving.known, _sufficient(moving.array))
+        toVoxels = moving.grid.rasToIjk @ self.affine
+        warped = np.empty(grid.shape, dtype=moving.array.dtype)
+        shift = None
+        if self.field is not None:
+            shift = self.field.vectors @ toVoxels[2::-1, :3].T.astype(np.float32)
+        slab = max(1, WARP_VOXELS // (grid.shape[1] * grid.shape[2]))
+        for start in range(0, grid.shape[0], slab):
+            advance(start / grid.shape[0])
+            stop = min(start + slab, grid.shape[0])
+            positions = affineSamplePositions(grid, toVoxels, start, stop)
+            if shift is not None and self.field is not None:
+                positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
+            if source is None:
+                warped[start:stop] = nearestAt(moving.array, positions, fill)
+                continue
+            positions = positions.to(source.dtype)
+            values = (
+                sampleAt(source, positions, fill) if known is None else _sampleKnown(source, known, positions, fill)
+            )
+            if warped.dtype.kind in "iu":
+                # Single precision knows the limits of no larger type.
+                values = (values if warped.dtype.itemsize < 4 else values.double()).round_()
+                values.clamp_(*_limits(warped.dtype))
+            warped[start:stop] = toArray(values)
+        return warped
+
+
+def _sufficient(array: np.ndarray) -> type[np.floating]:
+    """The precision that holds the values of ``array``: double for integers that single precision would round."""
+    isWide = array.dtype.kind in "iu" and array.dtype.itemsize >= 4
+    return np.float64 if isWide and max(-int(array.min()), int(array.max())) > LARGEST_SINGLE else np.float32
+
+
+def _limits(dtype: np.dtype) -> tuple[float, float]:
+    """Smallest and largest integer of a type, as far as double precision reaches."""
+    lowest, highest = (int(n) for n in (np.iinfo(dtype).min, np.iinfo(dtype).max))
+    return float(lowest), float(highest) if int(float(highest)) == highest else float(np.nextafter(float(highest), 0.0))

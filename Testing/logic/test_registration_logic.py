@@ -1,0 +1,325 @@
+"""registerVolumes on a real scene: parents respected, outputs filled, nothing touched on error."""
+
+import numpy as np
+import pytest
+import slicer
+import vtk
+from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.logic import registration as logic_module
+from LDRRegistrationLib.mrml import jobs
+from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from LDRRegistrationLib.registration.settings import ACCURATE_COARSENING, Prealignment, Preset
+from LDRRegistrationLib.runtime.errors import DependencyError, RegistrationCancelled, RegistrationError
+from LDRRegistrationLib.space.image import Image
+from support.grids import points_inside, random_affine, random_grid, smooth_image
+from support.models import write_model
+from support.scene import add_linear_transform, add_volume, array_of, from_parent_points, newScene, snapshot
+
+ALONG_A = (0.0, 2.0, 0.0)  # 4 mm towards anterior, whatever the images say
+
+
+@pytest.fixture
+def logic(tmp_path):
+    return RegistrationLogic(write_model(tmp_path / "models", ALONG_A, spacingMm=2.0 / ACCURATE_COARSENING))
+
+
+class Scene:
+    """Two volumes with the same content, the moving one 4 mm further anterior, and empty outputs."""
+
+    def __init__(self, seed: int = 1):
+        rng = np.random.default_rng(seed)
+        axes = np.diag([-1.5, -1.5, 2.0, 1.0])
+        axes[:3, 3] = rng.uniform(-50, 50, 3)
+        content = smooth_image(rng, Image(np.zeros((50, 60, 64)), axes).grid, sigma=2.5, dtype=np.int16)
+        self.fixed_image = content
+        moved = axes.copy()
+        moved[1, 3] += 4.0
+        self.scene = newScene()
+        self.fixed = add_volume(self.scene, content, "Current")
+        self.moving = add_volume(self.scene, Image(content.array, moved), "Prior")
+        self.transform = self.scene.AddNewNodeByClass("vtkMRMLTransformNode", "T")
+        self.warped = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "W")
+
+    def arguments(self, **changes):
+        return {
+            "fixedVolumeNode": self.fixed,
+            "movingVolumeNode": self.moving,
+            "outputTransformNode": self.transform,
+            "outputVolumeNode": self.warped,
+            "prealignment": Prealignment.NONE,
+            # What the constant model says, as it says it.
+            "preset": "accurate",
+            "refinementSteps": 0,
+            **changes,
+        }
+
+
+def test_transform_and_volume_are_right_and_say_where_they_come_from(logic):
+    s = Scene()
+    s.moving.CreateDefaultDisplayNodes()
+    display = s.moving.GetDisplayNode()
+    display.AutoWindowLevelOff()
+    display.SetWindowLevel(123.0, 45.0)
+    result = logic.registerVolumes(**s.arguments())
+    points = points_inside(np.random.default_rng(0), s.fixed_image.grid, 20)
+    np.testing.assert_allclose(from_parent_points(s.transform, points) - points, [[0, 4, 0]] * 20, atol=1e-3)
+    np.testing.assert_allclose(from_parent_points(s.transform, points), result.transform.points(points), atol=1e-4)
+    inner = (slice(4, -4), slice(6, -6), slice(6, -6))
+    np.testing.assert_allclose(array_of(s.warped)[inner], s.fixed_image.array[inner], atol=2)
+    assert array_of(s.warped).dtype == np.int16
+    matrix, expected = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+    s.warped.GetIJKToRASMatrix(matrix)
+    s.fixed.GetIJKToRASMatrix(expected)
+    assert [matrix.GetElement(r, c) for r in range(4) for c in range(4)] == pytest.approx(
+        [expected.GetElement(r, c) for r in range(4) for c in range(4)]
+    )
+    shown = s.warped.GetDisplayNode()
+    assert (shown.GetWindow(), shown.GetLevel(), shown.GetAutoWindowLevel()) == (123.0, 45.0, 0)
+    roles = slicer.vtkMRMLTransformNode
+    assert s.transform.GetNodeReference(roles.GetFixedNodeReferenceRole()) is s.fixed
+    assert s.transform.GetNodeReference(roles.GetMovingNodeReferenceRole()) is s.moving
+
+
+def test_the_node_set_on_the_moving_volume_carries_it_onto_the_fixed_one(logic):
+    s = Scene()
+    logic.registerVolumes(**s.arguments(outputVolumeNode=None))
+    s.moving.SetAndObserveTransformNodeID(s.transform.GetID())
+    to_world = vtk.vtkGeneralTransform()
+    s.moving.GetParentTransformNode().GetTransformToWorld(to_world)
+    moving_center = s.fixed_image.grid.centerRas + np.array([0, 4, 0])
+    np.testing.assert_allclose(to_world.TransformPoint(moving_center), s.fixed_image.grid.centerRas, atol=0.02)
+
+
+@pytest.mark.parametrize("which", ["fixed", "moving", "both"])
+def test_linear_parents_are_respected(logic, which):
+    """Displaced stores, same world: the result in the world does not change, and lies under the fixed one's parent."""
+    s = Scene()
+    rng = np.random.default_rng(4)
+    for name in ("fixed", "moving") if which == "both" else (which,):
+        node = getattr(s, name)
+        parent = add_linear_transform(s.scene, random_affine(rng, np.zeros(3), 0.05), f"parent of {name}")
+        outer = add_linear_transform(s.scene, random_affine(rng, np.zeros(3), 0.05), f"outer of {name}")
+        parent.SetAndObserveTransformNodeID(outer.GetID())
+        to_world = vtk.vtkMatrix4x4()
+        parent.GetMatrixTransformToWorld(to_world)
+        to_world.Invert()
+        stored = vtk.vtkMatrix4x4()
+        node.GetIJKToRASMatrix(stored)
+        vtk.vtkMatrix4x4.Multiply4x4(to_world, stored, stored)
+        node.SetIJKToRASMatrix(stored)
+        node.SetAndObserveTransformNodeID(parent.GetID())
+    world = imageFromVolumeNode(s.fixed)
+    np.testing.assert_allclose(world.ijkToRas, s.fixed_image.ijkToRas, atol=1e-6)
+    logic.registerVolumes(**s.arguments())
+    inner = (slice(4, -4), slice(6, -6), slice(6, -6))
+    np.testing.assert_allclose(array_of(s.warped)[inner], s.fixed_image.array[inner], atol=3)
+    assert s.warped.GetTransformNodeID() == s.fixed.GetTransformNodeID()
+    np.testing.assert_allclose(imageFromVolumeNode(s.warped).ijkToRas, s.fixed_image.ijkToRas, atol=1e-6)
+    # In place of its parent, the node carries the moving volume's own coordinates onto the fixed one in the world.
+    moving_ijk_to_ras = vtk.vtkMatrix4x4()
+    s.moving.GetIJKToRASMatrix(moving_ijk_to_ras)
+    index = (s.fixed_image.grid.sizeIjk - 1) / 2
+    stored_point = moving_ijk_to_ras.MultiplyPoint([*index, 1.0])[:3]
+    s.moving.SetAndObserveTransformNodeID(s.transform.GetID())
+    to_world = vtk.vtkGeneralTransform()
+    s.transform.GetTransformToWorld(to_world)
+    np.testing.assert_allclose(to_world.TransformPoint(stored_point), s.fixed_image.grid.centerRas, atol=0.05)
+
+
+def test_initial_transform_is_used_as_if_set_on_the_moving_volume(logic):
+    s = Scene()
+    matrix = vtk.vtkMatrix4x4()
+    s.moving.GetIJKToRASMatrix(matrix)
+    for row, shift in enumerate((300.0, -200.0, 100.0)):
+        matrix.SetElement(row, 3, matrix.GetElement(row, 3) + shift)
+    s.moving.SetIJKToRASMatrix(matrix)
+    with pytest.raises(RegistrationError, match="do not overlap"):
+        logic.registerVolumes(**s.arguments())
+    to_fixed = np.eye(4)
+    to_fixed[:3, 3] = (-300.0, 200.0, -100.0)
+    initial = add_linear_transform(s.scene, to_fixed, "initial")
+    logic.registerVolumes(**s.arguments(initialTransformNode=initial))
+    inner = (slice(4, -4), slice(6, -6), slice(6, -6))
+    np.testing.assert_allclose(array_of(s.warped)[inner], s.fixed_image.array[inner], atol=2)
+
+
+def test_outputs_are_created_on_demand_with_sensible_names(logic):
+    s = Scene()
+    before = s.scene.GetNumberOfNodesByClass("vtkMRMLTransformNode")
+    job = logic.prepare(
+        **s.arguments(outputTransformNode=None, outputVolumeNode=None), createTransform=True, createVolume=True
+    )
+    assert s.scene.GetNumberOfNodesByClass("vtkMRMLTransformNode") == before
+    logic.publish(job, logic.compute(job))
+    assert job.outputTransformNode.GetName() == "Prior to Current (LDR)"
+    assert job.outputVolumeNode.GetName() == "Prior aligned to Current (LDR)"
+    assert array_of(job.outputVolumeNode).shape == s.fixed_image.array.shape
+
+
+def _non_linear_parent(s):
+    grid = slicer.vtkOrientedGridTransform()
+    image = vtk.vtkImageData()
+    image.SetDimensions(3, 3, 3)
+    image.AllocateScalars(vtk.VTK_DOUBLE, 3)
+    grid.SetDisplacementGridData(image)
+    node = s.scene.AddNewNodeByClass("vtkMRMLTransformNode", "gantry tilt")
+    node.SetAndObserveTransformFromParent(grid)
+    return node
+
+
+def _put_under(volume, transform):
+    volume.SetAndObserveTransformNodeID(transform.GetID())
+    return {}
+
+
+def _color_volume(s):
+    node = s.scene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", "photo")
+    image = vtk.vtkImageData()
+    image.SetDimensions(8, 8, 8)
+    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 3)
+    node.SetAndObserveImageData(image)
+    return node
+
+
+BAD = {
+    "A volume is missing": lambda s: {"movingVolumeNode": None},
+    "is not a scalar volume": lambda s: {"movingVolumeNode": s.transform},
+    "3 values per voxel": lambda s: {"movingVolumeNode": _color_volume(s)},
+    "is empty": lambda s: {"fixedVolumeNode": s.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "nothing")},
+    "the same node": lambda s: {"movingVolumeNode": s.fixed},
+    "There is no output": lambda s: {"outputTransformNode": None, "outputVolumeNode": None},
+    "is a label map": lambda s: {
+        "movingVolumeNode": add_volume(s.scene, s.fixed_image, "labels", "vtkMRMLLabelMapVolumeNode")
+    },
+    "nodes of one scene": lambda s: {"outputTransformNode": slicer.vtkMRMLTransformNode()},
+    "A setting is unknown": lambda s: {"preset": "nonsense"},
+    "would be lost": lambda s: {"outputVolumeNode": s.moving},
+    "non-linear transform gantry tilt": lambda s: _put_under(s.moving, _non_linear_parent(s)),
+    "is a parent transform of": lambda s: _put_under(s.fixed, s.transform),
+    "is not linear": lambda s: {"initialTransformNode": _non_linear_parent(s)},
+    "is constant": lambda s: {
+        "movingVolumeNode": add_volume(s.scene, Image(np.full((9, 9, 9), 5, np.int16), np.eye(4)), "blank")
+    },
+    "nearly every voxel is padding": lambda s: {
+        "movingVolumeNode": add_volume(s.scene, Image(np.full((9, 9, 9), np.nan, np.float32), np.eye(4)), "holes")
+    },
+}
+
+
+@pytest.mark.parametrize("sentence", BAD)
+def test_bad_nodes_are_refused_and_the_scene_is_as_it_was(logic, sentence):
+    s = Scene()
+    arguments = s.arguments(**BAD[sentence](s))
+    before = snapshot(s.scene)
+    with pytest.raises(RegistrationError, match=sentence):
+        logic.registerVolumes(**arguments)
+    assert snapshot(s.scene) == before
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), RegistrationCancelled(), DependencyError("no torch")])
+def test_failure_while_computing_leaves_the_scene_as_it_was(logic, monkeypatch, error):
+    s = Scene()
+    before = snapshot(s.scene)
+
+    def fail(*_arguments):
+        raise error
+
+    monkeypatch.setattr(logic_module, "register", fail)
+    with pytest.raises(type(error)):
+        logic.registerVolumes(**s.arguments())
+    assert snapshot(s.scene) == before
+
+
+def test_cancel_leaves_the_scene_as_it_was(logic):
+    s = Scene()
+    before = snapshot(s.scene)
+    with pytest.raises(RegistrationCancelled):
+        logic.registerVolumes(**s.arguments(cancelCallback=lambda: True))
+    assert snapshot(s.scene) == before
+
+
+@pytest.mark.parametrize("step", ["imageDataFromArray", "updateVolumeNode"])
+def test_failure_while_publishing_removes_what_was_made(logic, monkeypatch, step):
+    s = Scene()
+    job = logic.prepare(
+        **s.arguments(outputTransformNode=None, outputVolumeNode=None), createTransform=True, createVolume=True
+    )
+    result = logic.compute(job)
+    job.transform, job.imageData = None, None
+    before = snapshot(s.scene)
+
+    def fail(*_arguments, **_keywords):
+        raise MemoryError
+
+    monkeypatch.setattr(jobs, step, fail)
+    with pytest.raises(MemoryError):
+        logic.publish(job, result)
+    assert [node for node, _ in snapshot(s.scene)] == [node for node, _ in before]
+
+
+def test_no_memory_for_the_volume_leaves_the_transform_output_too(logic, monkeypatch):
+    s = Scene()
+    before = snapshot(s.scene)
+
+    def fail(_array, **_keywords):
+        raise MemoryError
+
+    monkeypatch.setattr(jobs, "imageDataFromArray", fail)
+    with pytest.raises(MemoryError):
+        logic.registerVolumes(**s.arguments())
+    assert snapshot(s.scene) == before
+
+
+def test_what_the_user_does_to_a_volume_meanwhile_does_not_count(logic):
+    s = Scene()
+    before = [array_of(node).copy() for node in (s.fixed, s.moving)]
+    job = logic.prepare(**s.arguments())
+    for node in (s.fixed, s.moving):
+        array_of(node)[:] = 0
+    for image, values in zip((job.fixed, job.moving), before, strict=True):
+        np.testing.assert_array_equal(image.array, values)
+    logic.publish(job, logic.compute(job))
+    assert slicer.util.arrayFromVolume(s.warped).any()
+    shared = logic.prepare(**s.arguments(), sharesVoxels=True)
+    assert np.shares_memory(shared.fixed.array, array_of(s.fixed)), "the command line needs no copies"
+
+
+def test_presets_may_be_given_by_name(logic):
+    s = Scene()
+    job = logic.prepare(**s.arguments(preset="accurate", prealignment="rigid"))
+    assert (job.settings.preset, job.settings.prealignment) == (Preset.ACCURATE, Prealignment.RIGID)
+
+
+@pytest.mark.parametrize("name", ["fixed", "moving", "transform", "warped"])
+def test_a_node_removed_meanwhile_is_noticed(logic, name):
+    s = Scene()
+    job = logic.prepare(**s.arguments())
+    result = logic.compute(job)
+    s.scene.RemoveNode(getattr(s, name))
+    before = snapshot(s.scene)
+    with pytest.raises(RegistrationError, match="removed from the scene"):
+        logic.publish(job, result)
+    assert snapshot(s.scene) == before
+
+
+def test_two_volumes_of_random_geometry_go_through_with_prealignment(logic):
+    rng = np.random.default_rng(12)
+    scene = newScene()
+    fixed, moving = (
+        add_volume(scene, smooth_image(rng, random_grid(rng, (40, 36, 44))), name) for name in ("one", "two")
+    )
+    transform = scene.AddNewNodeByClass("vtkMRMLTransformNode")
+    result = logic.registerVolumes(fixedVolumeNode=fixed, movingVolumeNode=moving, outputTransformNode=transform)
+    assert result.warped is None
+    points = points_inside(rng, imageFromVolumeNode(fixed).grid, 10)
+    np.testing.assert_allclose(from_parent_points(transform, points), result.transform.points(points), atol=1e-4)
+
+
+def test_the_network_adapts_to_the_pair_when_asked(logic):
+    s = Scene()
+    result = logic.registerVolumes(**s.arguments(adaptationIterations=2))
+    assert result.seconds["Adaptation"] > 0.0
+    assert "Adaptation" not in logic.registerVolumes(**s.arguments()).seconds
+    for wrong in ({"adaptationIterations": -1}, {"adaptationIterations": 5, "adaptationSeconds": 0.0}):
+        with pytest.raises(RegistrationError, match="adaptation"):
+            logic.registerVolumes(**s.arguments(**wrong))

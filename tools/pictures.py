@@ -1,0 +1,127 @@
+"""The README's pictures of the panel: the tutorial, step by step, with nothing made up.
+
+    python tools/pictures.py [FOLDER]
+
+The panel is real, used with the mouse, with the shipped model on the bundled scans. The slices beside it are what
+Slicer's own slice logic makes of the scene at that moment; only the frame of the Slicer application is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "Testing" / "gui"), str(ROOT / "LDRRegistration")]
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+from harness import application, pythonqt
+from harness.panel import is_idle
+from harness.user import click, wait_for
+
+PANEL_WIDTH = 380
+VIEW_SIZE = 400
+
+
+def panel_picture(panel: Any, height: int = 500) -> np.ndarray:
+    """(height, width, 3) uint8."""
+    import slicer
+    from PySide6.QtGui import QImage
+
+    widget = pythonqt.unwrap(panel.parent)
+    widget.resize(PANEL_WIDTH, height)
+    slicer.app.processEvents()
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def beside(panel: np.ndarray, *views: np.ndarray) -> np.ndarray:
+    """The panel, and rows of slices right of it, on black."""
+    right = np.concatenate(views, axis=0)
+    height = max(panel.shape[0], right.shape[0])
+
+    def padded(picture: np.ndarray) -> np.ndarray:
+        whole = np.zeros((height, picture.shape[1], 3), np.uint8)
+        whole[: picture.shape[0]] = picture
+        return whole
+
+    return np.concatenate([padded(panel), padded(right)], axis=1)
+
+
+def save(picture: np.ndarray, path: Path) -> None:
+    from PIL import Image
+
+    Image.fromarray(picture).quantize(256).save(path, optimize=True)
+    print(f"{path}  {path.stat().st_size // 1024} kB")
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "Resources" / "Screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    application.install()
+    import slicer
+    from harness.views import SliceViews
+    from LDRRegistrationLib.mrml.reading import readVolume
+    from LDRRegistrationLib.runtime.pytorch import importTorch
+    from support.data import CURRENT_FLAIR, PRIOR_FLAIR
+
+    importTorch()
+    views = SliceViews(VIEW_SIZE)
+    volumes = []
+    for path, name in ((CURRENT_FLAIR, "Current FLAIR"), (PRIOR_FLAIR, "Prior FLAIR")):
+        node = readVolume(slicer.mrmlScene, path)
+        node.SetName(name)
+        node.CreateDefaultDisplayNodes()
+        values = slicer.util.arrayFromVolume(node)
+        node.GetDisplayNode().AutoWindowLevelOff()
+        node.GetDisplayNode().SetWindowLevelMinMax(0.0, float(np.percentile(values, 99.7)))
+        volumes.append(node)
+    views.look_at(volumes[0])
+    panel = application.open_module(ROOT / "LDRRegistration" / "LDRRegistration.py")
+    sys.modules["LDRRegistration"].dependencies.installTorch = lambda askConfirmation=True: None
+    ui = panel.ui
+    before = views.picture()
+    save(beside(panel_picture(panel), before), folder / "Tutorial-1-choose.png")
+
+    click(ui.applyButton)
+    wait_for(lambda: ui.progressBar.value >= 40 or is_idle(panel), "the deformation")
+    running = panel_picture(panel)
+    wait_for(lambda: is_idle(panel), "the end of the run", seconds=120.0)
+    if panel.ui.progressBar.visible or not is_idle(panel):
+        raise RuntimeError("the run did not end")
+    save(beside(running, before), folder / "Tutorial-2-apply.png")
+
+    click(ui.outputsCollapsibleButton)
+    click(ui.resultCollapsibleButton)
+    click(ui.afterButton)
+    click(ui.afterButton)
+    placed = views.picture()
+    click(ui.afterButton)
+    save(beside(panel_picture(panel, 2 * VIEW_SIZE), placed, views.picture()), folder / "Tutorial-3-see.png")
+    click(ui.volumeChangeButton)
+    wait_for(lambda: is_idle(panel), "the map of volume change", seconds=60.0)
+    save(views.picture(), folder / "Tutorial-4-volume-change.png")
+    save(panel_picture(panel, 720), folder / "Panel.png")
+    click(ui.restoreButton)
+
+    ui.outputsCollapsibleButton.collapsed = ui.resultCollapsibleButton.collapsed = True
+    click(ui.changesCollapsibleButton)
+    click(ui.findChangesButton)
+    wait_for(lambda: is_idle(panel), "the end of the comparison", seconds=120.0)
+    click(ui.nextChangeButton)
+    click(ui.acceptChangeButton)
+    click(ui.nextChangeButton)
+    click(ui.previousChangeButton)
+    there = views.picture()
+    click(ui.showChangesButton)
+    save(beside(panel_picture(panel, 2 * VIEW_SIZE), there, views.picture()), folder / "Tutorial-5-changes.png")
+    slicer.modules.LDRRegistrationWidget.cleanup()
+    panel.parent.close()
+
+
+if __name__ == "__main__":
+    main()

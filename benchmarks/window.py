@@ -63,7 +63,7 @@ def main() -> None:
     importTorch()
     panel = application.open_module(ROOT / "LDRRegistration" / "LDRRegistration.py")
     module = sys.modules["LDRRegistration"]
-    module.dependencies.installTorch = lambda askConfirmation=True: None
+    module.pytorch.installTorch = lambda askConfirmation=True: None
     module.DOUBLE_CLICK_SECONDS = 0.0
     shape = tuple(arguments.size[::-1])
     for path, name in ((CURRENT_FLAIR, "Current"), (PRIOR_FLAIR, "Prior")):

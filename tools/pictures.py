@@ -82,7 +82,7 @@ def main() -> None:
         volumes.append(node)
     views.look_at(volumes[0])
     panel = application.open_module(ROOT / "LDRRegistration" / "LDRRegistration.py")
-    sys.modules["LDRRegistration"].dependencies.installTorch = lambda askConfirmation=True: None
+    sys.modules["LDRRegistration"].pytorch.installTorch = lambda askConfirmation=True: None
     ui = panel.ui
     before = views.picture()
     save(beside(panel_picture(panel), before), folder / "Tutorial-1-choose.png")

@@ -135,7 +135,7 @@ class Trial:
 
     def step_find_pytorch(self) -> str:
         require(
-            MODULE in sys.modules and sys.modules[MODULE].dependencies.torchIsInstalled(),
+            MODULE in sys.modules and sys.modules[MODULE].pytorch.torchIsInstalled(),
             "PyTorch is not installed, and this script installs nothing. Press Apply in the module, let it install "
             "PyTorch, restart Slicer and run this again",
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import SimpleITK as sitk
 from LDRRegistrationLib.__main__ import main
-from LDRRegistrationLib.registration import settings as settings_module
+from LDRRegistrationLib.registration.recipes import RECIPES, Preset
 from LDRRegistrationLib.registration.refinement import Refinement
 from LDRRegistrationLib.space.image import Image
 from support import itk
@@ -19,7 +19,7 @@ from support.models import write_model
 
 def test_writes_everything_and_itk_agrees_with_the_warped_volume(files, tmp_path, capsys, monkeypatch):
     # ITK interpolates a field linearly, the module (as VTK) by cubes: a refined one differs between its points.
-    monkeypatch.setattr(settings_module, "FAST_REFINEMENT", Refinement(steps=0))
+    monkeypatch.setitem(RECIPES, Preset.FAST, replace(RECIPES[Preset.FAST], refinement=Refinement(steps=0)))
     output = tmp_path / "new" / "out"
     labels = tmp_path / "labels.nii.gz"
     moving = sitk.ReadImage(str(files["moving"]))

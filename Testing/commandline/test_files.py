@@ -2,12 +2,13 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 from LDRRegistrationLib.__main__ import main
-from LDRRegistrationLib.registration import settings as settings_module
+from LDRRegistrationLib.registration.recipes import RECIPES, Preset
 from LDRRegistrationLib.registration.refinement import Refinement
 from support import itk
 from support.grids import grid_over, random_grid, smooth_image
@@ -30,7 +31,7 @@ def files(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def unrefined(monkeypatch):
     """Not the registration is tried here."""
-    monkeypatch.setattr(settings_module, "FAST_REFINEMENT", Refinement(steps=0))
+    monkeypatch.setitem(RECIPES, Preset.FAST, replace(RECIPES[Preset.FAST], refinement=Refinement(steps=0)))
 
 
 def _run(files, output, *more):

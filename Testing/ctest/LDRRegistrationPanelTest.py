@@ -70,7 +70,7 @@ class LDRRegistrationPanelTest(unittest.TestCase):
         self.ui = self.panel.ui
         self.computation = Computation()
         self.panel.logic.compute = self.computation.compute
-        self.enterContext(mock.patch.object(module.dependencies, "torchIsInstalled", lambda: True))
+        self.enterContext(mock.patch.object(module.pytorch, "torchIsInstalled", lambda: True))
         self.enterContext(mock.patch.object(module, "DOUBLE_CLICK_SECONDS", 0.0))
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:

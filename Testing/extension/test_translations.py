@@ -28,7 +28,7 @@ ENGLISH = {
 NAMES = (
     *("Regions of change", "Table of changes", "Landmark errors of", "Less to more", "What went wrong"),
     *("Largest displacement (mm)", "cannot allocate memory|", "not enough memory", "failed to map segment"),
-    *("A computation is already running.", "#statusLabel {", " (*.nii.gz"),
+    *("Unknown settings", "A computation is already running.", "#statusLabel {", " (*.nii.gz"),
 )
 
 

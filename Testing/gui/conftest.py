@@ -40,7 +40,7 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     errors: list[str] = []
     monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **unused: errors.append(text))
     widget = open_module(MODULE)
-    monkeypatch.setattr(sys.modules["LDRRegistration"].dependencies, "installTorch", lambda askConfirmation=True: None)
+    monkeypatch.setattr(sys.modules["LDRRegistration"].pytorch, "installTorch", lambda askConfirmation=True: None)
     monkeypatch.setattr(sys.modules["LDRRegistration"], "DOUBLE_CLICK_SECONDS", 0.0)
     widget.errors = errors
     pythonqt.unwrap(widget.parent).resize(380, 760)

@@ -26,7 +26,11 @@ def test_advanced_choices_reach_the_registration_and_stay_in_the_scene(panel: An
     ui = panel.ui
     assert ui.advancedCollapsibleButton.collapsed
     plain = advanced_settings(panel)
-    assert (plain.settings.model, plain.settings.steps, plain.settings.adaptation) == ("auto", 6, None)
+    assert (plain.settings.model, plain.settings.recipe.refinement.steps, plain.settings.adaptation) == (
+        "auto",
+        6,
+        None,
+    )
     assert plain.masks.fixed is None and plain.initialRas is None
 
     click(ui.advancedCollapsibleButton)
@@ -49,7 +53,11 @@ def test_advanced_choices_reach_the_registration_and_stay_in_the_scene(panel: An
     assert ui.fixedMaskSelector.currentNode() is labels and ui.initialTransformSelector.currentNode() is start
     job = advanced_settings(panel)
     assert job.masks.fixed is not None and job.masks.moving is None and job.initialRas is not None
-    assert (job.settings.prealignment.value, job.settings.steps, job.settings.threads) == ("rigid", 7, 2)
+    assert (job.settings.prealignment.value, job.settings.refinementSteps, job.settings.threads) == (
+        "rigid",
+        7,
+        2,
+    )
     assert job.settings.adaptation.iterations == 40
 
 

@@ -148,9 +148,9 @@ def test_missing_torch_is_a_sentence(panel: Any, pair: tuple[Any, Any], monkeypa
     def missing() -> None:
         raise DependencyError("PyTorch is not installed.")
 
-    dependencies = sys.modules["LDRRegistration"].dependencies
-    monkeypatch.setattr(dependencies, "torchIsInstalled", lambda: False)
-    monkeypatch.setattr(dependencies, "installTorch", missing)
+    pytorch = sys.modules["LDRRegistration"].pytorch
+    monkeypatch.setattr(pytorch, "torchIsInstalled", lambda: False)
+    monkeypatch.setattr(pytorch, "installTorch", missing)
     click(panel.ui.applyButton)
     assert panel.errors == ["PyTorch is not installed."]
     assert is_idle(panel) and panel.ui.applyButton.enabled
@@ -176,9 +176,9 @@ def test_while_torch_is_installed_the_user_may_click(
         panel.onChoicesChanged(None, None)
         assert not ui.applyButton.enabled and not ui.inputsCollapsibleButton.enabled
 
-    dependencies = sys.modules["LDRRegistration"].dependencies
-    monkeypatch.setattr(dependencies, "torchIsInstalled", lambda: bool(installations))
-    monkeypatch.setattr(dependencies, "installTorch", install)
+    pytorch = sys.modules["LDRRegistration"].pytorch
+    monkeypatch.setattr(pytorch, "torchIsInstalled", lambda: bool(installations))
+    monkeypatch.setattr(pytorch, "installTorch", install)
     Computation(panel)
     click(ui.applyButton)
     assert installations == ["PyTorch is being installed; this is done once."]

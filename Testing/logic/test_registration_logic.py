@@ -8,7 +8,8 @@ from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.logic import registration as logic_module
 from LDRRegistrationLib.mrml import jobs
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
-from LDRRegistrationLib.registration.settings import ACCURATE_COARSENING, Prealignment, Preset
+from LDRRegistrationLib.registration.recipes import RECIPES, Preset
+from LDRRegistrationLib.registration.settings import Prealignment
 from LDRRegistrationLib.runtime.errors import DependencyError, RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.space.image import Image
 from support.grids import points_inside, random_affine, random_grid, smooth_image
@@ -20,7 +21,9 @@ ALONG_A = (0.0, 2.0, 0.0)  # 4 mm towards anterior, whatever the images say
 
 @pytest.fixture
 def logic(tmp_path):
-    return RegistrationLogic(write_model(tmp_path / "models", ALONG_A, spacingMm=2.0 / ACCURATE_COARSENING))
+    return RegistrationLogic(
+        write_model(tmp_path / "models", ALONG_A, spacingMm=2.0 / RECIPES[Preset.ACCURATE].coarsening)
+    )
 
 
 class Scene:
@@ -323,3 +326,9 @@ def test_the_network_adapts_to_the_pair_when_asked(logic):
     for wrong in ({"adaptationIterations": -1}, {"adaptationIterations": 5, "adaptationSeconds": 0.0}):
         with pytest.raises(RegistrationError, match="adaptation"):
             logic.registerVolumes(**s.arguments(**wrong))
+
+
+def test_a_setting_that_does_not_exist_is_an_error_of_the_caller(logic):
+    s = Scene()
+    with pytest.raises(TypeError, match="refinmentSteps"):
+        logic.registerVolumes(fixedVolumeNode=s.fixed, movingVolumeNode=s.moving, refinmentSteps=3)

@@ -126,6 +126,6 @@ def test_who_wants_the_network_alone_gets_it(how, tmp_path):
     ("extents", "sigma_mm"), [((160, 200, 180), 16.0), ((35, 50, 36), 3.6), ((30, 240, 240), 16.0)]
 )
 def test_small_volumes_bend_more_sharply_than_large_ones(extents, sigma_mm):
-    how = FAST.refinementAcrossContrasts(Grid(extents, np.eye(4)), spacingMm=2.0)
+    how = FAST.recipe.acrossContrasts(Grid(extents, np.eye(4)), spacingMm=2.0)
     assert how.sigma * how.reduction * 2.0 == pytest.approx(sigma_mm)
-    assert replace(FAST, refinementSteps=3).refinementAcrossContrasts(Grid(extents, np.eye(4)), 2.0).steps == 3
+    assert replace(FAST, refinementSteps=3).recipe.acrossContrasts(Grid(extents, np.eye(4)), 2.0).steps == 3

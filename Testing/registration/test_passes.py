@@ -60,7 +60,7 @@ def test_more_passes_look_at_the_finest_grid(tmp_path, passes):
     fixed, moving = pair((2.5 if len(passes) == 1 else 3.0, 0.0, 0.0))
     selfCheck = SelfCheck(fixed)
     who = student(tmp_path, (0.5, 0.0, 0.0), passes)
-    without, found = (runPasses(who, selfCheck, selfCheck.unmoved(moving), more=more) for more in (0, 2))
+    without, found = (runPasses(who, selfCheck, selfCheck.unmoved(moving), extraPasses=more) for more in (0, 2))
     assert found.similarity > without.similarity + 0.01
     gained = float((found.flow - without.flow)[:, 0].median())
     assert gained == pytest.approx(1.0, abs=0.01), "two passes of half a voxel each"

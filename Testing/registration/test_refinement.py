@@ -1,5 +1,6 @@
 """Instance optimisation: of the flow, and of the student's last layers; both may be watched, stopped, and end early."""
 
+import math
 import subprocess
 import sys
 
@@ -39,14 +40,18 @@ def student(tmp_path):
 
 def test_last_layers_find_what_the_student_does_not_say(pair, student):
     """Of a network that knows nothing but one vector, the vector."""
-    flow = adapt(student, *pair, None, how=Adaptation(iterations=80, rate=0.05, layers=1, settled=0.0))
+    flow = adapt(
+        student, *pair, None, how=Adaptation(iterations=80, seconds=math.inf, rate=0.05, layers=1, settled=0.0)
+    )
     torch.testing.assert_close(flow, SHIFT.expand_as(flow), atol=0.05, rtol=0)
     assert float(student.predict(*pair).abs().max()) == 0.0, "the student itself must stay as it was"
 
 
 def test_adaptation_goes_on_from_a_flow(pair, student):
     half = (0.5 * SHIFT).expand(1, 3, 48, 48, 48)
-    flow = adapt(student, *pair, half, how=Adaptation(iterations=60, rate=0.05, layers=1, settled=0.0))
+    flow = adapt(
+        student, *pair, half, how=Adaptation(iterations=60, seconds=math.inf, rate=0.05, layers=1, settled=0.0)
+    )
     inner = flow[..., 4:-4, 4:-4, 4:-4]
     torch.testing.assert_close(inner, SHIFT.expand_as(inner), atol=0.05, rtol=0)
 
@@ -66,7 +71,7 @@ def test_only_the_last_layers_learn():
         assert (parameter.grad is not None) == (name in learning)
 
 
-@pytest.mark.parametrize("how", [Adaptation(layers=2, iterations=15), Refinement(steps=15)])
+@pytest.mark.parametrize("how", [Adaptation(layers=2, iterations=15, seconds=math.inf), Refinement(steps=15)])
 def test_the_shipped_student_is_improved_and_does_not_fold(pair, how):
     fixed, moving = pair
     # On noise like this, which no network was trained on; what adaptation does to real images is measured.
@@ -95,7 +100,11 @@ def steps_of(work):
 def test_both_tell_how_far_they_are(pair, student):
     for said in (
         steps_of(lambda advance: refine(*pair, None, advance, Refinement(steps=4))),
-        steps_of(lambda advance: adapt(student, *pair, None, advance, Adaptation(iterations=4, settled=0.0, layers=1))),
+        steps_of(
+            lambda advance: adapt(
+                student, *pair, None, advance, Adaptation(iterations=4, seconds=math.inf, settled=0.0, layers=1)
+            )
+        ),
     ):
         assert said == [0.0, 0.25, 0.5, 0.75]
 
@@ -105,7 +114,7 @@ def test_both_end_when_nothing_is_gained_any_more(pair, student):
     exact = SHIFT.expand(1, 3, 48, 48, 48)
     slow = Refinement(steps=100, stepVoxels=1e-4, reduction=1, settled=1e-3)
     assert len(steps_of(lambda advance: refine(*pair, exact, advance, slow))) == 10
-    how = Adaptation(iterations=100, rate=1e-6, layers=1, settled=1e-3)
+    how = Adaptation(iterations=100, seconds=math.inf, rate=1e-6, layers=1, settled=1e-3)
     assert len(steps_of(lambda advance: adapt(student, *pair, exact, advance, how))) == 10
     never = Refinement(steps=15, stepVoxels=1e-4, reduction=1, settled=0.0)
     assert len(steps_of(lambda advance: refine(*pair, exact, advance, never))) == 15
@@ -118,7 +127,7 @@ def test_adaptation_keeps_to_its_time(pair, student):
 
 def test_the_best_of_an_adaptation_is_kept(pair, student):
     """A rate that overshoots must not leave the images less alike than the first iteration found them."""
-    flow = adapt(student, *pair, None, how=Adaptation(iterations=6, rate=50.0, layers=1, settled=0.0))
+    flow = adapt(student, *pair, None, how=Adaptation(iterations=6, seconds=math.inf, rate=50.0, layers=1, settled=0.0))
     fixed, moving = pair
     energy = Energy()
     start = torch.zeros(1, 3, 48, 48, 48)
@@ -130,10 +139,12 @@ def test_cancelled_between_iterations(tmp_path):
     rng = np.random.default_rng(2)
     image = smooth_image(rng, random_grid(rng, (40, 40, 40)))
     models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
-    settings = Settings(Preset.ACCURATE, prealignment=Prealignment.NONE, adaptation=Adaptation(iterations=5, layers=1))
+    settings = Settings(
+        Preset.ACCURATE, prealignment=Prealignment.NONE, adaptation=Adaptation(iterations=5, seconds=math.inf, layers=1)
+    )
     said = []
     register(image, image, settings, models, progress=lambda fraction, stage: said.append((fraction, stage)))
-    for stage, most in (("Adaptation", 6), ("Refinement", settings.steps + 1)):
+    for stage, most in (("Adaptation", 6), ("Refinement", settings.recipe.refinement.steps + 1)):
         within = [fraction for fraction, name in said if name == stage]
         assert 3 < len(within) <= most and within == sorted(within)
     stages = []
@@ -160,7 +171,8 @@ def test_adaptation_in_a_registration(tmp_path):
     fixed = Image(moving.array, matrix)
     models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0)))
     settings = Settings(
-        prealignment=Prealignment.NONE, adaptation=Adaptation(iterations=80, rate=0.05, layers=1, settled=0.0)
+        prealignment=Prealignment.NONE,
+        adaptation=Adaptation(iterations=80, seconds=math.inf, rate=0.05, layers=1, settled=0.0),
     )
     result = register(fixed, moving, settings, models)
     assert "Adaptation" in result.seconds
@@ -254,16 +266,17 @@ def test_what_is_refined_starts_from_the_flow_and_smooths_only_what_is_added(pai
 
 
 def test_the_presets_refine_as_much_as_they_say():
-    assert Settings().steps == 6 and Settings(preset=Preset.ACCURATE).steps == Refinement().steps == 25
-    assert Settings(refinementSteps=0).steps == 0 and Settings(refinementSteps=7).steps == 7
-    assert Settings(followUp=True).steps == 0
-    assert Settings().coarsening > 1 > Settings(preset=Preset.ACCURATE).coarsening
-    assert Settings(Preset.ACCURATE).morePasses == 1 and Settings().morePasses == 0
-    assert Settings(followUp=True).coarsening == Settings(Preset.ACCURATE, followUp=True).coarsening == 1
-    assert Settings().skipsRefinement(0.85) and not Settings().skipsRefinement(0.75)
-    assert not Settings(refinementSteps=4).skipsRefinement(0.85) and not Settings(
-        preset=Preset.ACCURATE
-    ).skipsRefinement(0.85)
+    fast, accurate = Settings().recipe, Settings(preset=Preset.ACCURATE).recipe
+    assert fast.refinement.steps == 6 and accurate.refinement == Refinement() and Refinement().steps == 25
+    assert fast.coarsening > 1 > accurate.coarsening
+    assert (fast.extraPasses, accurate.extraPasses) == (0, 1)
+    assert fast.skipsRefinement(0.85) and not fast.skipsRefinement(0.75) and not accurate.skipsRefinement(0.85)
+    for preset in Preset:
+        chosen = Settings(preset, refinementSteps=7).recipe
+        assert chosen.refinement.steps == chosen.stepsAcrossContrasts == 7 and not chosen.skipsRefinement(0.85)
+        assert Settings(preset, refinementSteps=0).recipe.skipsRefinement(0.0)
+        for followUp in (Settings(preset, followUp=True), Settings(preset, followUp=True, refinementSteps=7)):
+            assert followUp.recipe.skipsRefinement(0.0) and followUp.recipe.coarsening == 1.0
 
 
 def test_slopes_stand_for_the_derivative_of_the_interpolation():

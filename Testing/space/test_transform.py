@@ -278,3 +278,13 @@ def test_the_largest_integers_do_not_turn_over(dtype):
     largest = np.iinfo(dtype).max
     warped = Transform(np.eye(4)).warp(Image(np.full(grid.shape, largest, dtype), grid.ijkToRas), grid)
     assert warped.min() > largest - 2**12
+
+
+def test_dense_displacement_is_that_of_the_points():
+    """On the field's own lattice and on one that is oblique to it, in slabs and at once."""
+    rng = np.random.default_rng(5)
+    grid = random_grid(rng, (18, 26, 22))
+    found = random_transform(rng, grid)
+    for other in (grid, random_grid(rng, (7, 9, 11))):
+        points = other.pointsRas()
+        np.testing.assert_allclose(found.displacement(other), found.points(points) - points, atol=1e-3)

@@ -10,8 +10,8 @@ from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.register import register
 from LDRRegistrationLib.registration.settings import Preset, Settings
 from LDRRegistrationLib.runtime.errors import RegistrationError
-from LDRRegistrationLib.space.image import Image
-from LDRRegistrationLib.space.intensity import normalise
+from LDRRegistrationLib.space.image import Image, Modality
+from LDRRegistrationLib.space.intensity import guessModality, normalise, normalised
 from LDRRegistrationLib.space.masks import Masks
 from LDRRegistrationLib.space.resample import reduceToSpacing
 from LDRRegistrationLib.space.transform import Transform
@@ -218,3 +218,14 @@ def test_a_soft_mask_weighs_by_its_value():
     assert float(weights[10:-10, 10:-10, 10:-10].min()) == pytest.approx(0.5)
     labels = Image(np.full(image.array.shape, 3, np.int16), image.ijkToRas, "labels")
     assert float(weightsOf(image, Masks(labels, None).reduced(1.0).fixed)[10, 10, 10]) == 1.0
+
+
+def test_the_modality_is_decided_once_on_all_voxels():
+    """On a coarse copy air and the body around it mix: by its values alone that is no CT any more."""
+    array = np.full((60, 60, 60), 40, np.int16)
+    array[:, :, ::2] = -1000
+    image = measured(Image(array, np.eye(4), "CT"))
+    coarse = reduceToSpacing(image, 4.0)
+    assert guessModality(replace(coarse, modality=None)) is Modality.MR
+    assert image.modality is guessModality(coarse) is Modality.CT
+    assert normalised(coarse).modality is None, "what is in [0, 1] is in no units"

@@ -12,7 +12,7 @@ import torch
 from aldk import checkpoint
 from aldk.checkpoint import load_network
 from aldk.errors import TrainingError
-from aldk.evaluation.methods import Answer, EngineMethod, displacement_on_grid, no_motion
+from aldk.evaluation.methods import Answer, EngineMethod, no_motion
 from aldk.evaluation.metrics import carry_labels, counted_labels, hausdorff95, overlap, plausibility
 from aldk.evaluation.networkmethod import NetworkMethod, intensities_of
 from aldk.evaluation.pairs import EvaluationPair, read_landmarks, read_pairs
@@ -71,7 +71,7 @@ def affine_only(rng, grid):
 @pytest.mark.parametrize("seed", range(3))
 def test_the_true_field_is_perfect_on_oblique_grids_and_no_motion_is_not(seed, transform_of):
     pair, transform = made_up_pair(np.random.default_rng(seed), transform_of)
-    frame = evaluate(lambda p: displacement_on_grid(transform, p.fixed.grid), [pair])
+    frame = evaluate(lambda p: transform.displacement(p.fixed.grid), [pair])
     labels = frame[frame["dice"].notna() & (frame["structure"] != WHOLE)]
     assert len(labels) >= 2
     # A voxel on the edge between two moving voxels may go either way.
@@ -94,7 +94,7 @@ def test_the_true_field_is_perfect_on_oblique_grids_and_no_motion_is_not(seed, t
 def test_labels_are_carried_as_itk_carries_them(seed):
     pair, transform = made_up_pair(np.random.default_rng(100 + seed), random_transform)
     grid = pair.fixed.grid
-    carried = carry_labels(pair.moving_labels, displacement_on_grid(transform, grid), grid)
+    carried = carry_labels(pair.moving_labels, transform.displacement(grid), grid)
     judge = warped_by_itk(itk.from_transform(transform), pair.moving_labels, grid)
     assert (carried != judge).mean() < 0.002
 
@@ -104,13 +104,6 @@ def test_half_a_voxel_is_rounded_one_way_in_spite_of_noise():
     labels = Image(cube(grid.shape, (3, 4, 5)), grid.ijkToRas)
     u = np.random.default_rng(0).uniform(-1e-6, 1e-6, (*grid.shape, 3)) + np.array([0.5, 0.0, 0.0])
     np.testing.assert_array_equal(carry_labels(labels, u, grid), cube(grid.shape, (3, 4, 4)))
-
-
-def test_dense_displacement_is_the_transforms_own():
-    rng = np.random.default_rng(5)
-    grid = random_grid(rng, (18, 26, 22))
-    transform = random_transform(rng, grid)
-    np.testing.assert_allclose(displacement_on_grid(transform, grid), transform.displacement(grid), atol=1e-3)
 
 
 def test_no_motion_is_the_overlap_that_itk_finds():

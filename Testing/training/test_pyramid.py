@@ -188,7 +188,7 @@ def test_an_exported_pyramid_registers_in_the_module(tmp_path):
     settings = Settings(Preset.ACCURATE, "pyramid", Prealignment.NONE, warp=False, refinementSteps=0)
     card = {
         "title": "Pyramid",
-        "spacingMm": 2.0 / settings.coarsening,
+        "spacingMm": 2.0 / settings.recipe.coarsening,
         "sizeMultiple": network.stride,
         "sha256": digest,
     }

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from .boxes import Box, boundingBox
+from ..space.boxes import Box, boundingBox
 from .changemap import ChangeMap
 from .regions import Region, describe
 

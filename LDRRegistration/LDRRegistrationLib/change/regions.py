@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..space.boxes import Box
 from ..space.grid import transformPoints
 from .blurredvolume import volumeFrom
-from .boxes import Box
 
 if TYPE_CHECKING:
     from .changemap import ChangeMap

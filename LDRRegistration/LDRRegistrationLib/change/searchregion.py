@@ -64,7 +64,7 @@ def findSearchRegion(image: Image) -> SearchRegion:
     spacing = max(SPACING_MM, float(image.grid.extentMm.max()) / MAXIMUM_VOXELS_PER_AXIS)
     reduced = reduceToSpacing(image, spacing)
     grid = canonicalGrid(image.grid, spacing)
-    values = toArray(sampleOnGrid(filled(normalised(reduced, modality)).array, reduced.ijkToRas, grid))
+    values = toArray(sampleOnGrid(filled(normalised(reduced)).array, reduced.ijkToRas, grid))
     body = _body(values)
     brain = _brain(values, body, spacing) if modality is Modality.MR else None
     if brain is None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from ..mrml.jobs import settingsFrom
 from ..mrml.nodes import NodeReference, checkScene
 from ..mrml.pairs import PairOutcome, fillPairsTable
 from ..mrml.places import RegisteredVolume
@@ -16,7 +15,7 @@ from ..mrml.sequences import RegisteredFrames, framesOf, publishTransforms
 from ..mrml.volumes import imageFromVolumeNode
 from ..registration.models import ModelStore
 from ..registration.register import register
-from ..registration.settings import Prealignment, Preset
+from ..registration.settings import Prealignment, SettingsKeywords, settingsFrom
 from ..registration.verdict import Verdict
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
@@ -45,7 +44,7 @@ class SeriesLogic:
         outputTableNode: vtkMRMLTableNode | None = None,
         progressCallback: ProgressCallback | None = None,
         cancelCallback: CancelCallback | None = None,
-        **settings: Any,
+        **settings: Unpack[SettingsKeywords],
     ) -> list[PairOutcome]:
         """Register each (fixed, moving) pair; one that cannot be registered does not stop the others.
 
@@ -97,12 +96,9 @@ class SeriesLogic:
         fixedVolumeNode: vtkMRMLScalarVolumeNode | None = None,
         referenceFrame: int = 0,
         outputSequenceNode: vtkMRMLSequenceNode | None = None,
-        preset: Preset | str = Preset.FAST,
-        prealignment: Prealignment | str = Prealignment.RIGID,
-        model: str = "auto",
-        threads: int | None = None,
         progressCallback: ProgressCallback | None = None,
         cancelCallback: CancelCallback | None = None,
+        **settings: Unpack[SettingsKeywords],
     ) -> vtkMRMLSequenceNode:
         """Register every frame of a sequence of volumes to one of them, or to another volume.
 
@@ -111,14 +107,14 @@ class SeriesLogic:
         :param outputSequenceNode: receives a transform a frame, each as ``registerVolumes`` makes it; made if None. It
             is in step with the frames in every sequence browser that shows them. Its attribute LDRRegistration.Verdict,
             and that of each transform, says what is to be thought of it.
+        :param settings: as of ``registerVolumes``; the pre-alignment is rigid if none is named.
         :raises RegistrationError: a frame cannot be registered, or was changed meanwhile; nothing of the scene has
             been changed.
         :raises RegistrationCancelled: cancelled; likewise.
         """
         frames = framesOf(sequenceNode)
-        settings = replace(
-            settingsFrom(preset=preset, prealignment=prealignment, model=model, threads=threads), warp=False
-        )
+        settings.setdefault("prealignment", Prealignment.RIGID)
+        chosen = replace(settingsFrom(**settings), warp=False)
         if fixedVolumeNode is None and not 0 <= referenceFrame < len(frames):
             raise RegistrationError(
                 _("There is no frame {referenceFrame}: the sequence has {count}.").format(
@@ -149,7 +145,7 @@ class SeriesLogic:
                         ),
                     )
 
-            result = register(fixed, frame, settings, self.models, progress=progress, cancelled=cancelCallback)
+            result = register(fixed, frame, chosen, self.models, progress=progress, cancelled=cancelCallback)
             transforms.append(result.transform)
             verdicts.append(result.verdict)
         for node in registered:

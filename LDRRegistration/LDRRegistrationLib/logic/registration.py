@@ -6,15 +6,14 @@ No Qt and no Slicer base class, so that it also runs on the bare MRML libraries.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 
-from ..mrml.jobs import RegistrationJob, prepareJob, publishJob, settingsFrom
+from ..mrml.jobs import RegistrationJob, prepareJob, publishJob
 from ..mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.models import ModelStore
 from ..registration.register import RegistrationResult, register
-from ..registration.settings import Prealignment, Preset
-from ..runtime.device import Device
+from ..registration.settings import SettingsKeywords
 from ..runtime.progress import CancelCallback, ProgressCallback
 from ..runtime.pytorch import ensureTorch, importTorch
 from ..space.labelwarp import warpLabels
@@ -43,16 +42,9 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         fixedMaskNode: vtkMRMLDisplayableNode | None = None,
         movingMaskNode: vtkMRMLDisplayableNode | None = None,
         initialTransformNode: vtkMRMLTransformNode | None = None,
-        preset: Preset | str = Preset.FAST,
-        prealignment: Prealignment | str = Prealignment.AFFINE,
-        model: str = "auto",
-        refinementSteps: int | None = None,
-        adaptationIterations: int = 0,
-        adaptationSeconds: float = 10.0,
-        device: Device | str = Device.CPU,
-        threads: int | None = None,
         progressCallback: ProgressCallback | None = None,
         cancelCallback: CancelCallback | None = None,
+        **settings: Unpack[SettingsKeywords],
     ) -> RegistrationResult:
         """Register ``movingVolumeNode`` to ``fixedVolumeNode`` and fill the output nodes.
 
@@ -87,73 +79,19 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
             fixedMaskNode=fixedMaskNode,
             movingMaskNode=movingMaskNode,
             initialTransformNode=initialTransformNode,
-            preset=preset,
-            prealignment=prealignment,
-            model=model,
-            refinementSteps=refinementSteps,
-            adaptationIterations=adaptationIterations,
-            adaptationSeconds=adaptationSeconds,
-            device=device,
-            threads=threads,
+            **settings,
         )
         ensureTorch()
         result = self.compute(job, progress=progressCallback, cancelled=cancelCallback)
         self.publish(job, result)
         return result
 
-    def prepare(
-        self,
-        *,
-        fixedVolumeNode: vtkMRMLScalarVolumeNode,
-        movingVolumeNode: vtkMRMLScalarVolumeNode,
-        outputTransformNode: vtkMRMLTransformNode | None = None,
-        outputVolumeNode: vtkMRMLScalarVolumeNode | None = None,
-        fixedMaskNode: vtkMRMLDisplayableNode | None = None,
-        movingMaskNode: vtkMRMLDisplayableNode | None = None,
-        initialTransformNode: vtkMRMLTransformNode | None = None,
-        preset: Preset | str = Preset.FAST,
-        prealignment: Prealignment | str = Prealignment.AFFINE,
-        model: str = "auto",
-        refinementSteps: int | None = None,
-        adaptationIterations: int = 0,
-        adaptationSeconds: float = 10.0,
-        device: Device | str = Device.CPU,
-        threads: int | None = None,
-        createTransform: bool = False,
-        createVolume: bool = False,
-        shownByNode: vtkMRMLTransformNode | None = None,
-        sharesVoxels: bool = False,
-    ) -> RegistrationJob:
-        """Check the nodes and copy what is needed of the scene. Changes nothing in it. See ``registerVolumes``.
+    def prepare(self, **job: Any) -> RegistrationJob:
+        """Check the nodes and copy what is needed of the scene. Changes nothing in it.
 
-        :param createTransform: ``publish`` makes a transform node if none is given here; likewise ``createVolume``.
-        :param shownByNode: an earlier result that the moving volume lies under, and that does not count.
-        :param sharesVoxels: the volumes' own memory will do: nobody changes them before ``publish``.
-        :raises RegistrationError: the nodes cannot be registered; the message says why.
+        The keywords are those of ``registerVolumes``, without the callbacks, and of ``prepareJob``.
         """
-        return prepareJob(
-            settingsFrom(
-                preset=preset,
-                prealignment=prealignment,
-                model=model,
-                refinementSteps=refinementSteps,
-                adaptationIterations=adaptationIterations,
-                adaptationSeconds=adaptationSeconds,
-                device=device,
-                threads=threads,
-            ),
-            fixedVolumeNode=fixedVolumeNode,
-            movingVolumeNode=movingVolumeNode,
-            outputTransformNode=outputTransformNode,
-            outputVolumeNode=outputVolumeNode,
-            fixedMaskNode=fixedMaskNode,
-            movingMaskNode=movingMaskNode,
-            initialTransformNode=initialTransformNode,
-            createTransform=createTransform,
-            createVolume=createVolume,
-            shownByNode=shownByNode,
-            sharesVoxels=sharesVoxels,
-        )
+        return prepareJob(**job)
 
     def compute(
         self,

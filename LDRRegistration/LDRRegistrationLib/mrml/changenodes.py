@@ -9,7 +9,6 @@ import numpy as np
 import slicer
 import vtk
 
-from ..change.boxes import boundingBox
 from ..change.changemap import ChangeMap
 from ..change.detection import Detection
 from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
@@ -17,6 +16,8 @@ from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..registration.register import RegistrationResult
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
+from ..space.boxes import boundingBox
+from ..space.grid import Grid
 from .colors import showDiverging
 from .labelmaps import orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
@@ -129,9 +130,8 @@ def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
         key = (region.name, region.kind, *start, *inside[box].shape, inside[box].tobytes())
         wanted[key] = present.pop(key, None)
         if wanted[key] is None:
-            shift = np.eye(4)
-            shift[:3, 3] = start
-            images[key] = orientedImage(imageDataFromArray(inside[box].astype(np.uint8)), ijkToLocal @ shift)
+            part = Grid(labels.shape, ijkToLocal).cropped(box)
+            images[key] = orientedImage(imageDataFromArray(inside[box].astype(np.uint8)), part.ijkToRas)
     for gone in present.values():
         segmentation.RemoveSegment(gone)
     changes.segments = {}

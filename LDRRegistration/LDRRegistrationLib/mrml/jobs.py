@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import vtk
 
-from ..registration.refinement import Adaptation
 from ..registration.register import RegistrationResult
-from ..registration.settings import Prealignment, Preset, Settings
-from ..runtime.device import Device
+from ..registration.settings import Settings, SettingsKeywords, settingsFrom
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.image import Image
@@ -64,57 +62,30 @@ class RegistrationJob:
             self.imageData = imageDataFromArray(result.warped, copy=False)
 
 
-def settingsFrom(
-    *,
-    preset: Any,
-    prealignment: Any,
-    device: Any = Device.CPU,
-    adaptationIterations: int = 0,
-    adaptationSeconds: float = 10.0,
-    **others: Any,
-) -> Settings:
-    """Settings from what a user may write: enums or their values.
-
-    :raises RegistrationError: a value is none of those that there are.
-    """
-    try:
-        settings = Settings(
-            preset=Preset(preset), prealignment=Prealignment(prealignment), device=Device(device), **others
-        )
-    except ValueError as error:
-        raise RegistrationError(_("A setting is unknown: {error}.").format(error=error)) from error
-    if adaptationIterations < 0 or not adaptationSeconds > 0:
-        raise RegistrationError(_("The iterations of adaptation cannot be negative, and its seconds must be above 0."))
-    if adaptationIterations:
-        how = Adaptation(iterations=adaptationIterations, seconds=adaptationSeconds)
-        settings = replace(settings, adaptation=how)
-    if settings.refinementSteps is not None and settings.refinementSteps < 0:
-        raise RegistrationError(_("The number of refinement steps cannot be negative."))
-    if settings.threads is not None and settings.threads < 1:
-        raise RegistrationError(_("The number of threads must be at least 1."))
-    return settings
-
-
 def prepareJob(
-    settings: Settings,
     *,
     fixedVolumeNode,
     movingVolumeNode,
-    outputTransformNode,
-    outputVolumeNode,
-    fixedMaskNode,
-    movingMaskNode,
-    initialTransformNode,
-    createTransform: bool,
-    createVolume: bool,
+    outputTransformNode=None,
+    outputVolumeNode=None,
+    fixedMaskNode=None,
+    movingMaskNode=None,
+    initialTransformNode=None,
+    createTransform: bool = False,
+    createVolume: bool = False,
     shownByNode=None,
     sharesVoxels: bool = False,
+    **settings: Unpack[SettingsKeywords],
 ) -> RegistrationJob:
-    """The job of RegistrationLogic.prepare, which see.
+    """Check the nodes and copy what is needed of the scene; see ``RegistrationLogic.registerVolumes``.
 
+    :param createTransform: ``publishJob`` makes a transform node if none is given here; likewise ``createVolume``.
     :param shownByNode: a result that the moving volume, and what belongs to it, may be shown under, and that does not
         count; by default the output transform, where that is an earlier result of the moving volume.
+    :param sharesVoxels: the volumes' own memory will do: nobody changes them before ``publishJob``.
+    :raises RegistrationError: the nodes cannot be registered; the message says why.
     """
+    chosen = settingsFrom(**settings)
     checkVolumes(fixedVolumeNode, movingVolumeNode)
     others = (outputTransformNode, outputVolumeNode, fixedMaskNode, movingMaskNode, initialTransformNode)
     checkScene(fixedVolumeNode, movingVolumeNode, *others)
@@ -144,7 +115,7 @@ def prepareJob(
         masks=Masks(imageFromMaskNode(fixedMaskNode), imageFromMaskNode(movingMaskNode, shownByNode)),
         movingToWorld=movingToWorld,
         initialRas=initialRas,
-        settings=replace(settings, warp=wantsVolume),
+        settings=replace(chosen, warp=wantsVolume),
         scene=fixedVolumeNode.GetScene(),
         fixedVolume=RegisteredVolume(fixedVolumeNode),
         movingVolume=RegisteredVolume(movingVolumeNode, shownByNode or outputTransformNode),

@@ -15,10 +15,8 @@ def gridOfOrientedImage(image: slicer.vtkOrientedImageData) -> Grid:
     """The grid of the voxels that ``image`` holds, from index 0."""
     matrix = vtk.vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
-    first = np.eye(4)
-    first[:3, 3] = image.GetExtent()[::2]
     ni, nj, nk = image.GetDimensions()
-    return Grid((nk, nj, ni), arrayFromMatrix(matrix) @ first)
+    return Grid((nk, nj, ni), arrayFromMatrix(matrix)).shifted(image.GetExtent()[::2])
 
 
 def arrayFromOrientedImage(image: slicer.vtkOrientedImageData) -> tuple[np.ndarray, np.ndarray]:

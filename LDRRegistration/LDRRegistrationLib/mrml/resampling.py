@@ -85,6 +85,4 @@ def coveringGrid(grid: Grid, gridToResult: vtk.vtkAbstractTransform) -> Grid:
     size = last - first + 1
     if not np.all(np.isfinite(carried)) or np.any(size > LARGEST_GROWTH * grid.sizeIjk + 64):
         raise RegistrationError(_("The transform spreads the volume so far that it cannot be resampled."))
-    shift = np.eye(4)
-    shift[:3, 3] = first
-    return Grid((int(size[2]), int(size[1]), int(size[0])), grid.ijkToRas @ shift)
+    return grid.shifted(first, (int(size[2]), int(size[1]), int(size[0])))

@@ -173,7 +173,5 @@ def modelGrid(fixed: Grid, spacingMm: float, sizeMultiple: int) -> Grid:
         if np.prod([n + more for n, more in zip(grid.shape, extra, strict=True)]) <= MAXIMUM_GRID_VOXELS:
             break
         spacing *= 1.05
-    shift = np.eye(4)
-    shift[:3, 3] = [-(n // 2) for n in reversed(extra)]
-    k, j, i = (n + more for n, more in zip(grid.shape, extra, strict=True))
-    return Grid((k, j, i), grid.ijkToRas @ shift)
+    k, j, i = (slice(-(more // 2), n + more - more // 2) for n, more in zip(grid.shape, extra, strict=True))
+    return grid.cropped((k, j, i))

@@ -12,7 +12,7 @@ from ..numerics.dlpack import toArray, toTensor
 from ..numerics.filters import gaussianMean
 from ..space.grid import Grid
 from ..space.image import Image
-from ..space.intensity import Modality, normalised
+from ..space.intensity import normalised
 from ..space.masks import Masks, leastAround, weightsOf
 from ..space.resample import insideOnGrid, sampleOnGrid
 from ..space.validity import filled
@@ -40,7 +40,6 @@ class PairOnGrid:
         self,
         fixed: Image,
         moving: Image,
-        modality: Modality,
         grid: Grid,
         masks: Masks,
         device: torch.device,
@@ -49,8 +48,8 @@ class PairOnGrid:
         self._grid = grid
         self._device = device
         self._movingIjkToRas = moving.ijkToRas
-        self._moving, self._weights = _weighted(moving, modality, masks.moving)
-        values, weights = _weighted(fixed, modality, masks.fixed)
+        self._moving, self._weights = _weighted(moving, masks.moving)
+        values, weights = _weighted(fixed, masks.fixed)
         onGrid = sampleOnGrid(values, fixed.ijkToRas, grid)[None, None].to(device)
         if weights is not None:
             weights = sampleOnGrid(weights, fixed.ijkToRas, grid)[None, None].to(device)
@@ -98,10 +97,10 @@ def _weightsIn(moving: Tensor) -> Tensor | None:
     return moving[:, 1:] if moving.shape[1] > 1 else None
 
 
-def _weighted(image: Image, modality: Modality, mask: Image | None) -> tuple[Tensor, Tensor | None]:
+def _weighted(image: Image, mask: Image | None) -> tuple[Tensor, Tensor | None]:
     """The values (k, j, i) in [0, 1], what is unknown or masked out filled from around, and the weights, or None."""
     weights = weightsOf(image, mask)
     if weights is not None:
         image = replace(image, known=toArray(weights))
-    values = toTensor(filled(normalised(image, modality)).array)
+    values = toTensor(filled(normalised(image)).array)
     return values, None if weights is None else leastAround(weights[None, None])[0, 0]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..space.grid import transformPoints
+from ..space.grid import linearAbout, transformPoints
 from ..space.image import Image
 from ..space.intensity import normalised
 from ..space.masks import Masks, foreground
@@ -82,7 +82,7 @@ def searchAround(
     centres = [_centre(*pair) for pair in coarse.masked]
     starts: list[tuple[AffineSimilarity, float]] = []
     for size in _sizes(fine) if anySize else [1.0]:
-        matrices = [_placed(size * turn, *centres) for turn in _TURNS]
+        matrices = [linearAbout(size * turn, *centres) for turn in _TURNS]
         starts += [(similarity, size) for similarity in coarse.at(matrices)]
         check()
     chosen: list[tuple[AffineSimilarity, float]] = []
@@ -146,14 +146,6 @@ def _turns() -> np.ndarray:
 
 
 _TURNS = _turns()
-
-
-def _placed(linear: np.ndarray, center: np.ndarray, centerMoving: np.ndarray) -> np.ndarray:
-    """4x4 with this linear part that lays the centres (3,) of the two images on each other."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = linear
-    matrix[:3, 3] = centerMoving - linear @ center
-    return matrix
 
 
 def _centre(image: Image, mask: Image | None) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..runtime.errors import RegistrationCancelled
 from ..runtime.language import tr as _
-from ..space.grid import transformPoints
+from ..space.grid import linearAbout, transformPoints
 from ..space.image import Image
 from ..space.intensity import normalised
 from ..space.masks import Masks, foreground
@@ -178,10 +178,7 @@ def _starts(level: AffineLncc) -> list[np.ndarray]:
     starts = []
     for translation in shifts:
         for vector in tilts:
-            start = np.eye(4)
-            start[:3, :3] = rotationMatrix(vector)
-            start[:3, 3] = center + translation - start[:3, :3] @ center
-            starts.append(start)
+            starts.append(linearAbout(rotationMatrix(vector), center, center + translation))
     return starts
 
 

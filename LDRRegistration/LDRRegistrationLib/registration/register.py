@@ -16,8 +16,7 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback, Stages
 from ..space.grid import Grid, overlapFraction
-from ..space.image import Image
-from ..space.intensity import Modality, guessModality
+from ..space.image import Image, Modality
 from ..space.masks import Masks, checkCovers
 from ..space.resample import reduceToSpacing
 from ..space.transform import DisplacementField, Transform
@@ -50,6 +49,7 @@ class RegistrationResult:
     transform: Transform
     fixedGrid: Grid
     model: str
+    # The fixed image's.
     modality: Modality
     seconds: dict[str, float]
     similarityStart: float
@@ -133,11 +133,12 @@ def _register(
         stages.check()
         images.append(measured(image))
     fixed, moving = images
+    recipe = settings.recipe
     student = models.load(settings.model)
     student.module.to(device)
     if settings.device is Device.CPU_BFLOAT16:
         student = student.inBfloat16()
-    grid = student.grid(fixed.grid, settings.coarsening)
+    grid = student.grid(fixed.grid, recipe.coarsening)
     spacing = float(grid.spacing.min())
     stages.check()
     fixedLow = reduceToSpacing(fixed, spacing)
@@ -147,10 +148,9 @@ def _register(
     for mask, image in ((masks.fixed, fixedLow), (masks.moving, movingLow)):
         if mask is not None:
             checkCovers(image, mask)
-    modality = guessModality(fixedLow) if guessModality(fixedLow) is guessModality(movingLow) else Modality.MR
 
     stages.begin("Pre-alignment", 0.1)
-    pair = PairOnGrid(fixedLow, movingLow, modality, grid, masks, device, stages.check)
+    pair = PairOnGrid(fixedLow, movingLow, grid, masks, device, stages.check)
     selfCheck = pair.selfCheck
     coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
     placed = _place(
@@ -171,12 +171,12 @@ def _register(
         )
     # To bend what lies nowhere in particular would only make it look right.
     hopeless = verdict.grade == "failed"
-    unlike = not hopeless and settings.steps > 0 and selfCheck.showsAnotherContrast(aligned.warped)
+    unlike = not hopeless and (recipe.refinement.steps > 0) and selfCheck.showsAnotherContrast(aligned.warped)
     if unlike:
         notes.append(
             _("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
         )
-    found = aligned if unlike or hopeless else runPasses(student, selfCheck, aligned, stages.check, settings.morePasses)
+    found = aligned if unlike or hopeless else runPasses(student, selfCheck, aligned, stages.check, recipe.extraPasses)
     if settings.followUp:
         found = pair.smoothed(found, aligned)
     learning, refining = _Count(stages.advance), _Count(stages.advance)
@@ -184,9 +184,9 @@ def _register(
         stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
         found = selfCheck.better(aligned.warped, adapted, found)
-    if settings.steps and not hopeless and not settings.skipsRefinement(found.similarity):
+    if not hopeless and not recipe.skipsRefinement(found.similarity):
         stages.begin("Refinement", 0.55, 0.8)
-        how = settings.refinementAcrossContrasts(fixed.grid, spacing) if unlike else settings.refinement
+        how = recipe.acrossContrasts(fixed.grid, spacing) if unlike else recipe.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = selfCheck.better(aligned.warped, refined, found)
     if hopeless:
@@ -206,7 +206,7 @@ def _register(
         transform=transform,
         fixedGrid=fixed.grid,
         model=student.card.name,
-        modality=modality,
+        modality=fixed.modality or Modality.MR,
         seconds=stages.seconds,
         similarityStart=placed.started.similarity,
         similarityPrealigned=aligned.similarity,

@@ -64,10 +64,10 @@ def _readableSpacing(grid: Grid) -> float:
 
 def _middlePlane(grid: Grid, axis: int) -> Grid:
     """The central slice of ``grid`` across index axis ``axis`` (0 = i, 1 = j, 2 = k), as a grid one voxel thick."""
-    shift = np.eye(4)
-    shift[axis, 3] = grid.sizeIjk[axis] // 2
-    shape = [1 if 2 - axis == a else n for a, n in enumerate(grid.shape)]
-    return Grid((shape[0], shape[1], shape[2]), grid.ijkToRas @ shift)
+    box = [slice(0, n) for n in grid.shape]
+    middle = grid.shape[2 - axis] // 2
+    box[2 - axis] = slice(middle, middle + 1)
+    return grid.cropped((box[0], box[1], box[2]))
 
 
 def _contentBox(values: np.ndarray) -> tuple[slice, slice]:

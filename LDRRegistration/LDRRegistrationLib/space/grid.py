@@ -7,10 +7,13 @@ Arrays are indexed (k, j, i); matrices act on homogeneous columns (i, j, k, 1) o
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from .boxes import Box
 
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -60,17 +63,41 @@ class Grid:
         k, j, i = np.meshgrid(*(np.arange(n) for n in self.shape), indexing="ij")
         return transformPoints(self.ijkToRas, np.stack([i, j, k], axis=-1))
 
+    def shifted(self, offsetIjk: Sequence[float] | np.ndarray, shape: tuple[int, int, int] | None = None) -> Grid:
+        """The same lattice from the voxel ``offsetIjk`` on, whole or not; with another ``shape`` (k, j, i) if given."""
+        shift = np.eye(4)
+        shift[:3, 3] = offsetIjk
+        return Grid(shape or self.shape, self.ijkToRas @ shift)
+
+    def cropped(self, box: Box) -> Grid:
+        """The part in ``box``, slices (k, j, i) with a start and a stop, which may lie beyond the grid."""
+        k, j, i = box
+        return self.shifted((i.start, j.start, k.start), (k.stop - k.start, j.stop - j.start, i.stop - i.start))
+
     def padded(self, margins: tuple[int, ...]) -> Grid:
         """The same lattice with ``margins`` (k, j, i) more voxels at both ends of each axis."""
-        shift = np.eye(4)
-        shift[:3, 3] = [-margin for margin in reversed(margins)]
-        k, j, i = (n + 2 * margin for n, margin in zip(self.shape, margins, strict=True))
-        return Grid((k, j, i), self.ijkToRas @ shift)
+        k, j, i = (slice(-margin, n + margin) for n, margin in zip(self.shape, margins, strict=True))
+        return self.cropped((k, j, i))
+
+    def coarsened(self, steps: tuple[int, int, int]) -> Grid:
+        """Of each block of ``steps`` (k, j, i) voxels one in its middle; what is left over at the ends is left out."""
+        k, j, i = (n // step for n, step in zip(self.shape, steps, strict=True))
+        scale = np.diag([*steps[::-1], 1.0])
+        scale[:3, 3] = (np.array(steps[::-1]) - 1) / 2.0
+        return Grid((k, j, i), self.ijkToRas @ scale)
 
 
 def transformPoints(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Apply a 4x4 matrix to points (..., 3)."""
     return np.asarray(points) @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def linearAbout(linear: np.ndarray, center: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """4x4 with the 3x3 ``linear`` that carries the point ``center`` (3,) to ``target`` (3,)."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = linear
+    matrix[:3, 3] = target - linear @ center
+    return matrix
 
 
 def canonicalAxes(grid: Grid) -> tuple[np.ndarray, np.ndarray]:

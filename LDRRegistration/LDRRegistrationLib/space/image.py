@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 import numpy as np
 
@@ -16,12 +17,20 @@ LARGEST_VALUE = 1e18
 MINIMUM_KNOWN_VOXELS = 64
 
 
+class Modality(Enum):
+    """How intensities are to be read: "CT" is Hounsfield units, "MR" any units at all."""
+
+    MR = "MR"
+    CT = "CT"
+
+
 @dataclass(frozen=True, eq=False)
 class Image:
     """Scalar voxels ``array`` (k, j, i) of any real type, and ``ijkToRas``, 4x4, from (i, j, k) to RAS mm.
 
     ``known`` (k, j, i), bool or shares in [0, 1], says where the values were measured (see validity.py); None is
-    everywhere. ``padding`` is what stands in ``array`` where nothing was.
+    everywhere. ``padding`` is what stands in ``array`` where nothing was. ``modality`` is decided once, when the image
+    is read (``measured``): coarser copies of it may look like something else.
     """
 
     array: np.ndarray
@@ -29,6 +38,7 @@ class Image:
     name: str = field(default="image")
     known: np.ndarray | None = None
     padding: float | None = None
+    modality: Modality | None = None
 
     @property
     def grid(self) -> Grid:
@@ -37,10 +47,8 @@ class Image:
 
     def part(self, box: tuple[slice, slice, slice]) -> Image:
         """The voxels in ``box``, slices (k, j, i) of step 1 with a start, where they are."""
-        shift = np.eye(4)
-        shift[:3, 3] = [box[2].start, box[1].start, box[0].start]
         known = None if self.known is None else self.known[box]
-        return replace(self, array=self.array[box], ijkToRas=self.ijkToRas @ shift, known=known)
+        return replace(self, array=self.array[box], ijkToRas=self.grid.cropped(box).ijkToRas, known=known)
 
 
 def checkGeometry(image: Image) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from enum import Enum
 
 import numpy as np
 
-from .image import Image
+from .image import Image, Modality
 
 # CT keeps air, soft tissue and bone apart in one monotone curve: Hounsfield units and what they become.
 CT_CURVE_HU = (-1000.0, -200.0, 300.0, 1500.0)
@@ -22,16 +21,13 @@ PLAIN_BACKGROUND = 0.3
 KNOWN = 0.5
 
 
-class Modality(Enum):
-    MR = "MR"
-    CT = "CT"
-
-
 def guessModality(image: Image) -> Modality:
-    """CT if the values are Hounsfield units with air in them: below -500 in over 1 % of voxels, none below -10000.
+    """What the image says itself, or else what its values look like.
 
-    Only voxels that are known count.
+    CT has Hounsfield units with air in them: below -500 in over 1 % of the known voxels, none below -10000.
     """
+    if image.modality is not None:
+        return image.modality
     part = (slice(None, None, max(1, image.array.shape[0] // 32)), slice(None, None, 4), slice(None, None, 4))
     sample = image.array[part]
     if image.known is not None:
@@ -42,10 +38,9 @@ def guessModality(image: Image) -> Modality:
     return Modality.CT if hasAir and float(sample.min()) > -10000 else Modality.MR
 
 
-def normalised(image: Image, modality: Modality | None = None) -> Image:
-    """``image`` with its values in [0, 1], see ``normalise``; as what it looks like where no modality is given."""
-    modality = guessModality(image) if modality is None else modality
-    return replace(image, array=normalise(image.array, modality, image.known))
+def normalised(image: Image) -> Image:
+    """``image`` with its values in [0, 1], by its own modality; see ``guessModality`` and ``normalise``."""
+    return replace(image, array=normalise(image.array, guessModality(image), image.known), modality=None)
 
 
 def normalise(array: np.ndarray, modality: Modality = Modality.MR, known: np.ndarray | None = None) -> np.ndarray:

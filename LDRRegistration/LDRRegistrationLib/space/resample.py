@@ -55,10 +55,7 @@ def reduceToSpacing(image: Image, spacingMm: float) -> Image:
         values = toTensor(np.where(known > 0, image.array[rows], 0).astype(np.float32) * known)
         reduced[start:stop] = toArray(blocks(values) / share.clamp_min(MINIMUM_KNOWN_SHARE))
         shares[start:stop] = toArray(share)
-    scale = np.eye(4)
-    scale[:3, :3] = np.diag([si, sj, sk])
-    scale[:3, 3] = (steps - 1) / 2.0
-    return replace(image, array=reduced, ijkToRas=grid.ijkToRas @ scale, known=shares)
+    return replace(image, array=reduced, ijkToRas=grid.coarsened((sk, sj, si)).ijkToRas, known=shares)
 
 
 def affineSamplePositions(grid: Grid, toVoxels: np.ndarray, start: int, stop: int) -> Tensor:

@@ -154,9 +154,23 @@ class Transform:
         return (self.inversePoints(points) - points).astype(np.float32)
 
     def displacement(self, grid: Grid) -> np.ndarray:
-        """(k, j, i, 3): the total displacement u(x) = T(x) - x in mm at the points of ``grid``."""
-        points = grid.pointsRas()
-        return (self.points(points) - points).astype(np.float32)
+        """(k, j, i, 3) float32: the total displacement u(x) = T(x) - x in RAS mm at the points of ``grid``.
+
+        Where the field runs parallel to ``grid``, as it does to the fixed volume, in a fraction of the time of
+        ``points``.
+        """
+        result = np.empty((*grid.shape, 3), dtype=np.float32)
+        linear = self.affine[:3, :3]
+        slab = max(1, WARP_VOXELS // (grid.shape[1] * grid.shape[2]))
+        for start in range(0, grid.shape[0], slab):
+            stop = min(start + slab, grid.shape[0])
+            points = grid.shifted((0, 0, start), (stop - start, *grid.shape[1:])).pointsRas()
+            moved = points @ (linear - np.eye(3)).T + self.affine[:3, 3]
+            if self.field is not None:
+                vectors = interpolateOnGrid(self.field.vectors, self.field.grid, grid, start, stop)
+                moved += toArray(vectors.movedim(0, -1)) @ linear.T
+            result[start:stop] = moved
+        return result
 
     def warp(
         self,

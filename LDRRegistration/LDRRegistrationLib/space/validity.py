@@ -14,7 +14,7 @@ import numpy as np
 from ..numerics.dlpack import toArray, toTensor
 from ..numerics.filling import fillUnknown
 from .image import LARGEST_VALUE, Image, checkGeometry, checkValues
-from .intensity import sampleOf
+from .intensity import guessModality, sampleOf
 
 SAMPLE_VOXELS = 200_000
 # Of the sample: a value that fewer voxels share is no padding.
@@ -31,14 +31,14 @@ MIXED = 0.3
 
 
 def measured(image: Image) -> Image:
-    """``image`` with what is known of it, after all checks that say whether it can be registered.
+    """``image`` with what is known of it and its modality, after all checks that say whether it can be registered.
 
     :raises RegistrationError: its geometry is degenerate, or its known voxels are too few or constant.
     """
     checkGeometry(image)
     image = withValidity(image)
     checkValues(image)
-    return image
+    return replace(image, modality=guessModality(image))
 
 
 def withValidity(image: Image) -> Image:

@@ -7,17 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from LDRRegistrationLib.numerics.dlpack import toArray
 from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.register import RegistrationResult, register
 from LDRRegistrationLib.registration.settings import Settings
-from LDRRegistrationLib.space.catmullrom import interpolateOnGrid
-from LDRRegistrationLib.space.grid import Grid
-from LDRRegistrationLib.space.transform import Transform
 
 from .pairs import EvaluationPair
-
-SLAB_VOXELS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,24 +38,6 @@ def no_motion(pair: EvaluationPair) -> np.ndarray:
     return np.zeros((*pair.fixed.grid.shape, 3), dtype=np.float32)
 
 
-def displacement_on_grid(transform: Transform, grid: Grid) -> np.ndarray:
-    """(k, j, i, 3) float32: T(x) - x in mm RAS at the points of ``grid``.
-
-    The values of ``Transform.displacement``, in a fraction of its time where the field runs parallel to the grid.
-    """
-    result = np.empty((*grid.shape, 3), dtype=np.float32)
-    points, linear = grid.pointsRas(), transform.affine[:3, :3]
-    slab = max(1, SLAB_VOXELS // (grid.shape[1] * grid.shape[2]))
-    for start in range(0, grid.shape[0], slab):
-        rows = slice(start, min(start + slab, grid.shape[0]))
-        moved = points[rows] @ (linear - np.eye(3)).T + transform.affine[:3, 3]
-        if transform.field is not None:
-            vectors = interpolateOnGrid(transform.field.vectors, transform.field.grid, grid, rows.start, rows.stop)
-            moved += toArray(vectors.movedim(0, -1)) @ linear.T
-        result[rows] = moved
-    return result
-
-
 class EngineMethod:
     """The module's own registration, as a click runs it.
 
@@ -86,5 +62,5 @@ class EngineMethod:
         """:raises RegistrationError: if the pair cannot be registered."""
         result, values = self.run(pair)
         values |= {"grid_folds_percent": result.foldedPercent, "grid_sd_log_j": result.sdLogJacobian}
-        displacement = displacement_on_grid(result.transform, pair.fixed.grid)
+        displacement = result.transform.displacement(pair.fixed.grid)
         return Answer(displacement, result.transform.affine, values, tuple(result.notes))

@@ -20,7 +20,7 @@ from ..data.io import on_canonical_grid
 from ..data.subjects import Subject, align
 from ..errors import TrainingError
 from ..models import RegistrationNetwork
-from .methods import Answer, displacement_on_grid
+from .methods import Answer
 from .pairs import EvaluationPair
 
 REVERSED = np.eye(4)[[2, 1, 0, 3]]
@@ -127,7 +127,7 @@ class NetworkMethod:
         for prepared, flow in zip(group, flows, strict=True):
             start = time.perf_counter()
             transform = Transform(prepared.aligned, DisplacementField.fromFlow(flow[None], prepared.grid))
-            displacement = displacement_on_grid(transform, prepared.pair.fixed.grid)
+            displacement = transform.displacement(prepared.pair.fixed.grid)
             values = {
                 "seconds": prepared.seconds + shared + time.perf_counter() - start,
                 "cpu_seconds" if self.device.type == "cpu" else "gpu_seconds": network_seconds,

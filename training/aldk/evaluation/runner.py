@@ -12,7 +12,7 @@ import pandas as pd
 from LDRRegistrationLib.space.transform import Transform
 
 from ..errors import TrainingError
-from .methods import Answer, Method, displacement_on_grid, no_motion
+from .methods import Answer, Method, no_motion
 from .metrics import (
     as_integers,
     carry_labels,
@@ -126,7 +126,7 @@ def _measure_labels(pair: EvaluationPair, answer: Answer, hd95: bool) -> list[di
     measures: dict[str, dict[int, float]] = {}
     measures["dice_initial"] = _dice(fixed, carry_labels(moving, no_motion(pair), grid), structures)
     if answer.aligned is not None:
-        aligned = displacement_on_grid(Transform(answer.aligned), grid)
+        aligned = Transform(answer.aligned).displacement(grid)
         measures["dice_aligned"] = _dice(fixed, carry_labels(moving, aligned, grid), structures)
     reached = overlap(fixed, carried, structures)
     measures["dice"] = {n: value.dice for n, value in reached.items()}

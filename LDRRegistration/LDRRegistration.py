@@ -1,25 +1,26 @@
-import logging
 import sys
 import traceback
 from dataclasses import replace
+from typing import Any
 
 import slicer
 import vtk
-from LDRRegistrationLib.gui import about, curved, hints, licences
+from LDRRegistrationLib.gui import about, hints
 from LDRRegistrationLib.gui.advancedsection import AdvancedSection
 from LDRRegistrationLib.gui.binding import AFTER_SELECTORS, BEFORE_SELECTORS, Binding, chooseNoneFor
 from LDRRegistrationLib.gui.changesection import ChangesSection
-from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode
+from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode, proposeVolumes
 from LDRRegistrationLib.gui.controller import Run, RunController
+from LDRRegistrationLib.gui.pairsection import PairSection
+from LDRRegistrationLib.gui.readiness import Readiness
 from LDRRegistrationLib.gui.resultsection import ResultSection
 from LDRRegistrationLib.gui.sampledata import registerSampleData
+from LDRRegistrationLib.gui.selftest import LDRRegistrationTest  # noqa: F401  Slicer looks for it here
 from LDRRegistrationLib.gui.verdicts import isKept
-from LDRRegistrationLib.gui.view import RunView
+from LDRRegistrationLib.gui.view import RunView, errorInWords
 from LDRRegistrationLib.logic import RegistrationLogic
-from LDRRegistrationLib.mrml.names import transformName, volumeName
 from LDRRegistrationLib.mrml.places import resultAbove
 from LDRRegistrationLib.runtime import pytorch
-from LDRRegistrationLib.runtime.errors import DependencyError, RegistrationError
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -54,9 +55,9 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def __init__(self, parent=None) -> None:
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
-        self.logic = None
-        self._parameterNode = None
-        self._binding = None
+        self.logic: Any = None
+        self._parameterNode: Any = None
+        self._binding: Any = None
 
     def setup(self) -> None:
         """Called when the user opens the module for the first time, and by Reload."""
@@ -73,17 +74,20 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for problem in models.problems.values():
             self._view.log(problem)
         self._controller = RunController(self)
+        self.onRunProgress = self._view.showProgress
+        self._readiness = Readiness(self.logic, self._view.busy, self.onRunFailed)
         self._result = ResultSection(
             self.ui, self.logic, self._view.log, self._startOnResult, lambda: self._controller.isRunning
         )
         self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary)
+        self._sections = (PairSection(self.ui), self._advanced, self._result, self._changes)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced, priority=AFTER_SELECTORS)
         self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced, priority=AFTER_SELECTORS)
+        for event in (scene.EndCloseEvent, scene.EndImportEvent):
+            self.addObserver(scene, event, self.onSceneReplaced, priority=AFTER_SELECTORS)
         event = scene.NodeAboutToBeRemovedEvent
         self.addObserver(scene, event, self.onNodeAboutToBeRemoved, priority=BEFORE_SELECTORS)
         self.initializeParameterNode()
@@ -130,15 +134,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def initializeParameterNode(self) -> None:
         """Show the scene's choices; where there are none yet, propose the first two volumes."""
         self.setParameterNode(self.logic.getParameterNode())
-        volumes = [
-            node
-            for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            if node.GetClassName() == "vtkMRMLScalarVolumeNode"  # not label maps and vector volumes
-        ]
-        choices = self._parameterNode
-        if len(volumes) > 1 and choices.fixedVolume is None and choices.movingVolume is None:
-            with slicer.util.NodeModify(choices):
-                choices.fixedVolume, choices.movingVolume = volumes[:2]
+        proposeVolumes(self._parameterNode)
 
     def setParameterNode(self, parameterNode: LDRRegistrationParameterNode | None) -> None:
         """Bind the widgets to ``parameterNode``, or to nothing."""
@@ -147,9 +143,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._binding = None
             self.removeObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
         self._parameterNode = parameterNode
-        self._advanced.setChoices(parameterNode)
-        self._result.setChoices(parameterNode)
-        self._changes.setChoices(parameterNode)
+        for section in self._sections:
+            section.setChoices(parameterNode)
         if self._parameterNode is not None:
             self._binding = Binding(self._parameterNode, self.ui)
             self.addObserver(self._parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self.onChoicesChanged)
@@ -157,9 +152,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onChoicesChanged(self, caller, event) -> None:
         self._view.forgetOutcome()
-        self._advanced.update()
-        self._result.update()
-        self._changes.update()
+        for section in self._sections:
+            section.update()
         self._updateView()
 
     def _startOnResult(self, run: Run, title: str, **parameters) -> None:
@@ -198,7 +192,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._result.restore()
         choices = self._parameterNode
         output = choices.outputTransform
-        if not self._isReady(resultAbove(choices.movingVolume, output) if output else None):
+        shownBy = resultAbove(choices.movingVolume, output) if output else None
+        if not self._readiness.isReady(choices, shownBy, self._missingNow):
             return
         self._start(
             Run(self.logic.prepare, self.logic.compute, self.logic.publish, self.onRegistered),
@@ -219,10 +214,9 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onFindChangesButton(self, checked=False) -> None:
         """Start a comparison of the two scans; the button above cancels it."""
         self._result.restore()
-        choices = self._parameterNode
-        if not self._isReady(resultAbove(choices.movingVolume)):
+        choices, logic = self._parameterNode, self.logic
+        if not self._readiness.isReady(choices, resultAbove(choices.movingVolume), self._missingNow):
             return
-        logic = self.logic
         self._start(
             Run(logic.prepareChanges, logic.computeChanges, logic.publishFoundChanges, self.onChangesFound),
             _("Comparing {current} with {prior}").format(
@@ -234,39 +228,11 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             **self._changes.parameters,
         )
 
-    def _isReady(self, shownByNode) -> bool:
-        """Whether a registration can start, after the user was asked what has to be asked.
-
-        :param shownByNode: an earlier result that the moving volume lies under, and that does not count.
-        """
-        choices = self._parameterNode
-        try:
-            if not curved.offerCopies(choices, self.logic, shownByNode):
-                return False
-            if not licences.isAccepted(choices.model, self.logic.models.cards()):
-                return False
-            if not pytorch.torchIsInstalled():
-                return self._installTorch()
-        except Exception as error:
-            self.onRunFailed(error, traceback.format_exc())
-            return False
-        return True
-
-    def _installTorch(self) -> bool:
-        """Let the PyTorch extension install it. That takes minutes, in which the window lives and nodes may go.
-
-        :returns: whether a registration can still start.
-        """
-        with self._view.busy(_("PyTorch is being installed; this is done once.")):
-            pytorch.installTorch()
-        choices = self._parameterNode
-        missing = _("The panel was closed meanwhile.") if choices is None else hints.whatIsMissing(choices)
-        if missing:
-            self.onRunFailed(RegistrationError(missing), "")
-        return not missing
-
-    def onRunProgress(self, fraction: float, stage: str) -> None:
-        self._view.showProgress(fraction, stage)
+    def _missingNow(self) -> str:
+        """What a run still lacks, after a dialog in which the user could do anything; empty if nothing."""
+        if self._parameterNode is None:
+            return _("The panel was closed meanwhile.")
+        return hints.whatIsMissing(self._parameterNode)
 
     def isResultKept(self, result) -> bool:
         verdict = getattr(result, "verdict", None)
@@ -301,16 +267,11 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._updateView()
 
     def onRunFailed(self, error: BaseException, details: str) -> None:
-        expected = isinstance(error, (RegistrationError, DependencyError))
-        sentence = str(error) if expected else _("The registration failed: {error}").format(error=error)
+        sentence, details = errorInWords(error, details)
         self._view.setOutcome(sentence)
         self._result.update()
         self._updateView()
-        if expected:
-            slicer.util.errorDisplay(sentence)
-        else:
-            logging.debug(details)
-            slicer.util.errorDisplay(sentence, detailedText=details)
+        slicer.util.errorDisplay(sentence, **({"detailedText": details} if details else {}))
 
     def onRunCancelled(self, reason: str) -> None:
         self._view.setOutcome(reason)
@@ -324,10 +285,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         missing = hints.whatIsMissing(choices)
         self.ui.findChangesButton.enabled = not missing
         self.ui.findChangesButton.toolTip = missing or _("Registers the two scans and finds what changed between them.")
-        if choices.fixedVolume is not None and choices.movingVolume is not None:
-            names = choices.movingVolume.GetName(), choices.fixedVolume.GetName()
-            self.ui.outputTransformSelector.baseName = transformName(*names)
-            self.ui.outputVolumeSelector.baseName = volumeName(*names)
+        hints.nameOutputs(choices, self.ui)
         self._view.showIdle(missing, "" if missing else hints.whatApplyDoes(choices))
 
 
@@ -339,4 +297,4 @@ class LDRRegistrationLogic(ScriptedLoadableModuleLogic, RegistrationLogic):
         RegistrationLogic.__init__(self)
 
     def getParameterNode(self) -> LDRRegistrationParameterNode:
-        return LDRRegistrationParameterNode(super().getParameterNode())
+        return LDRRegistrationParameterNode(super().getParameterNode())  # type: ignore[call-arg]

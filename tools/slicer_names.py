@@ -97,7 +97,8 @@ class Sources:
         parts = name.split(".")
         if parts[0] == "qt":
             pattern = r"\b" + (r"\.".join(parts) if len(parts) == 2 else rf"{parts[1]}(::|\.){parts[2]}") + r"\b"
-            return self._grep(pattern, "*.py", "*.cxx", "*.h")
+            # What Slicer's script repository shows works, too.
+            return self._grep(pattern, "*.py", "*.cxx", "*.h") or self._grep(pattern, "Docs/*.md")
         if parts[0] == "ctk":
             return self._grep(rf"\b{parts[-1]}\b", "*.py", "*.ui")
         if parts[0] == "SampleData":

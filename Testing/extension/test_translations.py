@@ -26,7 +26,14 @@ ENGLISH = {
 }
 # Names of nodes and columns, what libraries say, an error of the program, a style sheet and the endings of files.
 NAMES = (
-    *("Regions of change", "Table of changes", "Landmark errors of", "Less to more", "What went wrong"),
+    *(
+        "Regions of change",
+        "Table of changes",
+        "Landmark errors of",
+        "Largest diameter",
+        "Less to more",
+        "What went wrong",
+    ),
     *("Largest displacement (mm)", "cannot allocate memory|", "not enough memory", "failed to map segment"),
     *("Unknown settings", "A computation is already running.", "#statusLabel {", " (*.nii.gz"),
 )

@@ -60,10 +60,9 @@ def test_from_click_to_report(
     red.JumpSliceByOffsetting(0.0, 0.0, 70.0)
     click_cell(table, 0, 0)
     assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(-10.6, abs=3.0), "also in the row that is chosen"
+    type_into(ui.changeNoteEdit, "left thalamus")
     click(ui.acceptChangeButton)
     assert table.item(0, 4).text() == "accepted"
-    ui.changeNoteEdit.text = "left thalamus"
-    press_enter(ui.changeNoteEdit)
     changed = SegmentEvents(panel)
     for value in range(51, 86):
         ui.sensitivitySlider.value = value
@@ -136,12 +135,11 @@ class SegmentEvents:
         self.removed += 1
 
 
-def press_enter(widget: Any) -> None:
-    from harness.pythonqt import unwrap
-    from PySide6.QtCore import Qt
+def type_into(widget: Any, text: str) -> None:
+    from harness import pythonqt
     from PySide6.QtTest import QTest
 
-    QTest.keyClick(unwrap(widget), Qt.Key.Key_Return)
+    QTest.keyClicks(pythonqt.unwrap(widget), text)
 
 
 def test_a_saved_scene_has_the_list_and_what_was_said(panel: Any, scans: tuple[Any, Any], tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import slicer
+from LDRRegistrationLib.change.table import Opinion
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.logic import change as changes_module
 from LDRRegistrationLib.mrml import changenodes as nodes
 from LDRRegistrationLib.mrml.matrices import localToWorld
+from LDRRegistrationLib.mrml.opinions import readBook
 from LDRRegistrationLib.mrml.verdicts import notedVerdict
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.registration.verdict import Verdict
@@ -327,3 +329,49 @@ def test_changes_are_listed_only_where_the_scans_were_aligned(s, at_once, tmp_pa
         s.logic.redetect(changes, sensitivity=2.0)
     for node in (changes.transformNode, changes.changeVolumeNode):
         assert notedVerdict(node).partition(":")[0] == grade
+
+
+def test_opinions_never_vanish(s, at_once, tmp_path):
+    """Not when the slider hides their region, when changes are found again, or when the scene is saved and loaded."""
+    changes = found(s)
+    s.logic.redetect(changes, sensitivity=1.0)
+    weakest = len(changes.detection.regions)
+    note = 'a;b:c "d" & <e>, Ödem'
+    s.logic.judgeRegion(changes, rank=weakest, verdict="rejected", note=note)
+    place = changes.detection.regions[-1].centroidRas
+    s.logic.redetect(changes, sensitivity=0.0)
+    assert changes.opinions == {}, "the region is hidden"
+    s.logic.redetect(changes, sensitivity=1.0)
+    assert changes.opinions == {weakest: Opinion("rejected", note)}
+
+    outputs = {
+        "outputTransformNode": changes.transformNode,
+        "outputChangeVolumeNode": changes.changeVolumeNode,
+        "outputSegmentationNode": changes.segmentationNode,
+        "outputTableNode": changes.tableNode,
+    }
+    again = found(s, sensitivity=1.0, **outputs)
+    assert again.opinions == {weakest: Opinion("rejected", note)}
+    s.scene.SetURL(str(tmp_path / "saved.mrml"))
+    assert s.scene.Commit()
+    loaded = newScene()
+    loaded.SetURL(str(tmp_path / "saved.mrml"))
+    loaded.Import()
+    (entry,) = readBook(loaded.GetFirstNodeByClass("vtkMRMLTableNode"))
+    assert entry.opinion == Opinion("rejected", note)
+    assert np.linalg.norm(entry.points - place, axis=1).min() < 6.0
+
+    s.logic.judgeRegion(again, rank=weakest)
+    assert readBook(again.tableNode) == [], "taken back"
+
+
+def test_a_row_of_a_saved_scene_is_judged_by_its_place(s, at_once):
+    changes = found(s)
+    table = changes.tableNode
+    nodes.writeOpinion(table, 1, "accepted", "")
+    nodes.writeOpinion(table, 1, "rejected", "seen twice")
+    nodes.writeOpinion(table, 0, "accepted", "")
+    changes.findOpinions()
+    assert changes.opinions == {1: Opinion("accepted"), 2: Opinion("rejected", "seen twice")}
+    table.SetAttribute("LDRRegistration.Opinions", "%5Bbroken")
+    assert readBook(table) == []

@@ -14,6 +14,7 @@ from ..mrml.changenodes import Changes, jumpTo, placeOf, readTable, showInViews,
 from ..mrml.places import isOfPair
 from ..mrml.views import rememberViews
 from ..runtime.errors import RegistrationError
+from .reading import SideBySideControl, addKeys
 from .saving import startFolder
 
 MASKS = ("changeMask", "excludeMask")
@@ -23,10 +24,10 @@ REST_MS = 80
 
 def _shown(row: dict[str, str]) -> tuple[str, ...]:
     """The columns of the panel's list."""
-    number = {key: float(row[key]) for key in ("Region", "Volume (mm3)", "Growth (%)", "Mean z")}
+    number = {key: float(row[key]) for key in ("Region", "Volume (mm3)", "Growth (%)", "Largest diameter (mm)")}
     growth = "" if math.isnan(number["Growth (%)"]) else f"{number['Growth (%)']:+.0f}"
     name = f"{number['Region']:.0f} {row['Kind']}"
-    return name, f"{number['Volume (mm3)']:.0f}", growth, f"{number['Mean z']:+.1f}", row["Verdict"]
+    return name, f"{number['Volume (mm3)']:.0f}", growth, f"{number['Largest diameter (mm)']:.0f}", row["Verdict"]
 
 
 class ChangesSection:
@@ -58,7 +59,8 @@ class ChangesSection:
         ui.changesTable.connect("currentCellChanged(int,int,int,int)", self._onRegionChosen)
         # The views may have been moved since the row became the current one.
         ui.changesTable.connect("cellClicked(int,int)", self._jumpToRegion)
-        ui.changeNoteEdit.connect("returnPressed()", self._onNote)
+        ui.changeNoteEdit.connect("textEdited(QString)", self._onNote)
+        self._sideBySide = SideBySideControl(ui, log)
         for name, slot in {
             "previousChangeButton": lambda: self._step(-1),
             "nextChangeButton": lambda: self._step(1),
@@ -68,6 +70,19 @@ class ChangesSection:
             "exportChangesButton": self._onExport,
         }.items():
             getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
+        keys = {
+            "P": lambda: self._step(-1),
+            "N": lambda: self._step(1),
+            "A": lambda: self._try(lambda: self._judge(ACCEPTED)),
+            "X": lambda: self._try(lambda: self._judge(REJECTED)),
+            "F": self._sideBySide.flip,
+            "M": lambda: self._try(self._onShow),
+            "T": ui.changeNoteEdit.setFocus,
+        }
+        # A section that opens shows all that is in it.
+        ui.changesCollapsibleButton.connect("contentsCollapsed(bool)", lambda collapsed: self.update())
+        # The table is shown while the section is open, and the panel is.
+        self._keys = addKeys(ui.changesTable, keys)
         self._list()
 
     @property
@@ -113,6 +128,7 @@ class ChangesSection:
         if self._choices is None:
             return
         self._list()
+        self._followPair()
         self._updating = True
         try:
             if not self._rest.active:
@@ -122,8 +138,22 @@ class ChangesSection:
         finally:
             self._updating = False
 
+    def _followPair(self) -> None:
+        """What can be done with the comparison: nothing, where other scans were chosen since."""
+        choices = self._choices
+        transform, scans = choices.changeTransform, (choices.fixedVolume, choices.movingVolume)
+        isOf = transform is not None and isOfPair(transform, *scans)
+        self._sideBySide.follow((*scans, transform) if isOf else (None, None, None))
+        isOther = bool(self._rows()) and not isOf
+        label = self._ui.changesPairLabel
+        label.text = _("These are the changes between other scans than those chosen above.") if isOther else ""
+        label.visible = isOther
+        if isOther:
+            self._enable(False, False)
+
     def forget(self) -> None:
         """There is no comparison any more."""
+        self._sideBySide.forget()
         self._rest.stop()
         self._changes, self._current, self._putBack = None, None, None
         self._list()
@@ -158,11 +188,19 @@ class ChangesSection:
                 table.setCurrentCell(chosen, 0)
         finally:
             self._updating = False
+        judged = sum(1 for row in rows if row["Verdict"])
+        self._ui.judgedLabel.text = (
+            _("{judged} of {count} judged").format(judged=judged, count=len(rows)) if rows else ""
+        )
+        self._enable(self._changes is not None, bool(rows))
+
+    def _enable(self, hasComparison: bool, hasRows: bool) -> None:
         for name in ("sensitivitySlider", "showChangesButton", "exportChangesButton"):
-            getattr(self._ui, name).enabled = self._changes is not None
+            getattr(self._ui, name).enabled = hasComparison
         for name in ("previousChange", "nextChange", "acceptChange", "rejectChange"):
-            getattr(self._ui, f"{name}Button").enabled = bool(rows)
-        self._ui.changeNoteEdit.enabled = bool(rows)
+            getattr(self._ui, f"{name}Button").enabled = hasRows
+        self._ui.changesTable.enabled = hasRows
+        self._ui.changeNoteEdit.enabled = hasRows
 
     def _try(self, slot: Any) -> None:
         try:
@@ -217,12 +255,15 @@ class ChangesSection:
     def _judge(self, verdict: str) -> None:
         place = self._chosen()
         row = self._rows()[place]
-        self._note(place, "" if row["Verdict"] == verdict else verdict, row["Note"])
+        isTakenBack = row["Verdict"] == verdict
+        self._note(place, "" if isTakenBack else verdict, row["Note"])
+        if not isTakenBack:
+            self._step(1)
 
-    def _onNote(self) -> None:
+    def _onNote(self, text: str) -> None:
+        """Each letter is kept at once: nothing has to be pressed."""
         place = self._ui.changesTable.currentRow()
         if 0 <= place < len(self._rows()):
-            text = self._ui.changeNoteEdit.text
             self._try(lambda: self._note(place, self._rows()[place]["Verdict"], text))
 
     def _note(self, place: int, verdict: str, note: str) -> None:

@@ -2,8 +2,9 @@
 
 # No "from __future__ import annotations": the wrapper needs the types themselves.
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import slicer
 from slicer import (
     vtkMRMLDisplayableNode,
     vtkMRMLScalarVolumeNode,
@@ -13,6 +14,7 @@ from slicer import (
 )
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
+from ..mrml.studies import studyOf
 from .presets import DeviceChoice, PrealignmentChoice, PresetChoice
 
 
@@ -46,3 +48,20 @@ class LDRRegistrationParameterNode:
     changeVolume: vtkMRMLScalarVolumeNode
     changeSegmentation: vtkMRMLSegmentationNode
     changeTable: vtkMRMLTableNode
+
+
+def proposeVolumes(choices: Any) -> None:
+    """Choose the scene's first two volumes where neither is chosen yet: the newer one, if DICOM says, is fixed."""
+    if choices.fixedVolume is not None or choices.movingVolume is not None:
+        return
+    # Not label maps and vector volumes, which are of classes of their own.
+    volumes = [
+        node
+        for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+        if node.GetClassName() == "vtkMRMLScalarVolumeNode"
+    ]
+    if len(volumes) > 1:
+        with slicer.util.NodeModify(choices):
+            choices.fixedVolume, choices.movingVolume = sorted(
+                volumes[:2], key=lambda node: studyOf(node).date or "", reverse=True
+            )

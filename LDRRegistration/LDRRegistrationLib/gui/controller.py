@@ -125,6 +125,7 @@ class RunController:
             self._listener.onRunProgress(*reports[-1])
         if task.wait(POLL_WAIT_SECONDS):
             run, job = self._run, self._job
+            assert run is not None
             # Forget it first: the listener may show a dialog, and dialogs run the event loop and so this timer.
             self._forget()
             self._end(task, run, job)

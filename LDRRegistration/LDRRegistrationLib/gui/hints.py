@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from slicer.i18n import tr as _
 
-from ..mrml.names import transformName
+from ..mrml.names import transformName, volumeName
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
@@ -47,5 +47,18 @@ def whatApplyDoes(choices: Choices) -> str:
         return _('Apply writes the volume "{volume}".').format(volume=volume.GetName())
     if transform is not None:
         return _('Apply writes the transform "{transform}".').format(transform=transform.GetName())
-    name = transformName(choices.movingVolume.GetName(), choices.fixedVolume.GetName())
+    name = transformName(*_names(choices))
     return _('Apply makes the transform "{transform}".').format(transform=name)
+
+
+def nameOutputs(choices: Choices, ui: Any) -> None:
+    """What the selectors of the outputs call a node that they make, once both volumes are chosen."""
+    if choices.fixedVolume is not None and choices.movingVolume is not None:
+        ui.outputTransformSelector.baseName = transformName(*_names(choices))
+        ui.outputVolumeSelector.baseName = volumeName(*_names(choices))
+
+
+def _names(choices: Choices) -> tuple[str, str]:
+    volumes = (choices.movingVolume, choices.fixedVolume)
+    moving, fixed = ("" if node is None else node.GetName() for node in volumes)
+    return moving, fixed

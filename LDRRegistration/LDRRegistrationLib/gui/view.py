@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from ..registration.verdict import Verdict
+from ..runtime.errors import DependencyError, RegistrationError
 from .verdicts import inWords, styleOf
 
 
@@ -115,3 +117,11 @@ class RunView:
         self._ui.changesCollapsibleButton.enabled = not running
         if running:
             self._ui.resultCollapsibleButton.enabled = False
+
+
+def errorInWords(error: BaseException, details: str) -> tuple[str, str]:
+    """A sentence for the user, and the details that go with it: none where the sentence says all."""
+    if isinstance(error, RegistrationError | DependencyError):
+        return str(error), ""
+    logging.debug(details)
+    return _("The registration failed: {error}").format(error=error), details

@@ -7,18 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..change.detection import SENSITIVITIES
 from ..change.table import Opinion
 from ..change.visits import compareVisits
 from ..mrml.changenodes import Changes, changeVolume, fillTable, publishChanges, showRegions
-from ..mrml.dates import dateOf
 from ..mrml.jobs import publishJob
 from ..mrml.masks import imageFromMaskNode
 from ..mrml.names import changesTransformName
 from ..mrml.nodes import NodeReference, allOrNothing, checkScene
 from ..mrml.places import resultAbove
+from ..mrml.studies import studyOf
 from ..mrml.verdicts import verdictText
 from ..registration.models import ModelStore
 from ..reports.changefiles import writeChanges
@@ -150,8 +148,8 @@ class ChangesLogic:
             registration=registration,
             include=imageFromMaskNode(maskNode),
             exclude=imageFromMaskNode(excludeMaskNode),
-            currentDate=currentDate or dateOf(currentVolumeNode),
-            priorDate=priorDate or dateOf(priorVolumeNode),
+            currentDate=currentDate or studyOf(currentVolumeNode).date,
+            priorDate=priorDate or studyOf(priorVolumeNode).date,
             sensitivity=sensitivity,
             outputs=tuple(NodeReference.to(node) for node in outputs),
         )
@@ -220,19 +218,13 @@ class ChangesLogic:
     def redetect(self, changes: Changes, *, sensitivity: float) -> Changes:
         """The regions at another sensitivity, in the same nodes, in a fraction of a second.
 
-        What was said of a region stays with the region that lies where it was.
+        What was said of a region stays with the region that lies where it was, and comes back with it.
 
         :raises RegistrationError: the sensitivity is not between 0 and 1, or a node was removed from the scene.
         """
         changes.checkPresent()
-        before, opinions = changes.detection, changes.opinions
         changes.detection = listChanges(changes.result, changes.changeMap, sensitivity)
-        changes.opinions = {}
-        for rank, opinion in opinions.items():
-            now = changes.detection.labels[before.labels == rank]
-            now = now[now > 0]
-            if len(now):
-                changes.opinions[int(np.bincount(now).argmax())] = opinion
+        changes.findOpinions()
         showRegions(changes)
         return changes
 
@@ -244,7 +236,7 @@ class ChangesLogic:
         changes.checkPresent(changes.tableNode)
         if not 1 <= rank <= len(changes.detection.regions):
             raise RegistrationError(_("There is no region {rank}.").format(rank=rank))
-        changes.opinions[rank] = Opinion(verdict, note)
+        changes.note(rank, Opinion(verdict, note))
         fillTable(changes)
 
     def exportChanges(self, changes: Changes, *, folder: Path | str) -> list[Path]:

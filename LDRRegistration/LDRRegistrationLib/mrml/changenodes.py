@@ -18,10 +18,11 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.boxes import boundingBox
 from ..space.grid import Grid
-from .colors import showDiverging
+from .colors import addLegend, showDiverging
 from .labelmaps import orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import allOrNothing, placeBeside
+from .opinions import PlacedOpinion, byRank, noteAt, pointsInside, rankAt, readBook, writeBook
 from .tables import setColumns
 from .values import setUnit
 from .verdicts import noteVerdict
@@ -38,7 +39,9 @@ COLORS = {NEW: (0.9, 0.1, 0.1), GROWN: (1.0, 0.6, 0.1), SHRUNKEN: (0.2, 0.7, 0.9
 
 @dataclass
 class Changes:
-    """What ``detectChanges`` made. ``opinions``: what the reader said of the regions, by rank."""
+    """What ``detectChanges`` made. ``opinions``: what the reader said of the regions that there are now, by rank; the
+    table node keeps what was said of any (see opinions.py).
+    """
 
     result: RegistrationResult
     changeMap: ChangeMap
@@ -55,6 +58,18 @@ class Changes:
     def summary(self) -> str:
         """A sentence on what was found, or why nothing was."""
         return self.detection.explanation
+
+    def findOpinions(self) -> None:
+        """Give the regions that there are now what was said of them."""
+        self.opinions = byRank(readBook(self.tableNode), self.detection.labels, self.changeMap.grid)
+
+    def note(self, rank: int, opinion: Opinion) -> None:
+        """Keep an opinion on the region ``rank``, in place of any before."""
+        labels, grid = self.detection.labels, self.changeMap.grid
+        kept = [entry for entry in readBook(self.tableNode) if rankAt(labels, grid, entry.points) != rank]
+        entry = PlacedOpinion(opinion, pointsInside(labels, grid, rank))
+        writeBook(self.tableNode, [*kept, entry] if opinion != Opinion() else kept)
+        self.opinions = {**self.opinions, rank: opinion}
 
     def checkPresent(self, *nodes: Any) -> None:
         """Raise RegistrationError unless ``nodes`` (default: all of the comparison's) are still in the scene."""
@@ -95,12 +110,17 @@ def publishChanges(
             setUnit(volumeNode)
             noteVerdict(volumeNode, result.verdict)
         showDiverging(volumeNode, FULL_Z)
+        addLegend(volumeNode, _("Strength of change"))
         segmentationNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
         segmentationNode.CreateDefaultDisplayNodes()
+        # A region that is filled hides what is to be seen in it.
+        segmentationNode.GetDisplayNode().SetVisibility2DFill(False)
+        segmentationNode.GetDisplayNode().SetVisibility2DOutline(True)
         segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
         for node in (volumeNode, segmentationNode):
             placeBeside(node, currentNode)
         changes = Changes(result, changeMap, detection, volumeNode, segmentationNode, tableNode, transformNode)
+        changes.findOpinions()
         showRegions(changes, toLocal)
     return changes
 
@@ -161,7 +181,8 @@ def readTable(tableNode: Any) -> list[dict[str, str]]:
 
 
 def writeOpinion(tableNode: Any, place: int, verdict: str, note: str) -> None:
-    """What a reader says of the region in row ``place``."""
+    """What a reader says of the region in row ``place``, in the table and kept by place."""
+    noteAt(tableNode, placeOf(readTable(tableNode)[place]), Opinion(verdict, note))
     for name, text in (("Verdict", verdict), ("Note", note)):
         tableNode.SetCellText(place, COLUMNS.index(name), text)
 

@@ -42,3 +42,10 @@ def showDiverging(volumeNode: Any, most: float) -> None:
         display.AutoWindowLevelOff()
         display.SetWindowLevelMinMax(-most, most)
         display.SetAndObserveColorNodeID(divergingColors(volumeNode.GetScene()).GetID())
+
+
+def addLegend(volumeNode: Any, title: str) -> None:
+    """A legend of the colors of ``volumeNode`` in the slice views, where the Colors module of Slicer is there."""
+    if volumeNode.GetScene().IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
+        legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volumeNode)
+        legend.SetTitleText(title)

@@ -11,6 +11,7 @@ from ..runtime.language import tr as _
 from ..space.grid import Grid
 from .carrying import volumeGrid
 from .checkerboard import checkerboard
+from .colors import addLegend
 from .places import placeBefore
 from .views import compositeNodes, lookAt, rememberViews
 from .volumechange import localVolumeChange
@@ -97,7 +98,7 @@ class ResultDisplay:
         """
         if node is not None or not self.has(VOLUME_CHANGE):
             self._made[VOLUME_CHANGE] = node or localVolumeChange(self.transform, self.fixed)
-            self._addLegend(self._made[VOLUME_CHANGE])
+            addLegend(self._made[VOLUME_CHANGE], "Volume change (%)")
             keepOutOfFiles(self._made[VOLUME_CHANGE])
         self._overlay(self._made[VOLUME_CHANGE], OVERLAY_OPACITY)
         return self._made[VOLUME_CHANGE]
@@ -149,9 +150,3 @@ class ResultDisplay:
                 view.SetBackgroundVolumeID(self.fixed.GetID())
                 view.SetForegroundVolumeID(node.GetID())
                 view.SetForegroundOpacity(opacity)
-
-    def _addLegend(self, node: Any) -> None:
-        # The Colors module of the Slicer application has it; nothing but the legend needs that.
-        if self.scene.IsNodeClassRegistered("vtkMRMLColorLegendDisplayNode"):
-            legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
-            legend.SetTitleText("Volume change (%)")

@@ -96,7 +96,8 @@ def computeVolumeChange(job: VolumeChangeJob, check: Callable[[], object] = lamb
         determinant = np.full(grid.shape, np.linalg.det(matrix[:3, :3]))
     else:
         moved = pointsThrough(transform, grid.pointsRas(), check)
-        # d(moved) / d(i, j, k); the arrays run k, j, i.
+        # d(moved) / d(i, j, k); the arrays run k, j, i. Central differences, so that values belong to voxels; the
+        # engine's own (numerics.displacement) belong to cells, where a fold cannot hide between two voxels.
         steps = [np.moveaxis(np.gradient(moved, axis=axis), -1, 0) for axis in (2, 1, 0)]
         check()
         determinant = _determinant(*steps) / np.linalg.det(grid.ijkToRas[:3, :3])

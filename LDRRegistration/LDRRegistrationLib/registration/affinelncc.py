@@ -4,6 +4,9 @@ The measure is the squared correlation coefficient in a small window around ever
 al., Med Image Anal 2008), averaged over the overlap. Inside a small window the relation between the intensities of two
 contrasts is nearly linear, rising or falling (Weese et al., MICCAI 1999): so one measure serves the same contrast,
 unlike contrasts, inhomogeneous fields and CT.
+
+This is not ``numerics.losses.lncc``: that one is differentiated by autograd for dense flows, at one pair a time. Here
+many affines are judged at once, in windows of 3^3 voxels, with derivatives by hand.
 """
 
 from __future__ import annotations

@@ -1,0 +1,63 @@
+"""The two volumes: what DICOM says of them, and exchanging them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from ..mrml.studies import areOfDifferentPatients, studyOf
+
+INFO = {"fixedVolume": "fixedInfoLabel", "movingVolume": "movingInfoLabel"}
+
+
+class PairSection:
+    """Shows date, series and patient under each selector, and has the button that swaps both.
+
+    :param ui: the widgets of LDRRegistration.ui, by name.
+    """
+
+    def __init__(self, ui: Any) -> None:
+        self._ui = ui
+        self._choices: Any = None
+        ui.swapButton.connect("clicked(bool)", self._onSwap)
+        # A section that opens shows all that is in it.
+        ui.inputsCollapsibleButton.connect("contentsCollapsed(bool)", lambda collapsed: self.update())
+
+    def setChoices(self, choices: Any) -> None:
+        """Follow a parameter node, or nothing."""
+        self._choices = choices
+        self.update()
+
+    def update(self) -> None:
+        """Show what the parameter node says."""
+        if self._choices is None:
+            return
+        for name, labelName in INFO.items():
+            label, words = getattr(self._ui, labelName), studyOf(getattr(self._choices, name)).words
+            label.text, label.visible = words, bool(words)
+        nodes = (self._choices.fixedVolume, self._choices.movingVolume)
+        self._ui.swapButton.enabled = nodes != (None, None)
+
+    def _onSwap(self, checked: bool = False) -> None:
+        choices = self._choices
+        if choices is not None:
+            with slicer.util.NodeModify(choices):
+                choices.fixedVolume, choices.movingVolume = choices.movingVolume, choices.fixedVolume
+
+
+def isSamePatient(choices: Any) -> bool:
+    """Whether the volumes may belong to one patient; where DICOM says that they do not, the user decides."""
+    fixed, moving = choices.fixedVolume, choices.movingVolume
+    if not areOfDifferentPatients(fixed, moving):
+        return True
+    question = _(
+        'DICOM says that "{fixed}" and "{moving}" are of different patients ({first} and {second}). Go on all the same?'
+    ).format(
+        fixed=fixed.GetName(),
+        moving=moving.GetName(),
+        first=studyOf(fixed).patientId,
+        second=studyOf(moving).patientId,
+    )
+    return bool(slicer.util.confirmYesNoDisplay(question, windowTitle=_("Different patients")))

@@ -1,0 +1,91 @@
+"""Reading a comparison: both scans side by side, flipped in place, and the keys that spare the mouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..mrml.sidebyside import SideBySide
+from ..runtime.errors import RegistrationError
+
+
+class SideBySideControl:
+    """The buttons that show the current and the prior scan side by side, and exchange them.
+
+    :param ui: the widgets of LDRRegistration.ui, by name.
+    :param log: takes a line for the panel's log.
+    """
+
+    def __init__(self, ui: Any, log: Callable[[str], None]) -> None:
+        self._ui, self._log = ui, log
+        self._nodes: tuple[Any, Any, Any] = (None, None, None)
+        self._shown: SideBySide | None = None
+        ui.sideBySideButton.connect("clicked(bool)", self.toggle)
+        ui.flipButton.connect("clicked(bool)", self.flip)
+        self.follow((None, None, None))
+
+    def follow(self, nodes: tuple[Any, Any, Any]) -> None:
+        """Be about the current and the prior scan and the transform between them; None where there is none.
+
+        What is shown of others goes back.
+        """
+        shown = self._shown
+        if shown is not None and (shown.current, shown.prior, shown.transform) != nodes:
+            self.restore()
+        self._nodes = nodes
+        self._ui.sideBySideButton.enabled = None not in nodes
+        self._update()
+
+    def restore(self) -> None:
+        """The views as they were."""
+        if self._shown is not None:
+            self._shown.restore()
+            self._shown = None
+            self._update()
+
+    def forget(self) -> None:
+        """The scene is about to go, and what was shown of it."""
+        self._shown = None
+        self._update()
+
+    def toggle(self, checked: bool = False) -> None:
+        """Show both scans, or put the views back."""
+        if self._shown is not None:
+            self.restore()
+        elif self._ui.sideBySideButton.enabled:
+            try:
+                self._shown = SideBySide(*self._nodes)
+            except RegistrationError as error:
+                self._log(str(error))
+                slicer.util.errorDisplay(str(error))
+        self._update()
+
+    def flip(self, checked: bool = False) -> None:
+        """Exchange the scans in place; shows them first, if they are not shown."""
+        if self._shown is None:
+            self.toggle()
+        if self._shown is not None:
+            self._shown.flip()
+
+    def _update(self) -> None:
+        shown = self._shown is not None
+        self._ui.sideBySideButton.text = _("One scan") if shown else _("Side by side")
+        self._ui.flipButton.enabled = self._ui.sideBySideButton.enabled
+
+
+def addKeys(parent: Any, actions: Mapping[str, Callable[[], None]]) -> list[Any]:
+    """Keys that work wherever the focus is in the window, but in a text, as long as ``parent`` is shown.
+
+    :returns: the shortcuts, which Qt owns and Python has to hold.
+    """
+    shortcuts = []
+    for key, action in actions.items():
+        shortcut = qt.QShortcut(parent)
+        shortcut.setKey(qt.QKeySequence(key))
+        shortcut.connect("activated()", action)
+        shortcuts.append(shortcut)
+    return shortcuts

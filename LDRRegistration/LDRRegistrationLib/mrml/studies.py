@@ -1,0 +1,64 @@
+"""What the scene knows of a volume's DICOM study: date, patient and series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import slicer
+
+
+@dataclass(frozen=True)
+class Study:
+    """Of a volume; None is unknown. ``date`` is an ISO date."""
+
+    date: str | None = None
+    patientId: str | None = None
+    patient: str | None = None
+    series: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Date, series and patient, as far as they are known."""
+        return " · ".join(part for part in (self.date, self.series, self.patient or self.patientId) if part)
+
+
+def studyOf(volumeNode: Any) -> Study:
+    """What the subject hierarchy says of ``volumeNode``: its own item, and the study and the patient above it."""
+    # Not GetSubjectHierarchyNode, which would add one to the scene.
+    hierarchy = None if volumeNode is None else volumeNode.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+    if hierarchy is None:
+        return Study()
+    names = slicer.vtkMRMLSubjectHierarchyConstants
+    own = hierarchy.GetItemByDataNode(volumeNode)
+    # The series is named on the volume's own item, the rest on one above it.
+    isOfDicom = bool(own) and hierarchy.GetItemUID(own, names.GetDICOMUIDName()) != ""
+    return Study(
+        date=_isoDate(_above(hierarchy, own, names.GetDICOMStudyDateAttributeName())),
+        patientId=_above(hierarchy, own, names.GetDICOMPatientIDAttributeName()),
+        patient=_above(hierarchy, own, names.GetDICOMPatientNameAttributeName()),
+        series=hierarchy.GetItemName(own) if isOfDicom else None,
+    )
+
+
+def areOfDifferentPatients(first: Any, second: Any) -> bool:
+    """Whether both volumes' patients are known, by their ids, and are not the same."""
+    ids = [studyOf(node).patientId for node in (first, second)]
+    return None not in ids and ids[0] != ids[1]
+
+
+def _above(hierarchy: Any, item: int, name: str) -> str | None:
+    while item and item != hierarchy.GetSceneItemID():
+        text = hierarchy.GetItemAttribute(item, name)
+        if text:
+            return str(text)
+        item = hierarchy.GetItemParent(item)
+    return None
+
+
+def _isoDate(text: str | None) -> str | None:
+    try:
+        return datetime.strptime((text or "").replace("-", "")[:8], "%Y%m%d").date().isoformat()
+    except ValueError:
+        return None

@@ -1,0 +1,189 @@
+"""Reading two visits in the panel: swapped, side by side, by keys, and what DICOM says of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from harness.user import choose, click, wait_for
+from harness.views import SliceViews
+
+
+@pytest.fixture
+def scans(panel: Any, add_volume: Any) -> tuple[Any, Any]:
+    """Two scans with a comparison's nodes in the scene; nothing is computed."""
+    import slicer
+    from LDRRegistrationLib.change.table import COLUMNS, TEXTS
+    from LDRRegistrationLib.mrml.tables import setColumns
+
+    current, prior = add_volume("Current"), add_volume("Prior")
+    for volume in (current, prior):
+        volume.CreateDefaultDisplayNodes()
+    choose(panel.ui.fixedVolumeSelector, "Current")
+    choose(panel.ui.movingVolumeSelector, "Prior")
+    roles = slicer.vtkMRMLTransformNode
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTransformNode", "Prior to Current")
+    transform.SetNodeReferenceID(roles.GetFixedNodeReferenceRole(), current.GetID())
+    transform.SetNodeReferenceID(roles.GetMovingNodeReferenceRole(), prior.GetID())
+    table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "Table of changes")
+    values = {name: [f"{name} {n}" if name in TEXTS else 10.0 * n for n in (1, 2, 3)] for name in COLUMNS}
+    values |= {"Region": [1, 2, 3], "Kind": ["new", "gone", "new"], "Verdict": [""] * 3, "Note": [""] * 3}
+    setColumns(table, values, TEXTS)
+    choices = panel.logic.getParameterNode()
+    with slicer.util.NodeModify(choices):
+        choices.changeTransform, choices.changeTable = transform, table
+    click(panel.ui.changesCollapsibleButton)
+    return current, prior
+
+
+def press(panel: Any, key: str) -> None:
+    from harness import pythonqt
+    from PySide6.QtTest import QTest
+
+    QTest.keyClick(pythonqt.unwrap(panel.parent), key)
+
+
+def column(panel: Any, name: str) -> list[str]:
+    from LDRRegistrationLib.mrml.changenodes import readTable
+
+    return [row[name] for row in readTable(panel.logic.getParameterNode().changeTable)]
+
+
+def test_swap(panel: Any, scans: tuple[Any, Any]) -> None:
+    choices = panel.logic.getParameterNode()
+    click(panel.ui.swapButton)
+    assert (choices.fixedVolume, choices.movingVolume) == scans[::-1]
+    click(panel.ui.swapButton)
+    assert (choices.fixedVolume, choices.movingVolume) == scans
+
+
+def test_a_list_by_keys(panel: Any, scans: tuple[Any, Any]) -> None:
+    """Each verdict goes on to the next region; a letter in the note is a letter."""
+    table = panel.ui.changesTable
+    assert panel.ui.judgedLabel.text == "0 of 3 judged"
+    press(panel, "n")
+    assert table.currentRow() == 0
+    press(panel, "a")
+    assert table.currentRow() == 1 and column(panel, "Verdict") == ["accepted", "", ""]
+    press(panel, "x")
+    press(panel, "p")
+    assert column(panel, "Verdict") == ["accepted", "rejected", ""] and table.currentRow() == 1
+    assert panel.ui.judgedLabel.text == "2 of 3 judged"
+    press(panel, "x")
+    assert column(panel, "Verdict")[1] == "" and table.currentRow() == 1, "taken back, and still there"
+
+
+def test_a_note_is_kept_letter_by_letter(panel: Any, scans: tuple[Any, Any]) -> None:
+    from harness import pythonqt
+    from PySide6.QtTest import QTest
+
+    press(panel, "n")
+    edit = pythonqt.unwrap(panel.ui.changeNoteEdit)
+    QTest.keyClicks(edit, "an axn")
+    assert column(panel, "Note") == ["an axn", "", ""] and column(panel, "Verdict") == ["", "", ""]
+    assert panel.ui.changesTable.currentRow() == 0
+    press(panel, "n")
+    assert panel.ui.changeNoteEdit.text == ""
+    press(panel, "p")
+    assert panel.ui.changeNoteEdit.text == "an axn"
+
+
+def test_keys_rest_while_the_section_is_closed(panel: Any, scans: tuple[Any, Any]) -> None:
+    press(panel, "n")
+    panel.ui.changesCollapsibleButton.collapsed = True
+    press(panel, "a")
+    assert column(panel, "Verdict") == ["", "", ""]
+
+
+def test_other_scans_have_other_changes(panel: Any, scans: tuple[Any, Any], add_volume: Any) -> None:
+    ui = panel.ui
+    assert ui.changesTable.enabled and not ui.changesPairLabel.visible and ui.sideBySideButton.enabled
+    add_volume("Another")
+    choose(ui.movingVolumeSelector, "Another")
+    assert ui.changesPairLabel.visible and "other scans" in ui.changesPairLabel.text
+    assert not ui.changesTable.enabled and not ui.acceptChangeButton.enabled and not ui.sideBySideButton.enabled
+    choose(ui.movingVolumeSelector, "Prior")
+    assert ui.changesTable.enabled and ui.acceptChangeButton.enabled and not ui.changesPairLabel.visible
+
+
+def test_side_by_side_and_flipped(panel: Any, views: SliceViews, scans: tuple[Any, Any]) -> None:
+    import slicer
+
+    current, prior = scans
+    layout = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLayoutNode")
+    layout.SetViewArrangement(3)
+    views.look_at(current)
+    places = views.places()
+    choices = panel.logic.getParameterNode()
+    left, right = (logic.GetSliceCompositeNode() for logic in views.logics[:2])
+    click(panel.ui.sideBySideButton)
+    assert (left.GetBackgroundVolumeID(), right.GetBackgroundVolumeID()) == (current.GetID(), prior.GetID())
+    assert prior.GetTransformNodeID() == choices.changeTransform.GetID(), "carried onto the current scan"
+    assert layout.GetViewArrangement() == layout.SlicerLayoutSideBySideView
+    assert left.GetLinkedControl() and right.GetLinkedControl()
+    nodes = [logic.GetSliceNode() for logic in views.logics[:2]]
+    assert nodes[0].GetOrientation() == nodes[1].GetOrientation() == "Axial"
+    assert nodes[0].GetFieldOfView()[0] == pytest.approx(nodes[1].GetFieldOfView()[0])
+    press(panel, "f")
+    assert (left.GetBackgroundVolumeID(), right.GetBackgroundVolumeID()) == (prior.GetID(), current.GetID())
+    click(panel.ui.sideBySideButton)
+    assert layout.GetViewArrangement() == 3 and prior.GetTransformNodeID() is None
+    assert not left.GetLinkedControl() and right.GetBackgroundVolumeID() == current.GetID()
+    assert views.places() == pytest.approx(places)
+    press(panel, "f")
+    assert left.GetBackgroundVolumeID() == prior.GetID(), "shown and flipped at once"
+    choose(panel.ui.movingVolumeSelector, "Current")
+    assert prior.GetTransformNodeID() is None, "what is shown of others goes back"
+    assert panel.errors == []
+
+
+def in_study(volume: Any, patient: str, date: str) -> None:
+    import slicer
+
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    above = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), f"Patient {patient}")
+    hierarchy.SetItemAttribute(above, "DICOM.PatientID", patient)
+    study = hierarchy.CreateStudyItem(above, date)
+    hierarchy.SetItemAttribute(study, "DICOM.StudyDate", date)
+    item = hierarchy.CreateItem(study, volume)
+    hierarchy.SetItemUID(item, "DICOM", f"1.2.{patient}.{date}")
+
+
+def test_dates_stand_under_the_selectors_and_the_newer_is_fixed(panel: Any, add_volume: Any) -> None:
+    import slicer
+
+    older, newer = add_volume("Older"), add_volume("Newer")
+    in_study(older, "7", "20190203")
+    in_study(newer, "7", "20240506")
+    panel.exit()
+    panel.enter()
+    choices = panel.logic.getParameterNode()
+    assert (choices.fixedVolume, choices.movingVolume) == (newer, older)
+    assert panel.ui.fixedInfoLabel.visible and panel.ui.fixedInfoLabel.text.startswith("2024-05-06")
+    assert "2019-02-03" in panel.ui.movingInfoLabel.text and "7" in panel.ui.movingInfoLabel.text
+    choices.fixedVolume = None
+    assert not panel.ui.fixedInfoLabel.visible
+    assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSubjectHierarchyNode") == 1
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_different_patients_have_to_be_confirmed(
+    panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, answer: bool
+) -> None:
+    import slicer
+    from harness.panel import Computation, is_idle
+
+    for number, volume in enumerate(pair):
+        in_study(volume, str(number), "20240506")
+    asked: list[str] = []
+
+    def ask(text: str, **unused: Any) -> bool:
+        asked.append(text)
+        return answer
+
+    monkeypatch.setattr(slicer.util, "confirmYesNoDisplay", ask)
+    Computation(panel)
+    click(panel.ui.applyButton)
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    assert len(asked) == 1 and "different patients (0 and 1)" in asked[0]
+    assert (panel.logic.getParameterNode().outputTransform is not None) == answer

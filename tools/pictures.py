@@ -114,7 +114,6 @@ def main() -> None:
     wait_for(lambda: is_idle(panel), "the end of the comparison", seconds=120.0)
     click(ui.nextChangeButton)
     click(ui.acceptChangeButton)
-    click(ui.nextChangeButton)
     click(ui.previousChangeButton)
     there = views.picture()
     click(ui.showChangesButton)

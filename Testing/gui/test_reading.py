@@ -130,7 +130,10 @@ def test_side_by_side_and_flipped(panel: Any, views: SliceViews, scans: tuple[An
     assert layout.GetViewArrangement() == 3 and prior.GetTransformNodeID() is None
     assert not left.GetLinkedControl() and right.GetBackgroundVolumeID() == current.GetID()
     assert views.places() == pytest.approx(places)
-    press(panel, "f")
+    panel.ui.changesCollapsibleButton.enabled = False
+    choices.parameterNode.Modified()
+    panel.ui.changesCollapsibleButton.enabled = True
+    click(panel.ui.flipButton)
     assert left.GetBackgroundVolumeID() == prior.GetID(), "shown and flipped at once"
     choose(panel.ui.movingVolumeSelector, "Current")
     assert prior.GetTransformNodeID() is None, "what is shown of others goes back"

@@ -56,7 +56,7 @@ class SideBySideControl:
         """Show both scans, or put the views back."""
         if self._shown is not None:
             self.restore()
-        elif self._ui.sideBySideButton.enabled:
+        elif None not in self._nodes:
             try:
                 self._shown = SideBySide(*self._nodes)
             except RegistrationError as error:
@@ -74,7 +74,8 @@ class SideBySideControl:
     def _update(self) -> None:
         shown = self._shown is not None
         self._ui.sideBySideButton.text = _("One scan") if shown else _("Side by side")
-        self._ui.flipButton.enabled = self._ui.sideBySideButton.enabled
+        # Not what the other button says: in a section that is disabled for a moment, so are all.
+        self._ui.flipButton.enabled = None not in self._nodes
 
 
 def addKeys(parent: Any, actions: Mapping[str, Callable[[], None]]) -> list[Any]:

@@ -46,7 +46,7 @@ def estimateLines(output: Path, pairs: int, machines: int, price: float | None) 
     size = f"{pairs * bytes_ / 1e9:.1f} GB of results"
     range_ = f"{_duration(middle)} ({_duration(low)} to {_duration(high)}), {_hours(middle * machines)} machine hours"
     lines = [
-        f"Measured: {len(seconds)} pairs, {rate}, {loading:.1f} s of loading a worker, {100 * (overhead - 1):.0f} % more.",
+        f"Measured: {len(seconds)} pairs, {rate}, {loading:.1f} s of loading a worker, {overhead - 1:.0%} more.",
         f"{pairs} pairs on {machines} such machine{'s' * (machines > 1)}: {range_}; {size}.",
     ]
     if price is not None:

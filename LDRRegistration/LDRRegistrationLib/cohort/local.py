@@ -36,10 +36,10 @@ def registerHere(
     try:
         while waiting or any(one.task for one in crew):
             for index, one in enumerate(crew):
-                if waiting and one.isReady and one.task is None:
-                    one.give(*waiting.popleft())
-                elif one.hasEnded and one.task is None and waiting:
+                if waiting and one.hasEnded:
                     crew[index] = _Process(tasks[0].options, threads)
+                elif waiting and one.isReady and one.task is None:
+                    one.give(*waiting.popleft())
             busy = [one for one in crew if not one.hasEnded]
             for ready in wait([one.connection for one in busy]):
                 worker = next(one for one in busy if one.connection is ready)

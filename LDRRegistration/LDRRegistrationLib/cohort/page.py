@@ -25,8 +25,8 @@ STYLE = (
     "font-size:14px;width:100%}td,"
     "th{border-bottom:1px solid #ccc;padding:4px 8px;text-align:right;vertical-align:top}"
     "td.text,th.text{text-align:left}th{cursor:pointer}img{width:330px;height:110px;object-fit:cover;"
-    "object-position:50% 50%;background:#000;display:block}td.outlier{background:#fd8;font-weight:bold}.good{color:#161}"
-    ".check{color:#850}.failed,.not{color:#a00;font-weight:bold}td.why{max-width:22em}"
+    "object-position:50% 50%;background:#000;display:block}td.outlier{background:#fd8;font-weight:bold}"
+    ".good{color:#161}.check{color:#850}.failed,.not{color:#a00;font-weight:bold}td.why{max-width:22em}"
 )
 # A click on a column's head sorts by it, a second one the other way round.
 SCRIPT = """

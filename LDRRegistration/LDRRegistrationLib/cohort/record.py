@@ -87,19 +87,22 @@ class Record:
 
     def write(self, texts: dict[str, str]) -> None:
         """The files, each at once and only where something is new; before them their hashes, old and new."""
-        before = self._content["sha256"]
-        with contextlib.suppress(OSError):
-            now = {name: [_digest(text)] for name, text in texts.items()}
-            both = {name: sorted({*now[name], *before.get(name, [])}) for name in now}
-            if any(not (self._output / name).is_file() or sha256(self._output / name) != now[name][0] for name in now):
-                self._content["sha256"] = both
+        before, now = self._content["sha256"], {name: [_digest(text)] for name, text in texts.items()}
+        try:
+            if any(not self._holds(name, now[name][0]) for name in now):
+                self._content["sha256"] = {name: sorted({*now[name], *before.get(name, [])}) for name in now}
                 self._save()
             for name, text in texts.items():
                 replaceText(self._output / name, text)
             self._content["sha256"] = now
             self._save()
-            return
-        raise RegistrationError(f"{TABLE} and {PAGE} could not be written into {self._output}: the disk may be full.")
+        except OSError as error:
+            raise RegistrationError(
+                f"{TABLE} and {PAGE} could not be written into {self._output}: {error.strerror or error}."
+            ) from error
+
+    def _holds(self, name: str, digest: str) -> bool:
+        return (self._output / name).is_file() and sha256(self._output / name) == digest
 
     def _isOurs(self, path: Path) -> bool:
         return path.is_file() and sha256(path) in self._content["sha256"].get(path.name, [])

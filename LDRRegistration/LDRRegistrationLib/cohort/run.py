@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..imagefiles.streams import checkRegularFile
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.models import ModelStore
 from ..runtime.errors import RegistrationError
@@ -121,13 +120,12 @@ class CohortRun:
 
     def _isMissing(self, pair: Pair) -> bool:
         """Whether a file of the pair is not there: no worker needs to start to say so."""
-        try:
-            for path in pair.inputs.values():
-                checkRegularFile(path)
-        except RegistrationError as error:
-            self.errors[pair.name] = str(error)
-            self.say(f"{pair.name}: not registered. {error}")
-        return pair.name in self.errors
+        for path in pair.inputs.values():
+            if not path.exists():
+                self.errors[pair.name] = f"{path} does not exist."
+                self.say(f"{pair.name}: not registered. {self.errors[pair.name]}")
+                return True
+        return False
 
     def _said(self, outcome: Outcome, pairs: list[Pair], output: Path) -> str:
         if outcome.error:

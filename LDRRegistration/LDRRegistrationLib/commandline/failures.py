@@ -6,6 +6,7 @@ inputs' names and folders and of every other path.
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import re
@@ -15,7 +16,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..reports.registrationjson import versions
+from ..runtime.errors import DependencyError, RegistrationError
 from ..runtime.memory import availableBytes
+from ..runtime.terminal import printable
+
+EXIT_INTERNAL = 1
+EXIT_BAD_INPUT = 2
 
 # Shorter parts of names are found in any word.
 MINIMUM_SECRET_LETTERS = 3
@@ -23,6 +29,30 @@ MINIMUM_SECRET_LETTERS = 3
 MINIMUM_FREE_BYTES = 100_000_000
 # /a/b, C:\a\b and \\server\a, up to what ends a path in a sentence.
 _PATHS = re.compile(r"(?:[A-Za-z]:[\\/]|\\\\|(?<![\w.<])~?/)[^\s'\":;,()<>|]*")
+
+
+def explained(error: Exception, inputs: list[Path], output: Path | None) -> tuple[int, str]:
+    """The exit status and the sentence for what ended a registration.
+
+    An error that nobody foresaw is kept in a file, which the sentence names.
+    """
+    if isinstance(error, RegistrationError | DependencyError):
+        return EXIT_BAD_INPUT, str(error)
+    if isinstance(error, OSError):
+        named = error.filename or "A file"
+        return EXIT_BAD_INPUT, f"{named} could not be read or written ({error.strerror or error})."
+    strange = [path for path in inputs if printable(path) != str(path)]
+    if strange and isinstance(error, UnicodeError):
+        return EXIT_BAD_INPUT, f"{strange[0]} has a name that is not UTF-8: rename it."
+    try:
+        if isOutOfMemory(error):
+            raise MemoryError
+        logging.debug("The traceback:", exc_info=error)
+        kept = writeFailure(error, [*inputs, output])
+    except MemoryError:
+        return EXIT_INTERNAL, "There is not enough memory for images of this size."
+    where = f"please report it with {kept}, which names no files or patients" if kept else "please report it"
+    return EXIT_INTERNAL, f"The registration failed by an error of the program ({type(error).__name__}): {where}."
 
 
 def isOutOfMemory(error: BaseException) -> bool:

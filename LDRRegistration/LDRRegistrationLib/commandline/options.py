@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from ..cohort.options import addOptions, isCohort
 from ..registration.modelcards import MODELS_FOLDER
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
@@ -26,7 +27,8 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.list_models:
         return options
-    if options.fixed is None or options.moving is None or options.output is None:
+    options.isCohort = isCohort(options)
+    if not options.isCohort and (options.fixed is None or options.moving is None or options.output is None):
         parser.error("FIXED, MOVING and -o OUT_DIR are needed")
     _refuseDropped(options)
     options.preset = options.preset or "fast"
@@ -38,8 +40,8 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def inputFiles(options: argparse.Namespace) -> list[Path]:
-    """Every file that is read."""
-    names = ("fixed", "moving", "initial", "labels", "fixed_mask", "moving_mask", "change_mask")
+    """Every file that is read, but those that a table names."""
+    names = ("pairs", "template", "fixed", "moving", "initial", "labels", "fixed_mask", "moving_mask", "change_mask")
     return [path for name in names if (path := getattr(options, name)) is not None]
 
 
@@ -130,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     change.add_argument("--change-mask", type=Path, metavar="M", help="label map of FIXED: look only inside it")
     change.add_argument("--dates", nargs=2, metavar=("CURRENT", "PRIOR"), help="of the visits, as 2024-05-31")
+    addOptions(parser, _positive)
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
     parser.add_argument(
         "--device",

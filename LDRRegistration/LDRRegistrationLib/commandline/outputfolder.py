@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ REPORT = "report.json"
 OUTPUTS = (
     "transform.h5",
     "warped.nii.gz",
+    "warped.json",
     "warped_labels.nii.gz",
+    "warped_labels.json",
     "change.nii.gz",
     "change_regions.nii.gz",
     "changes.csv",
@@ -34,13 +36,18 @@ OUTPUTS = (
     "overview.png",
     REPORT,
 )
+# What each of them is called in the folder, by default.
+USUAL_NAMES = {name: name for name in OUTPUTS}
 PLAN, BEFORE = "plan.json", "before"
 LARGEST_REPORT_BYTES = 10_000_000
 
 
-def prepareFolder(output: Path, inputs: Iterable[Path | None], overwrite: bool) -> None:
+def prepareFolder(
+    output: Path, inputs: Iterable[Path | None], overwrite: bool, called: Mapping[str, str] = USUAL_NAMES
+) -> None:
     """Make the folder and see that a result may be put there.
 
+    :param called: what each of OUTPUTS is called in the folder, in their order.
     :raises RegistrationError: it cannot be written, an input lies where a result would, or a file of such a name is not
         ours and ``overwrite`` is false.
     """
@@ -55,23 +62,32 @@ def prepareFolder(output: Path, inputs: Iterable[Path | None], overwrite: bool) 
     with oneAtATime(output):
         clearStale(output, lambda folder: _finish(folder, output))
     for path in inputs:
-        for name in OUTPUTS:
+        for name in called.values():
             if path is not None and _same(path, output / name):
                 raise RegistrationError(
                     f"{path} is the same file as {output / name} and would be overwritten by the result: choose "
                     "another output folder."
                 )
-    _refuseForeign(output, overwrite)
+    _refuseForeign(output, overwrite, called)
 
 
-def sealed(report: dict[str, Any], part: Path) -> str:
+def sealed(report: dict[str, Any], part: Path, called: Mapping[str, str] = USUAL_NAMES) -> str:
     """The text of a report that lists the files in ``part`` and can be told from one that was changed."""
     names = [name for name in OUTPUTS if name != REPORT and (part / name).is_file()]
-    content = {**report, "outputs": {name: _sha256(part / name) for name in names}}
+    content = {**report, "outputs": {called[name]: sha256(part / name) for name in names}}
     return json.dumps({**content, "checksum": _checksum(content)}, indent=2) + "\n"
 
 
-def publish(part: Path, output: Path, overwrite: bool) -> list[str]:
+def unchanged(text: str) -> dict[str, Any] | None:
+    """The content of a report, if it is as ``sealed`` wrote it."""
+    try:
+        content = json.loads(text)
+        return content if content.pop("checksum") == _checksum(content) else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def publish(part: Path, output: Path, overwrite: bool, called: Mapping[str, str] = USUAL_NAMES) -> list[str]:
     """Put the files in ``part``, among them the report, in their place; returns their names.
 
     What an earlier result has and this one has not is removed. Signals come too late here: the result stands.
@@ -79,17 +95,22 @@ def publish(part: Path, output: Path, overwrite: bool) -> list[str]:
     :raises RegistrationError: a file that is not ours got in the way. The folder is as it was.
     :raises OSError: a file cannot be put there; likewise.
     """
-    names = [name for name in OUTPUTS if (part / name).is_file()]
+    outputs, names = list(called.values()), [name for name in OUTPUTS if (part / name).is_file()]
+    for name in names:
+        if called[name] != name:
+            os.replace(part / name, part / called[name])
+    names = [called[name] for name in names]
     for name in names:
         writeThrough(part / name)
     with contextlib.suppress(KeyboardInterrupt), interruptsWait(), oneAtATime(output):
-        _refuseForeign(output, overwrite)
-        removed = [name for name in _ownFiles(output) if name not in names]
-        present = [name for name in OUTPUTS if (output / name).is_file()]
+        _refuseForeign(output, overwrite, called)
+        removed = [name for name in _ownFiles(output, called) if name not in names]
+        present = [name for name in outputs if (output / name).is_file()]
         plan = {
-            "replace": {name: _sha256(part / name) for name in names},
+            "outputs": outputs,
+            "replace": {name: sha256(part / name) for name in names},
             "remove": removed,
-            "present": {name: _sha256(output / name) for name in present},
+            "present": {name: sha256(output / name) for name in present},
         }
         _keep(part, output, [name for name in present if name in names or name in removed])
         draft = part / f"{PLAN}.part"
@@ -97,7 +118,7 @@ def publish(part: Path, output: Path, overwrite: bool) -> list[str]:
         writeThrough(draft)
         try:
             os.replace(draft, part / PLAN)
-            _carryOut(part, output, names, removed)
+            _carryOut(part, output, names, removed, outputs)
         except BaseException:
             (part / PLAN).unlink(missing_ok=True)
             _putBack(part, output, names)
@@ -107,10 +128,10 @@ def publish(part: Path, output: Path, overwrite: bool) -> list[str]:
     return names
 
 
-def _carryOut(part: Path, output: Path, names: list[str], removed: list[str]) -> None:
+def _carryOut(part: Path, output: Path, names: list[str], removed: list[str], outputs: Iterable[str]) -> None:
     for name in removed:
         (output / name).unlink(missing_ok=True)
-    for name in OUTPUTS:
+    for name in outputs:
         if name in names and (part / name).is_file():
             os.replace(part / name, output / name)
 
@@ -142,22 +163,26 @@ def _finish(folder: Path, output: Path) -> None:
     try:
         plan = json.loads((folder / PLAN).read_text(encoding="utf-8"))
         names, removed, present = dict(plan["replace"]), list(plan["remove"]), dict(plan["present"])
+        outputs = [str(name) for name in plan["outputs"]]
     except (OSError, ValueError, KeyError, TypeError):
         return
     known = {*names, *removed, *present}
-    if not known <= set(OUTPUTS) or any(_isStrange(output / n, {present.get(n), names.get(n)}) for n in known):
+    plain = all(Path(name).name == name for name in outputs)
+    if not (plain and known <= set(outputs)) or any(
+        _isStrange(output / n, {present.get(n), names.get(n)}) for n in known
+    ):
         return
-    _carryOut(folder, output, list(names), removed)
+    _carryOut(folder, output, list(names), removed, outputs)
 
 
 def _isStrange(path: Path, digests: set[str | None]) -> bool:
-    return os.path.lexists(path) and (not path.is_file() or _sha256(path) not in digests)
+    return os.path.lexists(path) and (not path.is_file() or sha256(path) not in digests)
 
 
-def _refuseForeign(output: Path, overwrite: bool) -> None:
+def _refuseForeign(output: Path, overwrite: bool, called: Mapping[str, str]) -> None:
     """:raises RegistrationError: a file of one of our names is not ours, or not any more."""
-    own = _ownFiles(output)
-    for name in OUTPUTS:
+    own = _ownFiles(output, called)
+    for name in called.values():
         path = output / name
         if path.is_dir() and not path.is_symlink():
             raise RegistrationError(f"{path} is a folder and in the way of the result: choose another output folder.")
@@ -168,20 +193,20 @@ def _refuseForeign(output: Path, overwrite: bool) -> None:
             )
 
 
-def _ownFiles(output: Path) -> list[str]:
+def _ownFiles(output: Path, called: Mapping[str, str]) -> list[str]:
     """The files that an earlier report in ``output`` lists and that are still what it says, and the report itself."""
-    path = output / REPORT
+    path, outputs = output / called[REPORT], set(called.values())
     try:
         if path.is_symlink() or path.stat().st_size > LARGEST_REPORT_BYTES:
             return []
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.pop("checksum") != _checksum(content):
+        content = unchanged(path.read_text(encoding="utf-8"))
+        if content is None:
             return []
-        listed = {name: str(digest) for name, digest in content["outputs"].items() if name in OUTPUTS}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        listed = {name: str(digest) for name, digest in content["outputs"].items() if name in outputs}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
     regular = [name for name in listed if (output / name).is_file() and not (output / name).is_symlink()]
-    return [*(name for name in regular if _sha256(output / name) == listed[name]), REPORT]
+    return [*(name for name in regular if sha256(output / name) == listed[name]), path.name]
 
 
 def _same(path: Path, other: Path) -> bool:
@@ -196,6 +221,10 @@ def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file's content.
+
+    :raises OSError: it cannot be read.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -66,21 +66,29 @@ def checkMemory(fixed: Path, moving: Path) -> None:
     """Raise RegistrationError with a sentence if there is not the memory that registering two files takes.
 
     Before that, if one of them cannot hold what its header says: that is no question of memory.
+    """
+    need = memoryNeed(fixed, moving)
+    if need is not None:
+        checkAvailable(need, "Registering images of this size")
+
+
+def memoryNeed(fixed: Path, moving: Path) -> int | None:
+    """Bytes that registering two files takes besides the loaded libraries; None for formats that only ITK knows.
 
     Held at once are both images, the warped volume, and the most of what three steps add: single precision of the
-    moving image to warp it, the warped volume on its way to a file, or the picture's copies. Formats that only ITK
-    knows are left to their reading.
+    moving image to warp it, the warped volume on its way to a file, or the picture's copies.
+
+    :raises RegistrationError: a file cannot hold what its header says.
     """
     layouts = [one for path in (fixed, moving) if (one := layoutOf(path)) is not None]
     for one in layouts:
         one.checkLength()
     if len(layouts) < 2:
-        return
+        return None
     voxels, items = zip(*((math.prod(one.shape), one.dtype.itemsize) for one in layouts), strict=True)
     warped = voxels[0] * items[1]
     step = max(4 * voxels[1], warped, min(12 * max(voxels), PICTURE_BYTES))
-    need = voxels[0] * items[0] + voxels[1] * items[1] + warped + step + WORKING_BYTES
-    checkAvailable(need, "Registering images of this size")
+    return voxels[0] * items[0] + voxels[1] * items[1] + warped + step + WORKING_BYTES
 
 
 def readTransform(scene, path: Path):

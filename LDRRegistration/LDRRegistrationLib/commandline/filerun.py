@@ -1,0 +1,212 @@
+"""One registration from files to files: what ``ldr-register`` does with a pair, and a cohort with each of many."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..runtime.errors import RegistrationError
+from ..runtime.terminal import interruptsWait, showProgress
+from ..runtime.workfolder import workFolder
+from .options import inputFiles
+from .outputfolder import REPORT, USUAL_NAMES, prepareFolder, publish, sealed
+
+if TYPE_CHECKING:
+    from ..logic.changejob import ChangeOutcome
+    from ..logic.registration import RegistrationLogic
+    from ..mrml.jobs import RegistrationJob
+    from ..registration.register import RegistrationResult
+
+# Of the time, for the progress bar.
+SHARE_OF_WRITING = 0.1
+
+
+@dataclass
+class FileRun:
+    """One registration from files to files; ``lines`` say afterwards how it went, and ``report`` is what was written.
+
+    :param called: what each output file is called (see outputfolder.py).
+    :param sidecars: small json files beside images, by OUTPUTS' names.
+    :param noted: what the report says besides.
+    :param beforePublishing: raises if the result is not to be published.
+    :param logic: with the models that are loaded already, for many runs in one process.
+    """
+
+    options: argparse.Namespace
+    stopped: Callable[[], bool]
+    called: Mapping[str, str] = field(default_factory=lambda: USUAL_NAMES)
+    sidecars: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    noted: Mapping[str, Any] = field(default_factory=dict)
+    logic: RegistrationLogic | None = None
+    beforePublishing: Callable[[], object] = lambda: None
+    report: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    hasFailed: bool = False
+
+    def register(self) -> None:
+        options = self.options
+        prepareFolder(options.output, inputFiles(options), options.overwrite, self.called)
+        with self._timed("Loading the libraries"), interruptsWait():
+            from ..runtime.pytorch import importTorch
+
+            torch = importTorch()
+            from ..logic.registration import RegistrationLogic
+            from ..mrml import files, reading
+            from ..runtime.device import usableThreads
+        if options.threads:
+            torch.set_num_threads(usableThreads(options.threads))
+        logic = self.logic or RegistrationLogic(options.models)
+        with self._timed("Reading the files"):
+            scene = files.newScene()
+            notes: list[str] = []
+            reading.checkMemory(options.fixed, options.moving)
+            nodes = {
+                name: reading.readVolume(
+                    scene, getattr(options, name), labels=name not in ("fixed", "moving"), notes=notes
+                )
+                for name in ("fixed", "moving", "fixed_mask", "moving_mask", "change_mask")
+                if getattr(options, name) is not None
+            }
+            if options.labels is not None:
+                nodes["labels"] = reading.readLabels(scene, options.labels, notes)
+            if options.initial is not None:
+                nodes["initial"] = reading.readTransform(scene, options.initial)
+        found, job, result = self._compute(logic, scene, nodes)
+        result.notes.extend(notes)
+        try:
+            with workFolder(options.output) as part:
+                with self._timed("Writing the results"):
+                    self._write(part, logic, nodes, job, result, found)
+                self.report = {**self._report(logic, result, found), **self.noted}
+                (part / REPORT).write_text(sealed(self.report, part, self.called), encoding="utf-8")
+                self.beforePublishing()
+                written = publish(part, options.output, options.overwrite, self.called)
+        except OSError as error:
+            why = error.strerror or "a file did not arrive whole on the disk, which may be full"
+            raise RegistrationError(
+                f"The results could not be written into {options.output}: {why}; what was there is untouched."
+            ) from error
+        self.lines += [f"Written to {options.output}: {', '.join(written)}"]
+
+    def _compute(
+        self, logic: RegistrationLogic, scene: Any, nodes: dict[str, Any]
+    ) -> tuple[ChangeOutcome | None, RegistrationJob, RegistrationResult]:
+        options = self.options
+        choices = {
+            "outputTransformNode": scene.AddNewNodeByClass("vtkMRMLTransformNode", "LDR transform"),
+            "outputVolumeNode": scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "LDR warped"),
+            "initialTransformNode": nodes.get("initial"),
+            "fixedMaskNode": nodes.get("fixed_mask"),
+            "movingMaskNode": nodes.get("moving_mask"),
+            "prealignment": options.prealignment,
+            "model": options.model,
+            "device": options.device,
+            "threads": options.threads,
+        }
+        how: dict[str, Any] = {
+            "progress": lambda fraction, stage: showProgress((1.0 - SHARE_OF_WRITING) * fraction, stage),
+            "cancelled": self.stopped,
+        }
+        found: ChangeOutcome | None = None
+        if options.change:
+            changeJob = logic.prepareChanges(
+                currentVolumeNode=nodes["fixed"],
+                priorVolumeNode=nodes["moving"],
+                maskNode=nodes.get("change_mask"),
+                sensitivity=options.sensitivity,
+                currentDate=options.dates[0],
+                priorDate=options.dates[1],
+                sharesVoxels=True,
+                **choices,
+            )
+            found = logic.computeChanges(changeJob, **how)
+            logic.publishFoundChanges(changeJob, found)
+            job, result = changeJob.registration, found.result
+            self.seconds.update(found.changeMap.seconds)
+        else:
+            job = logic.prepare(
+                fixedVolumeNode=nodes["fixed"],
+                movingVolumeNode=nodes["moving"],
+                preset=options.preset,
+                adaptationIterations=options.adapt,
+                sharesVoxels=True,
+                **choices,
+            )
+            result = logic.compute(job, **how)
+            logic.publish(job, result)
+        self.seconds.update(result.seconds)
+        return found, job, result
+
+    def _write(
+        self,
+        part: Path,
+        logic: RegistrationLogic,
+        nodes: dict[str, Any],
+        job: RegistrationJob,
+        result: RegistrationResult,
+        found: ChangeOutcome | None,
+    ) -> None:
+        """All files but the report, checked; what a full disk cut off raises OSError."""
+        from ..mrml import files, written
+        from ..reports.changefiles import writeChanges
+        from ..reports.overview import writeOverview
+
+        files.writeTransform(job.outputTransformNode, part / "transform.h5")
+        written.checkTransformFile(part / "transform.h5", job.outputTransformNode)
+        files.writeVolume(job.outputVolumeNode, part / "warped.nii.gz")
+        if "labels" in nodes:
+            warpedLabels = job.scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "LDR labels")
+            result.notes += logic.warpLabels(
+                labelsNode=nodes["labels"],
+                referenceVolumeNode=nodes["fixed"],
+                transform=result.transform,
+                outputLabelsNode=warpedLabels,
+            )
+            files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
+        if found is not None:
+            writeChanges(part, found.changeMap, found.detection)
+            for name, array in (("change", found.changeMap.z), ("change_regions", found.detection.labels)):
+                image = replace(job.fixed, array=found.changeMap.onFixedGrid(array))
+                files.writeImage(image, part / f"{name}.nii.gz")
+        for path in part.glob("*.nii.gz"):
+            written.checkImageFile(path, job.fixed.array.shape)
+        for name, content in self.sidecars.items():
+            (part / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        writeOverview(part / "overview.png", job.fixed, job.moving, job.initialRas, result.transform)
+
+    def _report(
+        self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
+    ) -> dict[str, Any]:
+        from ..reports.registrationjson import reportContent
+
+        options = self.options
+        report = reportContent(options.fixed, options.moving, logic.models.card(result.model), result)
+        if found is not None:
+            report["change"] = {
+                "found": found.summary,
+                "notes": found.changeMap.notes,
+                "sensitivity": options.sensitivity,
+            }
+        report["seconds"] = {stage: round(value, 4) for stage, value in self.seconds.items()}
+        verdict = result.verdict
+        self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}")
+        self.hasFailed = verdict.grade == "failed"
+        self.lines.append(result.summary)
+        if found is not None:
+            self.lines.append(found.summary)
+        self.lines += [f"Note: {note}" for note in (result.notes if found is None else found.notes)]
+        return report
+
+    @contextlib.contextmanager
+    def _timed(self, stage: str):
+        showProgress(1.0 - SHARE_OF_WRITING if stage.startswith("Writing") else 0.0, stage)
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - started

@@ -122,7 +122,7 @@ def test_a_bids_dataset_to_a_template_and_sessions_to_the_first(tmp_path):
     assert "sub-02/anat/sub-02_from-T1w_to-MNI152NLin6Asym_mode-image_xfm.json" in reports
     assert "sub-01/ses-2/anat/sub-01_ses-2_acq-b_from-T1w_to-MNI152NLin6Asym_mode-image_xfm.json" in reports
     pairs, notes = bids.findPairs(root, "T1w", None, None)
-    assert [pair.moving.name for pair in pairs] == ["sub-01_ses-2_acq-b_T1w.nii.gz", "sub-01_ses-3_T1w.nii.gz"]
+    assert [pair.moving.name for pair in pairs] == ["sub-01_ses-2_T1w.nii.gz", "sub-01_ses-3_T1w.nii.gz"]
     assert {pair.fixed.name for pair in pairs} == {"sub-01_ses-1_T1w.nii.gz"} and len(notes) == 1
     with pytest.raises(RegistrationError, match="no subject has two sessions"):
         bids.findPairs(root, "FLAIR", None, None)

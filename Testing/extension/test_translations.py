@@ -19,7 +19,7 @@ from LDRRegistrationLib.space.image import Image, checkGeometry
 MODULE = Path(__file__).resolve().parents[2] / "LDRRegistration"
 LIBRARY = MODULE / "LDRRegistrationLib"
 # Of the command line, the files that it reads, and reports.
-ENGLISH_FOLDERS = ("commandline", "imagefiles", "reports")
+ENGLISH_FOLDERS = ("apply", "cohort", "commandline", "dicom", "dicomobjects", "imagefiles", "reports")
 ENGLISH = {
     *("__main__.py", "runtime/terminal.py", "runtime/workfolder.py", "change/table.py"),
     *("mrml/reading.py", "mrml/files.py", "mrml/transformtext.py", "mrml/names.py"),

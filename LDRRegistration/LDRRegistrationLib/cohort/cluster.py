@@ -48,7 +48,7 @@ def registerOnCluster(
         futures = {}
         for task in tasks:
             futures[client.submit(registerThere, task, resources={resource: 1}, pure=False, retries=0)] = task
-        for future, result in as_completed(futures, with_results=True, raise_errors=False):
+        for future, result in as_completed(futures, loop=client.loop, with_results=True, raise_errors=False):
             task = futures[future]
             if isinstance(result, Outcome):
                 yield result

@@ -154,7 +154,12 @@ def digest() -> str:
 
 
 def trial(judge: str, data: Path, evidence: list[Path]) -> dict[str, Any]:
-    """What ``judge`` says of the library on the path, by name and unit."""
+    """What ``judge`` says of the library that comes first on the path, by name and unit."""
+    # Before anything that puts this checkout's own library in front.
+    import LDRRegistrationLib
+
+    if Path(LDRRegistrationLib.__file__).is_relative_to(ROOT):
+        raise SystemExit("the library is this checkout's own, not the changed copy")
     if judge == "verdict":
         return _verdicts(evidence)
     return _change(data) if judge == "change" else _registrations(data)

@@ -3,8 +3,8 @@
     python benchmarks/accuracy.py --data ../shared/data [--set oasis_brains] [--model NAME] [--preset fast]
         [--passes 4 2 1] [--steps N]
 
-The data are not bundled: a folder with splits.json, as training/README.md describes it; "contrasts" and "ct" are made by
-simulated.py. Each pair goes through register() as a click does; labels are carried nearest neighbor by the resulting
+The data are not bundled: a folder with splits.json, as training/README.md describes it; "contrasts" and "ct" are made
+by simulated.py. Each pair goes through register() as a click does; labels are carried nearest neighbor by the resulting
 transform, at full resolution.
 ``--passes`` and ``--steps`` try other passes of the network and other steps of refinement than card and preset say.
 """

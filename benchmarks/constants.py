@@ -5,16 +5,17 @@
 
 Every trial is a process of its own, with a copy of the library in which one number is another. What it is judged by
 goes with its place: constants of registration/verdict.py by the grades of the registrations that
-Testing/trust/known_motions.py recorded (``--evidence``), those of change/ by one patient with experts' masks, all others
-by a few validation pairs. A trial that is in ``results/constants.jsonl`` already, for the same library, is not repeated.
-``--write`` puts what is there into the table of docs/thresholds.md. DATA is not bundled (see accuracy.py).
+Testing/trust/known_motions.py recorded (``--evidence``), those of change/ by one patient with experts' masks, all
+others by a few validation pairs. A trial that is in results/constants.jsonl already, for the same library, is not
+repeated. ``--write`` brings the tables of docs/thresholds.md up to date: values, rows and what was measured; what a new
+constant does, and what set it, is left to write. DATA is not bundled (see accuracy.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import datetime
+import datetime as dt
 import hashlib
 import json
 import math
@@ -63,7 +64,7 @@ class Constant:
 
 
 def constants() -> Iterator[Constant]:
-    """All of ``FOLDERS``: upper-case names, the settings in them, and the defaults of data classes that are settings."""
+    """All of ``FOLDERS``: upper-case names, the settings in them, and defaults of data classes that are settings."""
     for folder in FOLDERS:
         for path in sorted((LIBRARY / folder).glob("*.py")):
             file = path.relative_to(LIBRARY).as_posix()
@@ -98,8 +99,9 @@ def _numbers(file: str, name: str, node: ast.expr) -> Iterator[Constant]:
                 yield from _numbers(file, f"{name}.{keyword.arg}", keyword.value)
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant):
-                yield from _numbers(file, f"{name}.{key.value}", value)
+            if isinstance(key, ast.Constant | ast.Attribute):
+                word = key.value if isinstance(key, ast.Constant) else key.attr
+                yield from _numbers(file, f"{name}.{word}", value)
     elif _isNumbers(node):
         yield Constant(file, name, node)
 
@@ -175,7 +177,11 @@ def _verdicts(evidence: list[Path]) -> dict[str, Any]:
     for path in evidence:
         for row in read_rows(path).values():
             count.add(regraded(row))
-    return {"right, not good": count.right_not_good, "wrong, good": count.wrong_good, "wrong, failed": count.wrong_failed}
+    return {
+        "right but not good": count.right_not_good,
+        "wrong but good": count.wrong_good,
+        "wrong and failed": count.wrong_failed,
+    }
 
 
 def _registrations(data: Path) -> dict[str, Any]:
@@ -253,7 +259,7 @@ def measure(options: argparse.Namespace) -> None:
         if (key, factor, library) in done or (judge == "verdict" and not options.evidence):
             continue
         row = {"constant": key, "factor": factor, "tried": value, "judge": judge, "library": library}
-        row |= {"date": datetime.date.today().isoformat(), "measured": run(constant, judge, value, options)}
+        row |= {"date": dt.date.today().isoformat(), "measured": run(constant, judge, value, options)}
         print(json.dumps(row), flush=True)
         with RESULTS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
@@ -272,27 +278,50 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> str:
     return ", ".join(words) or "the same"
 
 
-def write() -> None:
-    """The last column of every row of the document that was measured."""
+HEADING = "| constant | value | what it does | what set it | at 0.8; at 1.25 times |\n|---|---|---|---|---|\n"
+
+
+def explanations(text: str) -> dict[str, tuple[str, str]]:
+    """What the document says of each constant, by its key: what it does, and what set it."""
+    found, file = {}, ""
+    for line in text.splitlines():
+        if line.startswith("### `"):
+            file = line.split("`")[1]
+        elif line.startswith("| `"):
+            name, _value, does, by, *_measured = (cell.strip() for cell in line[1:-1].split(" | "))
+            found[f"{file}:{name.strip('`')}"] = does, by
+    return found
+
+
+def shown(value: Any) -> str:
+    """As Python reads it: 0.5, 1e-06, or 1, 2 for a tuple."""
+    return ", ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
+
+
+def tables(before: str) -> str:
+    """All tables; ``before`` is the document whose explanations stay. A constant that moved takes its own along."""
     rows = recorded()
     latest = {(row["constant"], row["factor"]): row for row in rows}
     baselines = {(row["judge"], row["library"]): row["measured"] for row in rows if row["factor"] == 1.0}
-    lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
-    file = ""
-    for number, line in enumerate(lines):
-        if line.startswith("### `"):
-            file = line.split("`")[1]
-        if line.startswith("| `"):
-            cells = line.split(" | ")
-            key = f"{file}:{cells[0].split('`')[1]}"
-            measured = [latest[key, factor] for factor in FACTORS if (key, factor) in latest]
-            if measured:
-                said = [
-                    f"{row['factor']:g}: {difference(baselines[row['judge'], row['library']], row['measured'])}"
-                    for row in measured
-                ]
-                lines[number] = " | ".join([*cells[:-1], "; ".join(said)]) + " |"
-    DOCUMENT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    explained = explanations(before)
+    elsewhere = {key.partition(":")[2]: words for key, words in explained.items()}
+    parts: dict[str, str] = {}
+    for constant in constants():
+        does, by = explained.get(constant.key, elsewhere.get(constant.name, ("", "")))
+        measured = [latest[constant.key, factor] for factor in FACTORS if (constant.key, factor) in latest]
+        said = [
+            f"{row['factor']:g}: {difference(baselines[row['judge'], row['library']], row['measured'])}"
+            for row in measured
+        ]
+        parts.setdefault(constant.file, "")
+        cells = (f"`{constant.name}`", shown(constant.value), does, by, "; ".join(said))
+        parts[constant.file] += f"| {' | '.join(cells)} |\n"
+    return "\n".join(f"### `{file}`\n\n{HEADING}{lines}" for file, lines in parts.items())
+
+
+def write() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    DOCUMENT.write_text(text.partition("### ")[0] + tables(text), encoding="utf-8")
 
 
 def main() -> None:

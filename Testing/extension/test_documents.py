@@ -142,7 +142,7 @@ def test_a_new_or_changed_constant_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("constant", "text"),
     [
-        ("registration/settings.py:FAST_REFINEMENT.steps", "steps=4"),
+        ("registration/recipes.py:RECIPES.FAST.refinement.steps", "steps=4"),
         ("registration/verdict.py:NO_MARGIN", "1.2, 0.88"),
         ("change/regions.py:SHELL_MM", "(0.64, 2.4)"),
         ("registration/energy.py:Energy.folding", "folding: float = 2.4"),

@@ -128,6 +128,45 @@ def test_the_thresholds_are_those_of_the_code() -> None:
     assert not unexplained, "docs/thresholds.md does not say what these do, or what set them"
 
 
+ROWS = {
+    "brains of": ("oasis_brains", "dice_initial", "dice"),
+    "hippocampus crops": ("msd_hippocampus", "dice_initial", "dice"),
+    "liver in": ("liver_4dmri", "liver tre_initial", "liver tre"),
+    "the same, outside": ("liver_4dmri", "outside tre_initial", "outside tre"),
+    "one head in two": ("contrasts", "body tre_initial", "body tre"),
+    "one CT": ("ct", "body tre_initial", "body tre"),
+}
+
+
+def recordedAccuracy() -> dict[tuple[str, str, str], float]:
+    """By set, preset and measure: what the newest recorded output of accuracy.py says."""
+    newest = max((ROOT / "benchmarks" / "results").glob("accuracy-*.txt"))
+    found = {}
+    for run in newest.read_text(encoding="utf-8").split("\n$ ")[1:]:
+        which, preset = re.findall(r"--(?:set|preset) (\S+)", run.splitlines()[0])
+        for measure, value in re.findall(r"^  (\S.*?) +([\d.]+)$", run, re.MULTILINE):
+            found[which, preset, measure] = float(value)
+    return found
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/benchmarks.md"])
+def test_figures_of_accuracy_are_those_of_the_recorded_run(document: str) -> None:
+    recorded = recordedAccuracy()
+    text = (ROOT / document).read_text(encoding="utf-8").partition("| pairs | measured | before |")[2]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.partition("\n\n")[0].splitlines()[2:]
+    ]
+    assert len(rows) >= 4
+    for title, _unit, *cells in (row[:5] for row in rows if len(row) >= 5):
+        (known,) = [measures for beginning, measures in ROWS.items() if title.startswith(beginning)]
+        keys = [(known[0], "fast", known[1]), (known[0], "fast", known[2]), (known[0], "accurate", known[2])]
+        for cell, key in zip(cells, keys, strict=True):
+            digits = len(cell.partition(".")[2])
+            shown = f"{recorded[key]:.{digits}f}" if cell else ""
+            assert cell == (shown.removeprefix("0") if known[1] == "dice_initial" else shown), title
+            assert cell or key not in recorded, f"{title} was recorded, and is not shown"
+
+
 def test_a_new_or_changed_constant_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     text = constants.DOCUMENT.read_text(encoding="utf-8")
     (known, *_others) = constants.constants()

@@ -12,7 +12,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-oldest lint bench-click bench-window bench pictures ablation queue trust check-publication clean
+.PHONY: demo test test-fast test-oldest lint bench-click bench-window bench pictures ablation queue trust check-publication clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo --overwrite
@@ -21,6 +21,10 @@ demo: $(STAMP)
 PROCESSES ?= 2
 test: $(STAMP)-test lint
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
+
+# What is not slow (Testing/conftest.py says what is): under two minutes on two cores.
+test-fast: $(STAMP)-test
+	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal -m "not slow"
 
 lint: $(STAMP)-test
 	$(BIN)/ruff check .

@@ -1,5 +1,71 @@
-"""Before any test imports torch by itself: as the module imports it, patient on machines that do other things too."""
+"""Before any test imports torch by itself: as the module imports it, patient on machines that do other things too.
 
+Also which tests are ``slow``: what is left, ``make test-fast``, answers in under two minutes on two cores.
+"""
+
+from pathlib import Path
+
+import pytest
 from LDRRegistrationLib.runtime.pytorch import importTorch
 
 importTorch()
+
+HERE = Path(__file__).parent
+# Whole files, and single tests, that register, train or start processes again and again (``pytest --durations=50``).
+SLOW = (
+    "change/test_change.py",
+    "commandline/test_change_option.py",
+    "commandline/test_command_line.py",
+    "commandline/test_failures.py::test_a_process_that_runs_out_of_memory",
+    "commandline/test_files.py",
+    "commandline/test_outputs.py",
+    "commandline/test_signals.py",
+    "extension/test_check_publication.py::test_once_published_github_is_asked",
+    "gui/test_changes_section.py",
+    "gui/test_exit.py::test_the_panel_waits_for_an_import_that_cannot_be_stopped",
+    "gui/test_panel.py::test_page_opens_without_importing_torch",
+    "gui/test_slicer_ctest.py",
+    "gui/test_try_in_slicer.py",
+    "gui/test_whole_module.py",
+    "logic/test_changes.py",
+    "logic/test_console_examples.py",
+    "mrml/test_saving.py::test_the_process_ends_well_after_a_full_disk",
+    "registration/test_contrasts.py",
+    "registration/test_fork.py",
+    "registration/test_masks.py",
+    "registration/test_placement.py::test_other_sizes_end_there_too",
+    "registration/test_placement.py::test_turned_scans_end_where_they_end_otherwise",
+    "registration/test_prealignment.py::test_a_known_transform_is_found_on_any_grid",
+    "registration/test_refinement.py",
+    "registration/test_register.py::test_a_known_shift_goes_in_the_right_direction_in_any_geometry",
+    "registration/test_register.py::test_a_small_crop_inside_a_large_scan_is_not_refused",
+    "registration/test_shipped_models.py",
+    "space/test_validity.py",
+    "training/test_ablation.py",
+    "training/test_aldk.py",
+    "training/test_export.py",
+    "training/test_guidance.py",
+    "training/test_models.py",
+    "training/test_pipeline.py",
+    "training/test_pyramid.py",
+    "training/test_readme.py",
+    "training/test_sar.py",
+    "training/test_training.py",
+    "trust/test_bad_inputs.py",
+    "trust/test_fuzz.py",
+    "trust/test_mutants.py",
+)
+
+
+def pytest_configure() -> None:
+    gone = [entry for entry in SLOW if not (HERE / entry.partition("::")[0]).is_file()]
+    if gone:
+        raise pytest.UsageError(f"Testing/conftest.py calls slow what is not there: {gone}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            file = item.path.relative_to(HERE).as_posix()
+            if file in SLOW or f"{file}::{item.name.partition('[')[0]}" in SLOW:
+                item.add_marker(pytest.mark.slow)

@@ -3,8 +3,9 @@
     python benchmarks/accuracy.py --data ../shared/data [--set oasis_brains] [--model NAME] [--preset fast]
         [--passes 4 2 1] [--steps N]
 
-The data are not bundled: a folder with splits.json, as training/README.md describes it. Each pair goes through
-engine.register as a click does; labels are carried nearest neighbor by the resulting transform, at full resolution.
+The data are not bundled: a folder with splits.json, as training/README.md describes it; "contrasts" and "ct" are made
+by simulated.py. Each pair goes through register() as a click does; labels are carried nearest neighbor by the resulting
+transform, at full resolution.
 ``--passes`` and ``--steps`` try other passes of the network and other steps of refinement than card and preset say.
 """
 
@@ -16,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / folder) for folder in ("LDRRegistration", "training")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("LDRRegistration", "training", "benchmarks")]
 
 from LDRRegistrationLib.runtime.pytorch import importTorch
 
@@ -29,6 +30,7 @@ from aldk.evaluation.runner import WHOLE, evaluate
 from LDRRegistrationLib.registration.modelcards import MODELS_FOLDER
 from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.settings import Preset, Settings
+from simulated import SIMULATIONS, simulated_pairs
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"
 # Columns of the evaluation that are true of a whole pair, and those of a group of landmarks.
@@ -49,7 +51,7 @@ def main() -> None:
     datasets = read_config(CONFIG)["datasets"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--set", choices=sorted(datasets), default="oasis_brains")
+    parser.add_argument("--set", choices=[*sorted(datasets), *SIMULATIONS], default="oasis_brains")
     parser.add_argument("--model", default="auto")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER)
     parser.add_argument("--preset", choices=[preset.value for preset in Preset], default="fast")
@@ -62,9 +64,11 @@ def main() -> None:
         if options.passes:
             models = with_passes(options.models, options.model, options.passes, Path(folder))
         settings = Settings(Preset(options.preset), options.model, warp=False, refinementSteps=options.steps)
-        frame = evaluate(
-            EngineMethod(settings, models), read_pairs(options.data, datasets[options.set], options.pairs), report=say
-        )
+        if options.set in SIMULATIONS:
+            pairs = simulated_pairs(options.data, options.set, options.pairs)
+        else:
+            pairs = read_pairs(options.data, datasets[options.set], options.pairs)
+        frame = evaluate(EngineMethod(settings, models), pairs, report=say)
         name = models.card(options.model).name
     whole = frame[frame["structure"] == WHOLE]
     print(f"{options.set}, {len(whole)} pairs, {name}, {options.preset}: means, and median seconds")

@@ -61,35 +61,44 @@ def area_under_curve(score: np.ndarray, truth: np.ndarray) -> float:
     return float((ranks[truth].mean() - (positives - 1) / 2) / (len(truth) - positives))
 
 
-def patients(data: Path) -> None:
+def patient(data: Path, name: str) -> dict[str, float]:
     """Two visits of one patient: the change map carried to the common space, against the experts' mask in the brain."""
+    folder = data / "ms_longitudinal" / name
+    current, prior = (read_image(folder / "raw" / f"study{n}_FLAIR.nii.gz") for n in (2, 1))
+    _, changes, found, seconds = compared(current, prior)
+    brain = sitk.ReadImage(str(folder / "common" / "brainmask.nii.gz"))
+    inside = sitk.GetArrayFromImage(brain) > 0
+    truth = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "common" / "gt.nii.gz"))) > 0
+    affine = sitk.ReadTransform(str(folder / "raw" / "study2_FLAIR_to_common_space.txt"))
+
+    def common(array: np.ndarray, method: int) -> np.ndarray:
+        whole = itk.place(sitk.GetImageFromArray(changes.onFixedGrid(array)), changes.fixedGrid)
+        return sitk.GetArrayFromImage(sitk.Resample(whole, brain, affine, method, 0.0))
+
+    score = common(np.abs(changes.z), sitk.sitkLinear)[inside]
+    regions = common(found.labels.astype(np.int16), sitk.sitkNearestNeighbor)
+    lesions = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray((truth & inside).astype(np.uint8))))
+    sizes = np.bincount(lesions.ravel())
+    large = [n for n in range(1, len(sizes)) if sizes[n] >= 10]
+    return {
+        "precision": average_precision(score, truth[inside]),
+        "areaUnderCurve": area_under_curve(score, truth[inside]),
+        "lesions": len(large),
+        "found": sum((regions[lesions == n] > 0).mean() >= LEAST_OVERLAP for n in large),
+        "regions": len(found.regions),
+        "false": sum(not (truth & (regions == region.rank)).any() for region in found.regions),
+        "volumeMl": sum(region.volumeMm3 for region in found.regions) / 1000.0,
+        "seconds": seconds,
+    }
+
+
+def patients(data: Path) -> None:
     for name in ("patient01", "patient12"):
-        folder = data / "ms_longitudinal" / name
-        current, prior = (read_image(folder / "raw" / f"study{n}_FLAIR.nii.gz") for n in (2, 1))
-        _, changes, found, seconds = compared(current, prior)
-        brain = sitk.ReadImage(str(folder / "common" / "brainmask.nii.gz"))
-        inside = sitk.GetArrayFromImage(brain) > 0
-        truth = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "common" / "gt.nii.gz"))) > 0
-        affine = sitk.ReadTransform(str(folder / "raw" / "study2_FLAIR_to_common_space.txt"))
-
-        def common(array: np.ndarray, method: int, changes=changes, brain=brain, affine=affine) -> np.ndarray:
-            whole = itk.place(sitk.GetImageFromArray(changes.onFixedGrid(array)), changes.fixedGrid)
-            return sitk.GetArrayFromImage(sitk.Resample(whole, brain, affine, method, 0.0))
-
-        score = common(np.abs(changes.z), sitk.sitkLinear)[inside]
-        regions = common(found.labels.astype(np.int16), sitk.sitkNearestNeighbor)
-        lesions = sitk.GetArrayFromImage(
-            sitk.ConnectedComponent(sitk.GetImageFromArray((truth & inside).astype(np.uint8)))
-        )
-        sizes = np.bincount(lesions.ravel())
-        large = [n for n in range(1, len(sizes)) if sizes[n] >= 10]
-        hit = [n for n in large if (regions[lesions == n] > 0).mean() >= LEAST_OVERLAP]
-        false = [r.rank for r in found.regions if not (truth & (regions == r.rank)).any()]
+        said = patient(data, name)
         print(
-            f"{name}: AP {average_precision(score, truth[inside]):.3f}, "
-            f"AUC {area_under_curve(score, truth[inside]):.3f}; "
-            f"lesions of 10 mm3 or more found {len(hit)} of {len(large)}; {len(found.regions)} regions, "
-            f"{len(false)} of them false; {seconds:.1f} s. {found.explanation}"
+            f"{name}: AP {said['precision']:.3f}, AUC {said['areaUnderCurve']:.3f}; lesions of 10 mm3 or more found "
+            f"{said['found']} of {said['lesions']}; {said['regions']} regions, {said['false']} of them false, "
+            f"{said['volumeMl']:.2f} ml; {said['seconds']:.1f} s"
         )
 
 

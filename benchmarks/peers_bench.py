@@ -88,7 +88,7 @@ def key(method: Any, models: ModelStore) -> str:
     """What a kept answer depends on besides the pair."""
     if isinstance(method, Ours):
         engine = hashlib.sha256()
-        for path in sorted((ROOT / "LDRRegistration" / "LDRRegistrationLib").glob("*.py")):
+        for path in sorted((ROOT / "LDRRegistration" / "LDRRegistrationLib").rglob("*.py")):
             engine.update(path.read_bytes())
         card = models.card(method.settings.model)
         engine.update(json.dumps({**card.content, "metrics": None}).encode())

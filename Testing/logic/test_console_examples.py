@@ -1,4 +1,4 @@
-"""The README's lines for the Python console, as they stand there, on a real scene with the bundled scans."""
+"""The lines of docs/console.md, as they stand there, on a real scene with the bundled scans."""
 
 import re
 import sys
@@ -14,12 +14,11 @@ from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.space.image import Image
 from support.scene import add_linear_transform, add_volume
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "console.md"
 
 
 def blocks():
-    section = README.read_text(encoding="utf-8").partition("### At the Python console")[2].partition("\n## ")[0]
-    return re.findall(r"```python\n(.*?)```", section, flags=re.DOTALL)
+    return re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def sample(monkeypatch):
@@ -55,12 +54,12 @@ def scene(monkeypatch):
     return scene
 
 
-def test_the_readmes_lines_run_one_after_the_other(scene, capsys, monkeypatch, tmp_path):
+def test_the_documents_lines_run_one_after_the_other(scene, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names = {"slicer": slicer, "getNode": scene.GetFirstNodeByName}
     assert len(blocks()) == 7
     for block in blocks():
-        exec(compile(block, str(README), "exec"), names)
+        exec(compile(block, str(DOCUMENT), "exec"), names)
     said = capsys.readouterr().out
     assert "Local similarity" in said and "Inverse of Prior to Current" in said and "1 landmarks" in said
     assert names["lesions"].GetName() == "Prior lesions, Prior to Current"

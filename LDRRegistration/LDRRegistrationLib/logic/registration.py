@@ -58,7 +58,7 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         :param preset: "fast" or "accurate", the second with refinement.
         :param prealignment: "none", "rigid" or "affine".
         :param model: a model by name; "auto" is the default one, which is free for any use.
-        :param refinementSteps: steps of refinement in place of the preset's (4 and 25).
+        :param refinementSteps: steps of refinement in place of the preset's (6 and 25).
         :param adaptationIterations, adaptationSeconds: for images of a kind that the network never saw: at most so
             much learning of its last layers on this pair, before any refinement. 40 are enough; 0 is none.
         :param device: "cpu", "cuda", "auto" for a CUDA graphics card where there is one, or "cpu-bfloat16".

@@ -43,7 +43,7 @@ class Energy:
 
         :param weights: where the similarity counts, and ``mask``, beyond which nothing has any influence; both
             (N, 1, k, j, i), None: everywhere alike.
-        :param known: ``windowsOf(fixed)``, so as not to compute it again.
+        :param fixedWindows: ``windowsOf(fixed)``, so as not to compute it again.
         """
         counted = weights if mask is None else mask if weights is None else weights * mask
         if self.similarity == "mse":

@@ -35,12 +35,16 @@ SCHEDULES = {
 
 @dataclass(frozen=True)
 class Schedule:
-    """The end of a run in iterations or, if ``iterations`` is 0, in minutes of training over all its sessions."""
+    """The end of a run in iterations or, if ``iterations`` is 0, in minutes of training over all its sessions.
+
+    ``epoch``: steps in an epoch, 0 where the run is counted in minutes.
+    """
 
     iterations: int = 0
     minutes: float = 60.0
     learning_rate: float = 5e-4
     shape: str = "cosine"
+    epoch: int = 0
 
     def progress(self, iteration: int, seconds: float) -> float:
         """How far the run is, 0 to 1."""

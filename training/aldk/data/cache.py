@@ -53,8 +53,7 @@ def cached(made_from: Any, make: Callable[[], dict[str, np.ndarray]]) -> dict[st
     made_from
         All that the result depends on, as json knows it.
     """
-    content = json.dumps([FORMAT, made_from], sort_keys=True)
-    path = cache_folder() / (hashlib.sha256(content.encode()).hexdigest()[:40] + ".npz")
+    path = _path(made_from)
     try:
         # The zip container's checksums tell a damaged file from a whole one.
         with np.load(path, allow_pickle=False) as file:
@@ -63,6 +62,16 @@ def cached(made_from: Any, make: Callable[[], dict[str, np.ndarray]]) -> dict[st
         arrays = make()
     _store(path, arrays)
     return arrays
+
+
+def is_cached(made_from: Any) -> bool:
+    """Whether the cache has a file for ``cached``; whether it is whole shows when it is read."""
+    return _path(made_from).is_file()
+
+
+def _path(made_from: Any) -> Path:
+    content = json.dumps([FORMAT, made_from], sort_keys=True)
+    return cache_folder() / (hashlib.sha256(content.encode()).hexdigest()[:40] + ".npz")
 
 
 def _store(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -76,6 +76,8 @@ def build_model(architecture: Architecture | str) -> RegistrationNetwork:
         raise TrainingError(f"RCN has the affine stem vtn, not {architecture.affine}; with that it is VTN.")
     if architecture.base in GENERATORS and (architecture.cascades > 1 or architecture.affine != "none"):
         raise TrainingError(f"{architecture.base} is one network: it has neither further cascades nor an affine stem.")
+    if architecture.velocity and (architecture.base in GENERATORS or architecture.base.startswith("Pyramid")):
+        raise TrainingError(f"{architecture.base} composes its field itself: leave the velocity out.")
     stem = None if architecture.affine == "none" else STEMS[architecture.affine](architecture.grid)
     networks = [MODELS[architecture.base]() for _ in range(architecture.cascades)]
     return RegistrationNetwork(architecture, networks, stem)

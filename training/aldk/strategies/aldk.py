@@ -20,8 +20,8 @@ from aldk.models.discriminator import Discriminator
 from aldk.teachers import Teacher
 
 from .adversary import descend, frozen
+from .base import Strategy
 from .reconstruction import Reconstruction
-from .unsupervised import Unsupervised
 
 FORMS = ("paper", "public")
 
@@ -43,8 +43,10 @@ class AldkOptions:
     until
         Share of the run after which no step is adversarial (the public code: 0.08).
     form
-        "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed difference of a
+        Which ALDK. "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed difference of a
         Wasserstein critic, discriminator of the public code.
+    learning_rate
+        Of the discriminator.
     grid
         (k, j, i) voxels that the linear layer of the public discriminator is made for; None: pooled, any size.
     """
@@ -65,28 +67,26 @@ class AldkOptions:
             raise TrainingError("ALDK: beta and gamma lie between 0 and 1, and every is at least 1.")
 
 
-class Aldk(Unsupervised):
+class Aldk(Strategy):
     """The student's losses of eq. 6; the discriminator is updated on the way, by an optimiser of its own.
 
     ``teacher`` is None only where ``target`` has another source.
     """
 
     def __init__(self, reconstruction: Reconstruction, teacher: Teacher | None, options: AldkOptions) -> None:
-        super().__init__(reconstruction)
-        self.teacher, self.options = teacher, options
+        super().__init__(reconstruction, teacher)
+        self.options = options
         self.discriminator = Discriminator(options.form, options.grid)
         self.optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=options.learning_rate, betas=(0.5, 0.9))
         self.fabric: Fabric | None = None
 
     def prepare(self, fabric: Fabric) -> None:
+        super().prepare(fabric)
         self.fabric = fabric
-        if self.teacher is not None:
-            self.teacher.prepare(fabric)
         self.discriminator.to(fabric.device)
 
     def losses(self, network: nn.Module, pair: Pair, iteration: int, progress: float) -> dict[str, Tensor]:
-        prediction = network(pair.fixed, pair.moving, details=True)
-        terms = self.reconstruction.losses(prediction, pair)
+        prediction, terms = self.reconstruct(network, pair)
         if not self.is_adversarial(iteration, progress):
             self.observed = {}
             return terms
@@ -149,20 +149,21 @@ class Aldk(Unsupervised):
         descend(apart + penalty, self.discriminator, self.optimizer, self.fabric)
         distance = (student - teacher).square().sum(1).mean().sqrt()
         self.observed = {
-            "discriminator": float((apart + penalty).detach()),
-            "penalty": float(penalty.detach()),
-            "critic_gap": float(apart.detach().abs()) ** (0.5 if self.options.form == "paper" else 1.0),
-            "teacher_distance": float(distance),
+            "discriminator": (apart + penalty).detach(),
+            "penalty": penalty.detach(),
+            "critic_gap": apart.detach().abs() ** (0.5 if self.options.form == "paper" else 1.0),
+            "teacher_distance": distance,
         }
 
     def state(self) -> dict[str, Any]:
-        return {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
+        own = {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
+        return {**super().state(), **own}
 
     def load(self, state: dict[str, Any]) -> None:
+        super().load(state)
         self.discriminator.load_state_dict(state["discriminator"])
         self.optimizer.load_state_dict(state["optimizer"])
 
     def provenance(self) -> dict[str, Any]:
         options = {**vars(self.options), "grid": list(self.options.grid) if self.options.grid else None}
-        teacher = {} if self.teacher is None else {"teacher": self.teacher.provenance()}
-        return {**super().provenance(), **teacher, "aldk": options}
+        return {**super().provenance(), "aldk": options}

@@ -28,9 +28,9 @@ from aldk.errors import TrainingError
 from aldk.models import ImageDiscriminator, Prediction, otsu_mask
 
 from .adversary import descend, frozen
+from .base import Strategy
 from .content import Content, load_features
 from .reconstruction import Reconstruction, content_weights
-from .unsupervised import Unsupervised
 
 # The mean squared error of a field, in voxels^2, that eq. 5 counts as one half.
 HALF_ERROR = 1.0
@@ -72,7 +72,7 @@ class SarOptions:
             raise TrainingError("SAR: weights and start are not below 0, and the discriminators' width is at least 1.")
 
 
-class Sar(Unsupervised):
+class Sar(Strategy):
     """Eq. 2 to 6, with the penalties on the field that every strategy here has."""
 
     def __init__(self, reconstruction: Reconstruction, options: SarOptions) -> None:
@@ -132,7 +132,7 @@ class Sar(Unsupervised):
         loss = F.softplus(-of_real).mean() + F.softplus(of_registered).mean()
         descend(loss, judge, self.optimizer, self.fabric)
         gap = of_real.detach().sigmoid().mean() - of_registered.detach().sigmoid().mean()
-        self.observed = {"discriminator": float(loss.detach()), "critic_gap": float(gap)}
+        self.observed = {"discriminator": loss.detach(), "critic_gap": gap}
 
     def state(self) -> dict[str, Any]:
         return {"judges": self.judges.state_dict(), "optimizer": self.optimizer.state_dict()}

@@ -21,7 +21,7 @@ from aldk.data.loader import check_data, has_labels, read_config
 from aldk.data.preparation import prepare_data
 from aldk.data.subjectlists import data_root
 from aldk.errors import TrainingError
-from aldk.loggers import LOGGERS
+from aldk.loggers import check_loggers
 from aldk.models import GENERATORS, MODELS, Architecture, build_model, count_parameters
 from aldk.models.layers import STARTS
 from aldk.options import aldk_options, as_config, group_of, make_parser, parse
@@ -132,8 +132,7 @@ def work(options: Namespace) -> None:
     check_positive(options, "minutes", "learning_rate", least=1e-12)
     if not 0.0 <= options.average < 1.0:
         raise TrainingError(f"--average {options.average}: give a number from 0 to below 1.")
-    if unknown := sorted(set(options.logger) - set(LOGGERS)):
-        raise TrainingError(f"There is no logger called {unknown[0]}; there are {', '.join(LOGGERS)}.")
+    check_loggers(options.logger)
     torch.set_num_threads(options.threads)
     command = shlex.join(["python", *sys.argv])
     name = "aldk" if options.aldk else options.strategy

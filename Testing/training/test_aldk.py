@@ -10,12 +10,12 @@ from aldk.models import build_model
 from aldk.strategies import AldkOptions, StrategyOptions, make_strategy
 from aldk.strategies.aldk import Aldk
 from aldk.strategies.reconstruction import Reconstruction
-from aldk.teachers import NetworkTeacher
+from aldk.teachers import NetworkTeacher, Stateless
 
 SHAPE = (32, 32, 32)
 
 
-class FixedTeacher:
+class FixedTeacher(Stateless):
     """Always answers with the same field, and remembers which pairs it was asked about."""
 
     def __init__(self, flow):

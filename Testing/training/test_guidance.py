@@ -6,6 +6,7 @@ from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.models import build_model
 from aldk.strategies import AldkOptions, GuidanceOptions, StrategyOptions, make_strategy
+from aldk.teachers import Stateless
 from LDRRegistrationLib.numerics.displacement import warp
 from LDRRegistrationLib.numerics.losses import lnccLoss
 from LDRRegistrationLib.registration.energy import Energy
@@ -112,7 +113,7 @@ def test_the_ablations_of_the_paper(pair):
     assert guided_steps == [seldom.is_guided(n) for n in range(400)]
 
 
-class Constant:
+class Constant(Stateless):
     """A teacher that always says the same."""
 
     def prepare(self, fabric): ...

@@ -310,7 +310,8 @@ def test_schedules_start_full_and_end_low():
     for name, factor in SCHEDULES.items():
         assert factor(0.0) == pytest.approx(1.0)
         assert factor(1.0) <= (1.0 if name == "flat" else 0.25)
-    assert Schedule(iterations=9, learning_rate=1.0).rate(0, 0.0) == pytest.approx(1 / 200)
+    for steps, warm_up in ((0, 200), (100_000, 200), (1000, 50), (9, 1)):
+        assert Schedule(iterations=steps, learning_rate=1.0).rate(0, 0.0) == pytest.approx(1 / warm_up)
     # The confound of the public code: the plain network's rate falls to an eighth where ALDK's stays.
     assert SCHEDULES["public"](0.2) == pytest.approx(1 / 8)
     assert SCHEDULES["public-aldk"](0.2) == 1.0

@@ -5,6 +5,9 @@ Through Lightning's loggers, which are an extra of the project: pip install ".[l
 
 from __future__ import annotations
 
+import importlib.util
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +15,16 @@ from .errors import TrainingError
 
 LOGGERS = ("mlflow", "wandb")
 PROJECT = "ldr-registration"
+
+
+def check_loggers(names: Sequence[str]) -> None:
+    """:raises TrainingError: if there is no logger of a name, or its packages are not installed; nothing is imported."""
+    for name in names:
+        if name not in LOGGERS:
+            raise TrainingError(f"There is no logger called {name}; there are {', '.join(LOGGERS)}.")
+        missing = [package for package in ("pytorch_lightning", name) if importlib.util.find_spec(package) is None]
+        if missing:
+            raise TrainingError(f'--logger {name} needs packages of the extra "loggers": {missing[0]}.')
 
 
 class Logger(Protocol):
@@ -23,7 +36,7 @@ class Logger(Protocol):
 def make_loggers(names: tuple[str, ...], folder: Path, options: dict[str, Any]) -> list[Logger]:
     """The loggers of a run, which know its options.
 
-    MLflow writes below the run's folder unless MLFLOW_TRACKING_URI names a server, W&B as its own environment says
+    MLflow writes into the run's folder, mlflow.db, unless MLFLOW_TRACKING_URI names a server, W&B as its own environment says
     (WANDB_MODE=offline, WANDB_PROJECT); both call the run by its folder's name.
 
     :raises TrainingError: if a logger's package is not installed, or its server does not answer.
@@ -34,9 +47,8 @@ def make_loggers(names: tuple[str, ...], folder: Path, options: dict[str, Any]) 
             logger = _mlflow(folder) if name == "mlflow" else _wandb(folder)
             logger.log_hyperparams(options)
         except ImportError as error:
-            raise TrainingError(f'--logger {name} needs packages of the extra "loggers": {error.name or error}.') from (
-                error
-            )
+            missing = error.name or error
+            raise TrainingError(f'--logger {name} needs packages of the extra "loggers": {missing}.') from error
         except Exception as error:  # whatever its client raises: no network, no account
             raise TrainingError(f"--logger {name} cannot be used here: {str(error).strip().splitlines()[0]}") from error
         made.append(logger)
@@ -44,8 +56,6 @@ def make_loggers(names: tuple[str, ...], folder: Path, options: dict[str, Any]) 
 
 
 def _mlflow(folder: Path) -> Logger:
-    import os
-
     from pytorch_lightning.loggers import MLFlowLogger
 
     where = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(folder / 'mlflow.db').resolve()}"
@@ -53,8 +63,6 @@ def _mlflow(folder: Path) -> Logger:
 
 
 def _wandb(folder: Path) -> Logger:
-    import os
-
     from pytorch_lightning.loggers import WandbLogger
 
     return WandbLogger(

@@ -9,7 +9,7 @@ from typing import Any
 from .errors import TrainingError
 from .models import Architecture
 from .schedule import Schedule
-from .strategies import Strategy
+from .strategies import AldkOptions, Strategy
 from .strategies.reconstruction import Reconstruction
 from .validation import ValidationOptions
 
@@ -110,9 +110,14 @@ def check_architecture(state: dict[str, Any], path: Path, wanted: Architecture) 
 
 
 def _completed(provenance: dict[str, Any]) -> dict[str, Any]:
-    """With the weights of losses that did not exist when the run began."""
-    later = {"inverse": Reconstruction().inverse}
-    return {**provenance, "losses": {**later, **provenance["losses"]}} if "losses" in provenance else provenance
+    """With what did not exist when the run began as it was then."""
+    later = {"losses": {"inverse": Reconstruction().inverse}, "aldk": {"score": AldkOptions().score}}
+    completed = {n: {**later[n], **v} if n in later else v for n, v in provenance.items()}
+    teacher = completed.get("teacher")
+    if isinstance(teacher, dict) and "architecture" in teacher:
+        architecture = Architecture.from_dict(teacher["architecture"]).to_dict()
+        completed["teacher"] = {**teacher, "architecture": architecture}
+    return completed
 
 
 def _plain(value: Any) -> Any:

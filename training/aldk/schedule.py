@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+# Steps, and of a run so short that they would be much of it, the share they may be.
 WARM_UP = 200
+LONGEST_WARM_UP = 0.05
 FLOOR = 0.01
 
 # Factors of the learning rate a fifth of the run, as the authors' public code sets them without and with --aldk.
@@ -53,4 +55,5 @@ class Schedule:
 
     def rate(self, iteration: int, progress: float) -> float:
         """The learning rate of a step: the schedule's, after a linear warm-up."""
-        return self.learning_rate * min(1.0, (iteration + 1) / WARM_UP) * SCHEDULES[self.shape](progress)
+        warm_up = min(WARM_UP, max(1, int(LONGEST_WARM_UP * self.iterations))) if self.iterations else WARM_UP
+        return self.learning_rate * min(1.0, (iteration + 1) / warm_up) * SCHEDULES[self.shape](progress)

@@ -23,7 +23,7 @@ class Signals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
-        handlers = {signal.SIGINT: self.stop, signal.SIGTERM: self.stop}
+        handlers: dict[int, Any] = {signal.SIGINT: self.stop, signal.SIGTERM: self.stop}
         if hasattr(signal, "SIGUSR1"):
             handlers[signal.SIGUSR1] = self._save
         self._before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

@@ -76,7 +76,9 @@ class NetworkTeacher(Stateless):
         for reduction in self.passes:
             if any(side % reduction for side in (k, j, i)):
                 continue
-            fixed, moving = (F.avg_pool3d(image, reduction) for image in (pair.fixed, pair.moving))
+            fixed, moving = pair.fixed, pair.moving
+            if reduction > 1:
+                fixed, moving = (F.avg_pool3d(image, reduction) for image in (fixed, moving))
             if flow is None:
                 flow = self.network(fixed, moving)
                 continue

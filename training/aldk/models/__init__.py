@@ -17,6 +17,7 @@ from .ldr import LDR
 from .mobilenet import MobileNet
 from .pyramid import Pyramid
 from .sar import ImageDiscriminator, SarGenerator, otsu_mask
+from .transmorph import TransMorph
 from .unet import UNet
 from .vitvnet import ViTVNet
 from .voxelmorph import PublicLDR, VoxelMorph
@@ -42,6 +43,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "MobileNet": MobileNet,
     "U-Net": UNet,
     "ViT-V-Net": ViTVNet,
+    "TransMorph": TransMorph,
     "VoxelMorph": VoxelMorph,
     "VTN": VTN,
     "RCN": VTN,

@@ -155,7 +155,8 @@ class RegistrationNetwork(nn.Module):
 def flow_of_velocity(velocity: Tensor) -> Tensor:
     """The flow (N, 3, k, j, i) of a stationary velocity after unit time, on a grid of even sides.
 
-    At half resolution, an eighth of the work; velocities are smooth (Dalca et al., MedIA 2019, halve them likewise).
+    At half resolution, an eighth of the work; velocities are smooth (Dalca et al., MedIA 2019, halve them likewise). On
+    a grid a diffeomorphism is one as far as the velocity is smooth between its voxels.
     """
     return double_resolution(integrate(F.avg_pool3d(velocity, 2) / 2.0))
 

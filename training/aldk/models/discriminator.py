@@ -101,8 +101,8 @@ class ConditionalDiscriminator(nn.Module):
 
     Maps the fixed image and the moving one as warped, each (N, 1, k, j, i), and the flow (N, 3, k, j, i) in voxels
     through three convolutions of 4^3 and stride 2 and one of 3^3, LeakyReLU 0.2, under spectral normalisation (Miyato
-    et al., ICLR 2018). A patch is 36^3 voxels. Any size of at least 8 voxels a side; 2,000 to 400,000 parameters by
-    ``width``, 179,745 with 16.
+    et al., ICLR 2018). A patch is 38^3 voxels. Any size of at least 8 voxels a side; 170,801 parameters with the width
+    16.
     """
 
     # Voxels: brings flows to about the size of intensities.

@@ -24,6 +24,7 @@ from .base import Strategy
 from .reconstruction import Reconstruction
 
 FORMS = ("paper", "public")
+SCORES = ("scalar", "vector")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class AldkOptions:
     form
         Which ALDK. "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed difference of a
         Wasserstein critic, discriminator of the public code.
+    score
+        What of the discriminator's features is compared: "scalar", their mean, or "vector", all of them.
     learning_rate
         Of the discriminator.
     grid
@@ -57,12 +60,15 @@ class AldkOptions:
     every: int = 3
     until: float = 1.0
     form: str = "paper"
+    score: str = "scalar"
     learning_rate: float = 1e-4
     grid: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
             raise TrainingError(f"ALDK has no form called {self.form!r}; there are {', '.join(FORMS)}.")
+        if self.score not in SCORES:
+            raise TrainingError(f"ALDK has no score called {self.score!r}; there are {', '.join(SCORES)}.")
         if not (0 <= self.beta <= 1 and 0 <= self.gamma <= 1 and self.every >= 1):
             raise TrainingError("ALDK: beta and gamma lie between 0 and 1, and every is at least 1.")
 
@@ -108,8 +114,13 @@ class Aldk(Strategy):
         return (iteration + 1) % self.options.every == 0 and progress < self.options.until
 
     def score(self, flow: Tensor) -> Tensor:
-        """(N,): the discriminator's mean feature, D in eq. 7, of flows (N, 3, k, j, i) in voxels."""
-        return self.discriminator(flow).mean(1)
+        """(N, 1) or (N, features): the discriminator's mean feature, D in eq. 7, or all of them, of flows
+        (N, 3, k, j, i) in voxels. As long as the mean, a vector of n features is divided by the root of n.
+        """
+        features = self.discriminator(flow)
+        if self.options.score == "vector":
+            return features / features.shape[1] ** 0.5
+        return features.mean(1, keepdim=True)
 
     def adversarial(self, student: Tensor, teacher: Tensor) -> Tensor:
         """The discrimination loss as the student sees it; gradients reach ``student``, not the discriminator."""
@@ -119,13 +130,14 @@ class Aldk(Strategy):
                 return -score.mean()
             with torch.no_grad():
                 target = self.score(teacher)
-            return (score - target).square().mean()
+            return (score - target).square().sum(1).mean()
 
     def discriminator_loss(self, student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
         """What the discriminator minimises: how badly it parts the two, and the weighted gradient penalty (eq. 7)."""
         scores = self.score(torch.cat([student, teacher]))
         first, second = scores.chunk(2)
-        apart = -(first - second).square().mean() if self.options.form == "paper" else (first - second).mean()
+        squared = (first - second).square().sum(1).mean()
+        apart = -squared if self.options.form == "paper" else (first - second).sum(1).mean()
         return apart, self.options.penalty * self.gradient_penalty(student, teacher)
 
     def gradient_penalty(self, student: Tensor, teacher: Tensor) -> Tensor:

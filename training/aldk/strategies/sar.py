@@ -29,7 +29,7 @@ from aldk.models import ImageDiscriminator, Prediction, otsu_mask
 
 from .adversary import descend, frozen
 from .base import Strategy
-from .content import Content, load_features
+from .content import Content, OwnFeatures, load_features
 from .reconstruction import Reconstruction, content_weights
 
 # The mean squared error of a field, in voxels^2, that eq. 5 counts as one half.
@@ -53,8 +53,8 @@ class SarOptions:
     learning_rate
         Of the discriminators.
     features
-        The frozen network of eq. 2, a VGG in the paper: a path for ``load_features``, "" for the shipped student, or
-        "none".
+        The network of eq. 2, a frozen VGG in the paper: a path for ``load_features``, "" for the shipped LDR, "own" for
+        the encoder of the student itself as it is at each step, or "none".
     in_plane
         Everything in the planes of slices: for the generator of 2D.
     """
@@ -78,8 +78,11 @@ class Sar(Strategy):
     def __init__(self, reconstruction: Reconstruction, options: SarOptions) -> None:
         super().__init__(reconstruction)
         self.options = options
-        features, self.source = None, {}
-        if options.features != "none":
+        features: nn.Module | None = None
+        self.source: dict[str, Any] = {}
+        if options.features == "own":
+            features, self.source = OwnFeatures(), {"encoder": "the student's own"}
+        elif options.features != "none":
             features, self.source = load_features(Path(options.features) if options.features else None)
         self.features = features
         self.content = Content(features, options.in_plane)
@@ -96,6 +99,8 @@ class Sar(Strategy):
 
     def losses(self, network: nn.Module, pair: Pair, iteration: int, progress: float) -> dict[str, Tensor]:
         prediction = network(pair.fixed, pair.moving, details=True)
+        if isinstance(self.features, OwnFeatures):
+            self.features.of(network)
         warped = warp(pair.clean_moving, prediction.flow)
         registered = [warped, *([] if prediction.registered is None else [prediction.registered])]
         weights = self.reconstruction

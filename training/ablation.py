@@ -262,9 +262,8 @@ def work(options: argparse.Namespace) -> None:
     jobs = read_jobs(options.data, options.output)
     chosen = [job for job in jobs if options.only is None or job.group in options.only]
     if unknown := sorted(set(options.only or []) - {job.group for job in jobs}):
-        raise TrainingError(
-            f"There is no group called {unknown[0]}; there are {', '.join({j.group: 0 for j in jobs})}."
-        )
+        there = ", ".join({j.group: 0 for j in jobs})
+        raise TrainingError(f"There is no group called {unknown[0]}; there are {there}.")
     possible = [job for job in chosen if job.possible]
     failures = [] if options.table or options.time else Queue(possible, options.jobs, options.threads).run()
     timing_path = options.output / "timing.json"
@@ -291,12 +290,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", help="groups to run; the table always has all")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--threads", type=int, default=1, help="a run")
-    parser.add_argument(
-        "--time", action="store_true", help="train nothing; time what is finished, alone on the machine"
-    )
-    parser.add_argument(
-        "--table", action="store_true", help="train and time nothing; write the table of what is finished"
-    )
+    parser.add_argument("--time", action="store_true", help="train nothing; time what is finished, alone here")
+    parser.add_argument("--table", action="store_true", help="train and time nothing; only write the table")
     return run_command("ablation.py", work, parser.parse_args(arguments))
 
 

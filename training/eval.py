@@ -126,9 +126,7 @@ def evaluate_engine(options: argparse.Namespace, config: dict[str, Any], root: P
         models, card = engine_models(options, Path(folder))
         device = Device.CUDA if options.device.type == "cuda" else Device.CPU
         preset = Preset(options.engine)
-        method = EngineMethod(
-            Settings(preset, card.name, warp=False, device=device, threads=options.threads), models
-        )
+        method = EngineMethod(Settings(preset, card.name, warp=False, device=device, threads=options.threads), models)
         for dataset in chosen_sets(config, options.set):
             description = config["datasets"][dataset]
             count = len(pair_names(root, description, options.pairs))
@@ -204,7 +202,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pairs", type=int, help="only the first so many pairs of a set")
     parser.add_argument("--output", type=Path, help="folder of the tables; default: the run's")
     presets = [preset.value for preset in Preset]
-    parser.add_argument("--engine", choices=presets, help="the whole registration by this preset, not the network alone")
+    parser.add_argument(
+        "--engine", choices=presets, help="the whole registration by this preset, not the network alone"
+    )
     passes = "of the network, in how many times coarser than the finest grid; default: a model's own, or 1"
     parser.add_argument("--passes", type=int, nargs="+", help=passes)
     parser.add_argument("--spacing", type=float, help="mm, of the finest grid; default: a model's own, or as trained")

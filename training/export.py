@@ -219,7 +219,7 @@ def engine_models(options: argparse.Namespace, folder: Path) -> tuple[ModelStore
     """
     card = find_card(options.checkpoint)
     if card is None:
-        network, state = load_network(options.checkpoint, options.weights)
+        network, _ = load_network(options.checkpoint, options.weights)
         if network.architecture.grid is not None:
             raise TrainingError("A network with the published heads takes images of one size only, the engine any.")
         # The licence is not asked: nothing of this is kept.

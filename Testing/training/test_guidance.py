@@ -81,7 +81,10 @@ def test_the_optimiser_leaves_a_networks_gradients_alone(pair):
 
 def test_guided_learning_lowers_the_image_difference(pair):
     torch.manual_seed(0)
-    network, strategy = build_model("LDR"), make_strategy("ofg", None, None, StrategyOptions(ofg=GuidanceOptions(steps=5)))
+    network, strategy = (
+        build_model("LDR"),
+        make_strategy("ofg", None, None, StrategyOptions(ofg=GuidanceOptions(steps=5))),
+    )
     optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
 
     def difference():
@@ -131,7 +134,9 @@ def test_self_training_learns_a_teachers_fields_refined_or_as_they_are(pair):
     flow = network(pair.fixed, pair.moving)
     plain = make_strategy("ofg", None, Constant(), StrategyOptions(ofg=GuidanceOptions("teacher", 0, smoothness=0.0)))
     torch.testing.assert_close(plain.losses(network, pair, 0, 0.0)["distillation"], (flow - 0.75).square().mean())
-    refined = make_strategy("ofg", None, Constant(), StrategyOptions(ofg=GuidanceOptions("teacher", 3))).refined(flow, pair, 0.0)
+    refined = make_strategy("ofg", None, Constant(), StrategyOptions(ofg=GuidanceOptions("teacher", 3))).refined(
+        flow, pair, 0.0
+    )
     assert 0.0 < float((refined - 0.75).abs().max()) <= 0.31
 
 

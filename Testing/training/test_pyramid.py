@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from aldk.checkpoint import moving_average
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.losses import dice_loss
 from aldk.models import Architecture, build_model
 from aldk.models.cascade import Level
 from aldk.models.pyramid import Affine, Pyramid, cost_volume
-from aldk.checkpoint import moving_average
 from aldk.strategies import StrategyOptions, make_strategy
 from aldk.strategies.multilevel import MultilevelOptions
 from export import script

@@ -42,7 +42,9 @@ def pair():
 def sar(base="SAR-2D", **options):
     torch.manual_seed(0)
     options = {"features": "none", "start": 0.0, "in_plane": base == "SAR-2D", **options}
-    return build_model(base), make_strategy("sar", {"truth": 1.0, "dice": 1.0}, options=StrategyOptions(sar=SarOptions(**options)))
+    return build_model(base), make_strategy(
+        "sar", {"truth": 1.0, "dice": 1.0}, options=StrategyOptions(sar=SarOptions(**options))
+    )
 
 
 @pytest.mark.parametrize("in_plane", [False, True])

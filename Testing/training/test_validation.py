@@ -50,7 +50,7 @@ def validated(folder_config, tmp_path):
 
 
 def test_a_run_is_validated_and_writes_down_how_it_went(validated, tmp_path, capsys):
-    data, output = validated
+    _, output = validated
     with (output / "validation.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["iteration"] for row in rows] == ["2", "4", "6"]
@@ -213,7 +213,7 @@ def test_sigusr1_saves_and_the_run_goes_on(training_folder, tiny_config, tmp_pat
     try:
         wait_for(lambda: (output / "log.csv").exists() and len((output / "log.csv").read_text().splitlines()) > 1)
         os.kill(process.pid, signal.SIGUSR1)
-        wait_for(lambda: (output / checkpoint.NAME).exists())
+        wait_for((output / checkpoint.NAME).exists)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130

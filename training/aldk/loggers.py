@@ -18,7 +18,10 @@ PROJECT = "ldr-registration"
 
 
 def check_loggers(names: Sequence[str]) -> None:
-    """:raises TrainingError: if there is no logger of a name, or its packages are not installed; nothing is imported."""
+    """Whether there are such loggers, without importing them.
+
+    :raises TrainingError: if there is no logger of a name, or its packages are not installed.
+    """
     for name in names:
         if name not in LOGGERS:
             raise TrainingError(f"There is no logger called {name}; there are {', '.join(LOGGERS)}.")
@@ -36,8 +39,8 @@ class Logger(Protocol):
 def make_loggers(names: tuple[str, ...], folder: Path, options: dict[str, Any]) -> list[Logger]:
     """The loggers of a run, which know its options.
 
-    MLflow writes into the run's folder, mlflow.db, unless MLFLOW_TRACKING_URI names a server, W&B as its own environment says
-    (WANDB_MODE=offline, WANDB_PROJECT); both call the run by its folder's name.
+    MLflow writes into the run's folder, mlflow.db, unless MLFLOW_TRACKING_URI names a server; W&B does as its own
+    environment says (WANDB_MODE=offline, WANDB_PROJECT). Both call the run by its folder's name.
 
     :raises TrainingError: if a logger's package is not installed, or its server does not answer.
     """

@@ -186,9 +186,7 @@ def group_of(options: Namespace, name: str, **more: Any) -> Any:
 
 def aldk_options(options: Namespace, grid: tuple[int, ...] | None) -> AldkOptions:
     names = [f.name for f in dataclasses.fields(AldkOptions) if f.name not in ("grid", "learning_rate")]
-    return AldkOptions(
-        **{name: options[name] for name in names}, learning_rate=options.critic_learning_rate, grid=grid
-    )
+    return AldkOptions(**{name: options[name] for name in names}, learning_rate=options.critic_learning_rate, grid=grid)
 
 
 def as_config(options: Namespace) -> dict[str, Any]:
@@ -197,6 +195,8 @@ def as_config(options: Namespace) -> dict[str, Any]:
     for name in ELSEWHERE:
         content.pop(name, None)
     content["data"] = os.fspath(Path(content["data"]).resolve())
-    start = content.get("start_from")
-    content["start_from"] = None if start is None else os.fspath(start.resolve() if start.exists() else start)
+    for name in ("start_from", "teacher"):
+        if content[name] is not None:
+            path = Path(content[name])
+            content[name] = os.fspath(path.resolve() if path.exists() else content[name])
     return json.loads(json.dumps(content))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,6 @@ from .schedule import Schedule
 from .strategies import AldkOptions, Strategy
 from .strategies.reconstruction import Reconstruction
 from .validation import ValidationOptions
-
-# Of a data description: where it lies, and what it is called, may change.
-DATA_KEYS = ("datasets", "tasks")
 
 
 @dataclass(frozen=True)
@@ -63,9 +61,13 @@ class Run:
     options: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, config: dict[str, Any], world_size: int, precision: str) -> dict[str, Any]:
-        """What decides how the run ends, as plain values: a run that goes on must have the same."""
+        """What decides how the run ends, as plain values: a run that goes on must have the same.
+
+        Where the data lie, and what their description is called, may change.
+        """
         schedule = {f"schedule.{name}": value for name, value in asdict(self.schedule).items()}
-        return {
+        datasets = {n: {k: v for k, v in d.items() if k != "hdf5"} for n, d in config["datasets"].items()}
+        settings = {
             **schedule,
             "batch": self.batch,
             "accumulate": self.accumulate,
@@ -73,9 +75,11 @@ class Run:
             "processes": world_size,
             "precision": precision,
             "start_from": None if self.start_from is None else str(self.start_from),
-            **{f"data.{name}": config.get(name) for name in DATA_KEYS},
+            "data.datasets": datasets,
+            "data.tasks": config["tasks"],
             **{f"validation.{name}": value for name, value in asdict(self.validation).items()},
         }
+        return json.loads(json.dumps(settings))
 
 
 def check_same(state: dict[str, Any], path: Path, run: Run, strategy: Strategy, settings: dict[str, Any]) -> None:
@@ -94,7 +98,7 @@ def check_same(state: dict[str, Any], path: Path, run: Run, strategy: Strategy, 
     asked = {**strategy.provenance(), "seed": run.seed, "initialisation": run.initialisation}
     before = state.get("settings", {})
     found |= {name: before[name] for name in settings if name in before}
-    asked |= {name: _plain(value) for name, value in settings.items() if name in before}
+    asked |= {name: value for name, value in settings.items() if name in before}
     if found != asked:
         raise TrainingError(
             f"{path} holds a run of other settings, {_differences(found, asked)}: go on with the same command, or "
@@ -118,10 +122,6 @@ def _completed(provenance: dict[str, Any]) -> dict[str, Any]:
         architecture = Architecture.from_dict(teacher["architecture"]).to_dict()
         completed["teacher"] = {**teacher, "architecture": architecture}
     return completed
-
-
-def _plain(value: Any) -> Any:
-    return [_plain(v) for v in value] if isinstance(value, tuple) else value
 
 
 def _differences(found: dict[str, Any], asked: dict[str, Any]) -> str:

@@ -163,7 +163,7 @@ class Trainer:
             "waited": self.waited,
             "seed": self.seed,
             "initialisation": self.run_options.initialisation,
-            "settings": json.loads(json.dumps(self.settings)),
+            "settings": self.settings,
             "random": torch.get_rng_state(),
             "commands": self.commands,
             "training_data_before": self.data_before,

@@ -259,9 +259,7 @@ def prepare_subject(root: Path, description: dict[str, Any], name: str, common: 
         _placed(root, description, read_subject(root, description, common), subject)
 
 
-def read_subjects(
-    root: Path, description: dict[str, Any], part: str, names: list[str] | None = None
-) -> Subjects:
+def read_subjects(root: Path, description: dict[str, Any], part: str, names: list[str] | None = None) -> Subjects:
     """All subjects of a data set's part, or those of ``names``, aligned as the description's ``align`` says."""
     way = description.get("align", "grids")
 

@@ -30,7 +30,7 @@ class WindowAttention(nn.Module):
         self.register_buffer("apart", (apart[0] * side + apart[1]) * side + apart[2], persistent=False)
 
     def forward(self, windows: Tensor, hidden: Tensor | None) -> Tensor:
-        """``windows`` (n, tokens, width); ``hidden`` (n, tokens, tokens): -100 between tokens that are no neighbours."""
+        """``windows`` (n, tokens, width); ``hidden`` (n, tokens, tokens): -100 between tokens that are no neighbors."""
         parts = self.attention(windows).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         mask = self.bias[:, self.apart][None]
         if hidden is not None:

@@ -44,8 +44,8 @@ class AldkOptions:
     until
         Share of the run after which no step is adversarial (the public code: 0.08).
     form
-        Which ALDK. "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed difference of a
-        Wasserstein critic, discriminator of the public code.
+        Which ALDK. "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed
+        difference of a Wasserstein critic, discriminator of the public code.
     score
         What of the discriminator's features is compared: "scalar", their mean, or "vector", all of them.
     learning_rate

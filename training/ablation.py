@@ -23,9 +23,9 @@ from aldk import checkpoint
 from aldk.checkpoint import load_network
 from aldk.commands import run_command
 from aldk.errors import TrainingError
+from aldk.evaluation.networkmethod import network_seconds
 from aldk.evaluation.tables import COLUMNS, Provenance, markdown, read_table, update_table
 from aldk.models import count_parameters
-from torch.utils import benchmark
 
 HERE = Path(__file__).resolve().parent
 DONE = "evaluation.csv"
@@ -136,8 +136,18 @@ class Queue:
         self.lock = Lock()
 
     def run(self) -> list[str]:
-        """Returns what failed, in words. Ctrl-C and SIGTERM end the runs that are under way, too; each is resumable."""
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        """Returns what failed, in words. Ctrl-C and SIGTERM end the runs that are under way, too; each is resumable.
+
+        The command ends with 130 or 143 then.
+        """
+        said: list[int] = []
+
+        def stop(number: int, frame: Any) -> None:
+            said.append(number)
+            raise KeyboardInterrupt
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
         with ThreadPoolExecutor(self.parallel) as pool:
             futures = [pool.submit(self._serve) for _ in range(self.parallel)]
             try:
@@ -148,7 +158,8 @@ class Queue:
                     self.waiting.clear()
                     for child in self.children:
                         child.terminate()
-                raise TrainingError("Stopped; the same command goes on.") from None
+                print("ablation.py: Stopped; the same command goes on.", file=sys.stderr)
+                raise SystemExit(128 + said[0]) from None
         return self.failures
 
     def _serve(self) -> None:
@@ -194,16 +205,6 @@ class Queue:
                     raise TrainingError(f"{job.folder} failed or was stopped; see output.txt there.")
 
 
-def network_seconds(folder: Path, shape: list[int], threads: int) -> float:
-    """Median seconds a pair of the network alone, on the CPU, on a grid of ``shape``."""
-    network, _ = load_network(folder)
-    images = torch.rand(2, 1, 1, *shape)
-    with torch.no_grad():
-        inputs = {"network": network, "a": images[0], "b": images[1]}
-        timer = benchmark.Timer("network(a, b)", globals=inputs, num_threads=threads)
-        return timer.blocked_autorange(min_run_time=2.0).median
-
-
 def summarise(jobs: list[Job], timing: dict[str, Any]) -> list[tuple[dict[str, Any], Provenance | None]]:
     """A row of the description is a row of the table for each set that it is evaluated on.
 
@@ -220,6 +221,9 @@ def summarise(jobs: list[Job], timing: dict[str, Any]) -> list[tuple[dict[str, A
             continue
         state = checkpoint.load(done[0].folder) or {}
         known["steps"] = state["iteration"]
+        states = [checkpoint.load(job.folder) or {} for job in done]
+        # Of wall clock: of CPU where a run has a processor for itself.
+        known["train_minutes"] = round(sum(s.get("seconds", float("nan")) for s in states) / len(states) / 60.0, 2)
         known["parameters"] = count_parameters(load_network(done[0].folder)[0])
         known["cpu_seconds"] = timing.get(f"{group}/{title}", float("nan"))
         results = pd.concat([read_table(job.folder / DONE) for job in done])
@@ -258,9 +262,8 @@ def work(options: argparse.Namespace) -> None:
     jobs = read_jobs(options.data, options.output)
     chosen = [job for job in jobs if options.only is None or job.group in options.only]
     if unknown := sorted(set(options.only or []) - {job.group for job in jobs}):
-        raise TrainingError(
-            f"There is no group called {unknown[0]}; there are {', '.join({j.group: 0 for j in jobs})}."
-        )
+        there = ", ".join({j.group: 0 for j in jobs})
+        raise TrainingError(f"There is no group called {unknown[0]}; there are {there}.")
     possible = [job for job in chosen if job.possible]
     failures = [] if options.table or options.time else Queue(possible, options.jobs, options.threads).run()
     timing_path = options.output / "timing.json"
@@ -287,12 +290,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="+", help="groups to run; the table always has all")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--threads", type=int, default=1, help="a run")
-    parser.add_argument(
-        "--time", action="store_true", help="train nothing; time what is finished, alone on the machine"
-    )
-    parser.add_argument(
-        "--table", action="store_true", help="train and time nothing; write the table of what is finished"
-    )
+    parser.add_argument("--time", action="store_true", help="train nothing; time what is finished, alone here")
+    parser.add_argument("--table", action="store_true", help="train and time nothing; only write the table")
     return run_command("ablation.py", work, parser.parse_args(arguments))
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import warnings
@@ -18,12 +19,15 @@ from typing import Any
 
 import torch
 from aldk import checkpoint
-from aldk.checkpoint import load_network
+from aldk.checkpoint import WEIGHTS, load_network
 from aldk.commands import run_command
 from aldk.data.config import UNSTATED
 from aldk.errors import TrainingError
 from aldk.evaluation.tables import current_commit, write_whole
 from aldk.models import RegistrationNetwork, count_parameters
+from aldk.shipped import find_card
+from LDRRegistrationLib.registration.modelcards import UNTESTED, ModelCard, cardProblem
+from LDRRegistrationLib.registration.models import ModelStore
 from torch import nn
 
 # In strides: traced at one shape, checked at another.
@@ -95,6 +99,41 @@ def training_spacing(state: dict[str, Any]) -> float:
     return round(sum(grids[0]["spacing"]) / 2.0, 3)
 
 
+def check_request(options: argparse.Namespace, state: dict[str, Any], network: RegistrationNetwork) -> None:
+    """What can be refused before anything is computed or written.
+
+    :raises TrainingError: saying what.
+    """
+    if not options.name or set("/\\") & set(options.name) or options.name.startswith("."):
+        raise TrainingError(f"--name {options.name}: a file's name without a slash and without an ending.")
+    if options.default and non_commercial(checkpoint.training_data(state)):
+        raise TrainingError("The weights saw data for non-commercial use only; such a model is never the default.")
+    for name in ("metrics", "arms"):
+        path = getattr(options, name, None)
+        if path is not None:
+            try:
+                json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise TrainingError(f"--{name} {path} is not valid json: {error}.") from error
+    # The library's own reader of cards, with a hash that is not known yet.
+    problem = cardProblem(card(state, options, network, "0" * 64))
+    if problem:
+        raise TrainingError(f"The module would not take this model: {problem}.")
+
+
+def non_commercial(data: list[dict[str, str]]) -> bool:
+    return any("NC" in entry["licence"] for entry in data)
+
+
+def taught_by(state: dict[str, Any], arms: Path | None) -> dict[str, Any] | None:
+    """What taught the weights, and the arms it was compared with; None if nothing did."""
+    teacher = state["provenance"].get("teacher")
+    if teacher is None:
+        return None
+    compared = json.loads(arms.read_text(encoding="utf-8")) if arms else None
+    return {**teacher, "arms": compared}
+
+
 def licence_of(data: list[dict[str, str]], given: str | None) -> str:
     """The licence of the weights: as given, or that of all data, if they have one and the same.
 
@@ -105,7 +144,7 @@ def licence_of(data: list[dict[str, str]], given: str | None) -> str:
         if len(licences) != 1 or licences == [UNSTATED]:
             raise TrainingError(f"The data have the licences {', '.join(licences) or 'none'}; give --licence.")
         return licences[0]
-    if any("NC" in licence for licence in licences) and "NC" not in given:
+    if non_commercial(data) and "NC" not in given:
         raise TrainingError(f"The weights saw data for non-commercial use only; --licence {given} cannot be right.")
     return given
 
@@ -120,6 +159,7 @@ def card(state: dict[str, Any], options: argparse.Namespace, network: Registrati
         "architecture": architecture.base,
         "cascades": architecture.cascades,
         "affineStem": architecture.affine,
+        "velocity": architecture.velocity,
         "parameters": count_parameters(network),
         "sha256": digest,
         "spacingMm": options.spacing or training_spacing(state),
@@ -131,9 +171,11 @@ def card(state: dict[str, Any], options: argparse.Namespace, network: Registrati
         "default": options.default,
         "trainingData": data,
         "licence": licence_of(data, options.licence),
-        "nonCommercial": any("NC" in entry["licence"] for entry in data),
+        "nonCommercial": non_commercial(data),
         "metrics": json.loads(options.metrics.read_text(encoding="utf-8")) if options.metrics else {},
-        "strategy": {"name": state["strategy"], **state["provenance"]},
+        "testedOn": options.tested_on,
+        "strategy": {"name": state["strategy"], **{n: v for n, v in state["provenance"].items() if n != "teacher"}},
+        "teacher": taught_by(state, options.arms),
         "torchVersion": torch.__version__,
         "seed": state["seed"],
         "commands": state["commands"],
@@ -146,18 +188,19 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
     """Write the model and its card; returns the card. The card comes last: without one a model is not listed.
 
     :raises TrainingError: if there is no checkpoint, the network takes one size only, the file does not compute what
-        the network does, or spacing or licence are missing or cannot be right.
+        the network does, or spacing, passes, name or licence are missing or cannot be right.
     """
-    network, state = load_network(options.checkpoint)
+    network, state = load_network(options.checkpoint, options.weights)
     if network.architecture.grid is not None:
         raise TrainingError(
             "A network with the published heads takes images of one size only, the module any: train it without --grid."
         )
+    check_request(options, state, network)
     options.output.mkdir(parents=True, exist_ok=True)
     path, part = (options.output / f"{options.name}{ending}" for ending in (".pt", ".part"))
     try:
         # Converting a traced module converts what it was traced from: it gets a network of its own.
-        script(load_network(options.checkpoint)[0]).save(str(part))
+        script(load_network(options.checkpoint, options.weights)[0]).save(str(part))
         check_reload(part, network)
         content = card(state, options, network, hashlib.sha256(part.read_bytes()).hexdigest())
         path.with_suffix(".json").unlink(missing_ok=True)
@@ -166,6 +209,38 @@ def export(options: argparse.Namespace) -> dict[str, Any]:
         part.unlink(missing_ok=True)
     write_whole(path.with_suffix(".json"), json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     return content
+
+
+def engine_models(options: argparse.Namespace, folder: Path) -> tuple[ModelStore, ModelCard]:
+    """A store whose one model is a checkpoint's, exported, or a copy of an exported one, as the engine takes it.
+
+    :param options: of eval.py: ``checkpoint``, ``weights``, ``passes`` and ``spacing``, the last two or None.
+    :param folder: where the files go.
+    """
+    card = find_card(options.checkpoint)
+    if card is None:
+        network, _ = load_network(options.checkpoint, options.weights)
+        if network.architecture.grid is not None:
+            raise TrainingError("A network with the published heads takes images of one size only, the engine any.")
+        # The licence is not asked: nothing of this is kept.
+        request = argparse.Namespace(
+            **{"checkpoint": options.checkpoint, "weights": options.weights, "output": folder, "name": "student"},
+            **{"title": "student", "spacing": options.spacing, "passes": options.passes or [1], "modality": "any"},
+            **{"licence": "NC, not to be passed on", "metrics": None, "default": False, "tested_on": "", "arms": None},
+        )
+        export(request)
+        name = "student"
+    else:
+        name = card.name
+        content = dict(card.content)
+        content["passes"] = options.passes or list(card.passes)
+        content["spacingMm"] = options.spacing or card.spacingMm
+        if problem := cardProblem(content):
+            raise TrainingError(f"The engine would not take this model: {problem}.")
+        shutil.copy(card.path, folder / f"{name}.pt")
+        write_whole(folder / f"{name}.json", json.dumps(content))
+    store = ModelStore(folder)
+    return store, store.card(name)
 
 
 def work(options: argparse.Namespace) -> None:
@@ -187,7 +262,10 @@ def main(arguments: list[str] | None = None) -> int:
         default=[1],
         help="how many times coarser than the finest grid each of the module's passes looks, such as 4 2 1",
     )
+    parser.add_argument("--weights", choices=WEIGHTS, default=WEIGHTS[0], help="which of a run's weights")
     parser.add_argument("--modality", default="any", help="what it is for, in words")
+    parser.add_argument("--tested-on", default=UNTESTED, help="what it was tested on, in words: reports say so")
+    parser.add_argument("--arms", type=Path, help="json of the runs that a taught one was compared with, for the card")
     parser.add_argument("--licence", help="of the weights; default: that of the data, if it is one for all")
     parser.add_argument("--metrics", type=Path, help="json of measured values for the card")
     parser.add_argument("--default", action="store_true", help="the model that is used when none is chosen")

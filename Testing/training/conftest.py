@@ -105,5 +105,5 @@ def tiny_config(tmp_path_factory):
         "grids": [{"shape": [32, 32, 32], "spacing": [1.8, 2.4]}],
     }
     path = tmp_path_factory.mktemp("config") / "tiny.json"
-    path.write_text(json.dumps({"root": ".", "nonCommercial": False, "datasets": {}, "tasks": [task]}))
+    path.write_text(json.dumps({"root": ".", "datasets": {}, "tasks": [task]}))
     return path

@@ -133,7 +133,7 @@ def test_an_interrupted_queue_ends_its_runs(description, tmp_path):
             break
         time.sleep(0.1)
     queue.send_signal(signal.SIGTERM)
-    assert queue.wait(timeout=60) == 2
+    assert queue.wait(timeout=60) == 128 + signal.SIGTERM
     assert "Stopped; the same command goes on." in queue.stderr.read()
     with FileLock(folder / ".lock", timeout=0):
         assert checkpoint.load(folder)["finished"] is False

@@ -7,15 +7,15 @@ import torch
 from aldk.data.pairs import Pair
 from aldk.errors import TrainingError
 from aldk.models import build_model
-from aldk.strategies import AldkOptions, make_strategy
+from aldk.strategies import AldkOptions, StrategyOptions, make_strategy
 from aldk.strategies.aldk import Aldk
 from aldk.strategies.reconstruction import Reconstruction
-from aldk.teachers import NetworkTeacher
+from aldk.teachers import NetworkTeacher, Stateless
 
 SHAPE = (32, 32, 32)
 
 
-class FixedTeacher:
+class FixedTeacher(Stateless):
     """Always answers with the same field, and remembers which pairs it was asked about."""
 
     def __init__(self, flow):
@@ -123,7 +123,7 @@ def test_teacher_and_student_see_the_same_pair(pair):
     teacher_network, student = (Watched(build_model("LDR")) for _ in range(2))
     teacher = NetworkTeacher(teacher_network)
     for name in ("aldk", "distillation"):
-        strategy = make_strategy(name, None, teacher, AldkOptions(every=1))
+        strategy = make_strategy(name, None, teacher, StrategyOptions(AldkOptions(every=1)))
         for p in (pair, pair.swapped()):
             strategy.losses(student, p, 0, 0.0)
             for ours, theirs, image in zip(
@@ -134,7 +134,7 @@ def test_teacher_and_student_see_the_same_pair(pair):
 
 def test_the_generator_is_favoured(pair):
     teacher = FixedTeacher(smooth(3, 3, 2.0))
-    strategy = make_strategy("aldk", None, teacher, AldkOptions(every=3, until=0.5))
+    strategy = make_strategy("aldk", None, teacher, StrategyOptions(AldkOptions(every=3, until=0.5)))
     student = build_model("LDR")
     kinds = ["adversarial" in strategy.losses(student, pair, n, 0.1) for n in range(6)]
     assert kinds == [False, False, True] * 2
@@ -149,7 +149,8 @@ def test_gamma_weighs_reconstruction_against_discrimination(pair):
     terms = aldk(teacher, gamma=0.3).losses(student, pair, 0, 0.0)
     for name, term in plain.items():
         torch.testing.assert_close(terms[name], 0.3 * term)
-    distilled = make_strategy("distillation", None, teacher, AldkOptions(gamma=0.3)).losses(student, pair, 0, 0.0)
+    plain = make_strategy("distillation", None, teacher, StrategyOptions(AldkOptions(gamma=0.3)))
+    distilled = plain.losses(student, pair, 0, 0.0)
     flow = student(pair.fixed, pair.moving)
     torch.testing.assert_close(distilled["distillation"], 0.7 * (flow - teacher.field).square().mean())
 

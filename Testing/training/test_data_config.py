@@ -57,7 +57,7 @@ def test_splits_give_names_and_pairs(folder_config, tmp_path):
     description = {"split": "s", "images": ["{name}.nii"], "spacing": 1.0}
     assert len(training_pairs(tmp_path, description)) == 6
     assert validation_pairs(tmp_path, description) == [("d", "a")]
-    with pytest.raises(TrainingError, match=r"splits.json has no train subjects of other"):
+    with pytest.raises(TrainingError, match=r"splits.json has no split called other; there are s"):
         training_pairs(tmp_path, {**description, "split": "other"})
 
 

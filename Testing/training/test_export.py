@@ -124,7 +124,7 @@ def test_a_licence_that_the_data_forbid_is_refused(training_folder, tmp_path):
     )
     answer = export(training_folder, run, tmp_path / "models", "--licence", "MIT", status=2)
     assert "non-commercial" in answer.stderr
-    assert list((tmp_path / "models").iterdir()) == []
+    assert not (tmp_path / "models").exists()
     export(training_folder, run, tmp_path / "models", "--licence", "CC BY-NC 4.0")
     card = json.loads((tmp_path / "models" / "tiny.json").read_text())
     assert card["nonCommercial"] is True
@@ -140,7 +140,48 @@ def test_what_the_module_could_not_use_is_not_exported(training_folder, tmp_path
     assert "give --spacing" in answer.stderr
     answer = export(training_folder, run, tmp_path / "models", "--spacing", "2", status=2)
     assert "give --licence" in answer.stderr
-    assert list((tmp_path / "models").iterdir()) == []
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (("--passes", "3", "1"), "passes [3, 1] are no divisors of 16"),
+        (("--passes", "1", "4"), "do not go from coarse to fine"),
+        (("--passes", "0"), "passes is [0]"),
+        (("--spacing", "40"), "spacingMm is 40"),
+        (("--name", "a/b"), "without a slash"),
+        (("--name", "..\\b"), "without a slash"),
+        (("--weights", "best"), "There is no checkpoint at"),
+    ],
+)
+def test_what_the_module_would_not_take_is_refused_before_anything_is_written(
+    training_folder, tmp_path, more, expected
+):
+    run = write_checkpoint(tmp_path / "run", Architecture("LDR"))
+    answer = export(training_folder, run, tmp_path / "models", *more, status=2)
+    assert expected in answer.stderr and len(answer.stderr.splitlines()) == 1
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_card_says_who_taught_and_what_was_tested_and_inherits_licences(training_folder, tmp_path):
+    teacher = {"architecture": {"base": "LDR"}, "sha256": "ab", "training_data": [{"name": "brains", **LICENCED}]}
+    run = write_checkpoint(
+        tmp_path / "run",
+        Architecture("LDR"),
+        provenance={"losses": {}, "teacher": teacher},
+        training_data_before=teacher["training_data"],
+    )
+    answer = export(training_folder, run, tmp_path / "m", "--licence", "CC BY-NC 4.0", "--default", status=2)
+    assert "never the default" in answer.stderr
+    arms = tmp_path / "arms.json"
+    arms.write_text('[{"arm": "untaught", "dice": 0.5, "seed": 1}]')
+    more = ("--licence", "CC BY-NC 4.0", "--tested-on", "Brains.", "--arms", arms, "--passes", "4", "2", "1")
+    export(training_folder, run, tmp_path / "m", *more)
+    (card,) = ModelStore(tmp_path / "m").cards()
+    assert card.teacher["sha256"] == "ab" and card.teacher["arms"][0]["arm"] == "untaught"
+    assert (card.testedOn, card.nonCommercial, card.passes) == ("Brains.", True, (4, 2, 1))
+    assert "teacher" not in card.content["strategy"]
 
 
 def test_a_teachers_data_count_as_seen(tmp_path):

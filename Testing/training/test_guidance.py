@@ -5,7 +5,8 @@ import torch
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.models import build_model
-from aldk.strategies import AldkOptions, GuidanceOptions, make_strategy
+from aldk.strategies import AldkOptions, GuidanceOptions, StrategyOptions, make_strategy
+from aldk.teachers import Stateless
 from LDRRegistrationLib.numerics.displacement import warp
 from LDRRegistrationLib.numerics.losses import lnccLoss
 from LDRRegistrationLib.registration.energy import Energy
@@ -20,7 +21,7 @@ def pair(tiny_config):
 def guided(pair, **options):
     torch.manual_seed(0)
     network = build_model("LDR")
-    strategy = make_strategy("ofg", None, None, None, GuidanceOptions(**options))
+    strategy = make_strategy("ofg", None, None, StrategyOptions(ofg=GuidanceOptions(**options)))
     return network, strategy, strategy.losses(network, pair, 0, 0.0)
 
 
@@ -80,7 +81,10 @@ def test_the_optimiser_leaves_a_networks_gradients_alone(pair):
 
 def test_guided_learning_lowers_the_image_difference(pair):
     torch.manual_seed(0)
-    network, strategy = build_model("LDR"), make_strategy("ofg", None, None, None, GuidanceOptions(steps=5))
+    network, strategy = (
+        build_model("LDR"),
+        make_strategy("ofg", None, None, StrategyOptions(ofg=GuidanceOptions(steps=5))),
+    )
     optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
 
     def difference():
@@ -102,17 +106,17 @@ def test_the_ablations_of_the_paper(pair):
     alone = plain.losses(network, pair, 0, 0.0)
     torch.testing.assert_close(blended["similarity"], 0.25 * alone["similarity"])
     assert set(blended) == {"distillation", *alone}
-    strategy = make_strategy("ofg", None, None, None, GuidanceOptions(every=2, epoch=3, steps=1))
+    strategy = make_strategy("ofg", None, None, StrategyOptions(ofg=GuidanceOptions(every=2, epoch=3, steps=1)))
     assert ["distillation" in strategy.losses(network, pair, n, 0.0) for n in range(9)] == [True] * 3 + [False] * 3 + [
         True
     ] * 3
-    seldom = make_strategy("ofg", None, None, None, GuidanceOptions(share=0.3))
+    seldom = make_strategy("ofg", None, None, StrategyOptions(ofg=GuidanceOptions(share=0.3)))
     guided_steps = [seldom.is_guided(n) for n in range(400)]
     assert 80 < sum(guided_steps) < 160
     assert guided_steps == [seldom.is_guided(n) for n in range(400)]
 
 
-class Constant:
+class Constant(Stateless):
     """A teacher that always says the same."""
 
     def prepare(self, fabric): ...
@@ -128,9 +132,11 @@ def test_self_training_learns_a_teachers_fields_refined_or_as_they_are(pair):
     torch.manual_seed(0)
     network = build_model("LDR")
     flow = network(pair.fixed, pair.moving)
-    plain = make_strategy("ofg", None, Constant(), None, GuidanceOptions("teacher", 0, smoothness=0.0))
+    plain = make_strategy("ofg", None, Constant(), StrategyOptions(ofg=GuidanceOptions("teacher", 0, smoothness=0.0)))
     torch.testing.assert_close(plain.losses(network, pair, 0, 0.0)["distillation"], (flow - 0.75).square().mean())
-    refined = make_strategy("ofg", None, Constant(), None, GuidanceOptions("teacher", 3)).refined(flow, pair, 0.0)
+    refined = make_strategy("ofg", None, Constant(), StrategyOptions(ofg=GuidanceOptions("teacher", 3))).refined(
+        flow, pair, 0.0
+    )
     assert 0.0 < float((refined - 0.75).abs().max()) <= 0.31
 
 
@@ -138,7 +144,7 @@ def test_cyclical_self_training_refines_the_network_of_the_last_epoch(pair):
     torch.manual_seed(0)
     network = build_model("LDR")
     options = GuidanceOptions("cycle", 1, step_voxels=1e-6, smoothness=0.0, epoch=3)
-    strategy = make_strategy("ofg", None, None, None, options)
+    strategy = make_strategy("ofg", None, None, StrategyOptions(ofg=options))
 
     def distance(number, strategy):
         return float(strategy.losses(network, pair, number, 0.0)["distillation"].detach())
@@ -149,7 +155,7 @@ def test_cyclical_self_training_refines_the_network_of_the_last_epoch(pair):
     moved = distance(1, strategy)
     # 0.1 voxel at half resolution is 0.2 of the full grid.
     assert moved == pytest.approx(0.04, rel=1e-3)
-    resumed = make_strategy("ofg", None, None, None, options)
+    resumed = make_strategy("ofg", None, None, StrategyOptions(ofg=options))
     resumed.load(strategy.state())
     assert distance(2, resumed) == pytest.approx(moved, rel=1e-6)
     assert distance(3, strategy) < 1e-10
@@ -158,7 +164,7 @@ def test_cyclical_self_training_refines_the_network_of_the_last_epoch(pair):
 def test_guidance_and_aldk_as_one(pair):
     torch.manual_seed(0)
     network, guidance = build_model("LDR"), GuidanceOptions(steps=3)
-    strategy = make_strategy("ofg-aldk", None, None, AldkOptions(every=1), guidance)
+    strategy = make_strategy("ofg-aldk", None, None, StrategyOptions(AldkOptions(every=1), ofg=guidance))
     terms = strategy.losses(network, pair, 0, 0.0)
     assert 0.0 < strategy.observed["teacher_distance"] <= 0.3 * 3**0.5 + 1e-3
     network.zero_grad()
@@ -178,4 +184,4 @@ def test_options_that_mean_nothing_are_refused(wrong):
 @pytest.mark.parametrize(("source", "teacher"), [("teacher", None), ("prediction", Constant())])
 def test_a_teacher_and_its_source_go_together(source, teacher):
     with pytest.raises(TrainingError, match="go together"):
-        make_strategy("ofg", None, teacher, None, GuidanceOptions(source))
+        make_strategy("ofg", None, teacher, StrategyOptions(ofg=GuidanceOptions(source)))

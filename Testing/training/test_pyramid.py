@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from aldk.checkpoint import moving_average
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.losses import dice_loss
 from aldk.models import Architecture, build_model
 from aldk.models.cascade import Level
 from aldk.models.pyramid import Affine, Pyramid, cost_volume
-from aldk.strategies import make_strategy
+from aldk.strategies import StrategyOptions, make_strategy
 from aldk.strategies.multilevel import MultilevelOptions
 from export import script
 from LDRRegistrationLib.numerics.displacement import warp
@@ -91,19 +92,18 @@ def test_every_weight_learns():
 
 
 def test_batch_normalisation_is_part_of_the_average():
-    from aldk.checkpoint import MovingAverage
-
     model = build_model("Pyramid-half")
-    average = MovingAverage(model)
-    for iteration in range(3):
+    average = moving_average(model)
+    for _ in range(3):
         model(*pair_of(32, 32, 32))
-        average.update(model, iteration)
-    means = [value for name, value in average.weights.items() if name.endswith("running_mean")]
-    counts = {int(value) for name, value in average.weights.items() if name.endswith("num_batches_tracked")}
+        average.update_parameters(model)
+    weights = average.module.state_dict()
+    means = [value for name, value in weights.items() if name.endswith("running_mean")]
+    counts = {int(value) for name, value in weights.items() if name.endswith("num_batches_tracked")}
     assert means and all(value.abs().sum() > 0 for value in means)
     # The features' normalisation sees both images as one batch.
     assert counts == {3}
-    build_model("Pyramid-half").load_state_dict(average.weights)
+    build_model("Pyramid-half").load_state_dict(weights)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_the_loss_weighs_levels_as_the_paper_does(pair):
     model = build_model("Pyramid-half").eval()
     prediction = model(pair.fixed, pair.moving, details=True)._replace(levels=levels, flow=levels[-1].flow)
     options = MultilevelOptions(5.0, 1.0, 1.0, 5.0)
-    terms = make_strategy("multilevel", multilevel=options).terms(prediction, pair)
+    terms = make_strategy("multilevel", options=StrategyOptions(level=options)).terms(prediction, pair)
     similarity = smoothness = 0.0
     for coarseness, level in zip((4, 1), levels, strict=True):
         images = pair.clean_fixed, pair.clean_moving

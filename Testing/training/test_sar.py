@@ -13,7 +13,7 @@ from aldk.data.pairs import Pair
 from aldk.errors import TrainingError
 from aldk.models import Architecture, ImageDiscriminator, build_model, otsu_mask
 from aldk.models.sar import SarGenerator, fuse, in_slices, of_slices
-from aldk.strategies import SarOptions, make_strategy
+from aldk.strategies import SarOptions, StrategyOptions, make_strategy
 from aldk.strategies.content import Content, feature_distance, load_features
 from aldk.strategies.sar import field_loss, log_dice
 from export import check_reload, script
@@ -42,7 +42,9 @@ def pair():
 def sar(base="SAR-2D", **options):
     torch.manual_seed(0)
     options = {"features": "none", "start": 0.0, "in_plane": base == "SAR-2D", **options}
-    return build_model(base), make_strategy("sar", {"truth": 1.0, "dice": 1.0}, sar=SarOptions(**options))
+    return build_model(base), make_strategy(
+        "sar", {"truth": 1.0, "dice": 1.0}, options=StrategyOptions(sar=SarOptions(**options))
+    )
 
 
 @pytest.mark.parametrize("in_plane", [False, True])

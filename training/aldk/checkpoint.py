@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from .errors import TrainingError
 from .models import Architecture, RegistrationNetwork, build_model
+from .shipped import find_card, load_exported, shipped_names
 
 NAME = "checkpoint.pt"
+BEST = "best.pt"
+WEIGHTS = ("average", "model", "best")
 REQUIRED = {"architecture", "model", "average", "iteration", "config"}
 
 
@@ -56,14 +60,25 @@ def load(path: Path) -> dict[str, Any] | None:
 
 
 def load_network(path: Path, weights: str = "average") -> tuple[RegistrationNetwork, dict[str, Any]]:
-    """The network of a run's folder or of a checkpoint file, on the CPU and ready to infer, and the whole checkpoint.
+    """The network of a run's folder, a checkpoint file or an exported model, on the CPU and ready to infer, and its
+    state: the whole checkpoint.
 
-    :param weights: "average", the moving average of the weights, or "model", those after the last step.
+    A shipped model is given by its name, another exported one by its file, which has its card beside it.
+
+    :param weights: "average", the moving average of the weights; "model", those after the last step; "best", the
+        average where validation was best. An exported model has one set of weights.
     :raises TrainingError: if there is no checkpoint, or its weights are not those of the architecture it names.
     """
+    path = Path(path)
+    card = find_card(path)
+    if card is not None:
+        return load_exported(card)
+    if weights == "best":
+        path, weights = (path / BEST if path.is_dir() else path.with_name(BEST)), "average"
     state = load(path)
     if state is None:
-        raise TrainingError(f"There is no checkpoint at {path}.")
+        others = f"; the shipped models are {', '.join(shipped_names())}" if len(path.parts) == 1 else ""
+        raise TrainingError(f"There is no checkpoint at {path}{others}.")
     try:
         model = build_model(Architecture.from_dict(state["architecture"]))
     except (KeyError, TypeError, TrainingError) as error:
@@ -92,19 +107,32 @@ def training_data(state: dict[str, Any]) -> list[dict[str, str]]:
     return entries
 
 
-class MovingAverage:
-    """Exponential moving average of a network's weights: steadier than the last step's, at no cost in inference."""
+def file_of(path: Path) -> Path:
+    """The file in which a checkpoint or an exported model is kept."""
+    card = find_card(path)
+    return card.path if card is not None else Path(path) / NAME if Path(path).is_dir() else Path(path)
 
-    def __init__(self, model: nn.Module, decay: float = 0.999) -> None:
-        self.decay = decay
-        self.weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
 
-    @torch.no_grad()
-    def update(self, model: nn.Module, iteration: int) -> None:
-        decay = min(self.decay, (1 + iteration) / (10 + iteration))
-        for name, value in model.state_dict().items():
-            if value.is_floating_point():
-                self.weights[name].lerp_(value.detach().to(self.weights[name].dtype), 1.0 - decay)
-            else:
-                # The number of batches that a normalisation has seen.
-                self.weights[name].copy_(value)
+def moving_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
+    """An exponential moving average of a network's weights: steadier than the last step's, at no cost in inference.
+
+    ``decay`` is approached from below, so that the first steps' weights are soon forgotten.
+    """
+
+    def average(averaged: Tensor, current: Tensor, steps: Tensor) -> Tensor:
+        if not current.is_floating_point():
+            # The number of batches that a normalisation has seen.
+            return current
+        # As tensors: nobody waits for a GPU to say a number.
+        kept = ((1.0 + steps) / (10.0 + steps)).clamp(max=decay)
+        return averaged.lerp(current.to(averaged.dtype), 1.0 - kept)
+
+    model = AveragedModel(network, avg_fn=average, use_buffers=True)
+    model.requires_grad_(False).eval()
+    return since(model, 0)
+
+
+def since(average: AveragedModel, iteration: int) -> AveragedModel:
+    """The average as after ``iteration`` updates. Counted from 1, since torch copies the weights at 0."""
+    average.n_averaged.fill_(iteration + 1)
+    return average

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -23,7 +25,7 @@ def add_device_options(parser: argparse.ArgumentParser, several: bool = True) ->
         group.add_argument("--precision", default="32-true", help="of Lightning Fabric, for example bf16-mixed")
 
 
-def check_positive(options: argparse.Namespace, *names: str, least: float = 1) -> None:
+def check_positive(options: Any, *names: str, least: float = 1) -> None:
     """:raises TrainingError: for the first of the options that is below ``least``."""
     for name in names:
         if getattr(options, name) < least:
@@ -32,12 +34,28 @@ def check_positive(options: argparse.Namespace, *names: str, least: float = 1) -
             )
 
 
-def make_fabric(options: argparse.Namespace) -> Fabric:
-    """The engine that carries networks and tensors to the devices asked for; starts the further processes.
+def launched_by() -> tuple[int, int] | None:
+    """(processes a machine, machines) of torchrun or of SLURM, where one of them has started this process; else None.
+
+    SLURM's own variables count only within ``srun``, which gives every process a number.
+    """
+    given = os.environ
+    if "TORCHELASTIC_RUN_ID" in given or {"LOCAL_WORLD_SIZE", "WORLD_SIZE", "RANK"} <= given.keys():
+        here = int(given["LOCAL_WORLD_SIZE"])
+        return here, int(given["WORLD_SIZE"]) // here
+    if "SLURM_PROCID" in given and int(given.get("SLURM_NTASKS", "1")) > 1:
+        nodes = int(given.get("SLURM_NNODES", "1"))
+        return int(given["SLURM_NTASKS"]) // nodes, nodes
+    return None
+
+
+def make_fabric(options: Any) -> Fabric:
+    """The engine that carries networks and tensors to the devices asked for; starts the further processes, unless
+    torchrun or SLURM have done so: then their numbers of processes and machines count.
 
     :raises TrainingError: if they do not exist.
     """
-    gpus = options.gpu
+    gpus, gpus_given = options.gpu, options.gpu != "auto"
     if gpus == "auto":
         gpus = "0" if torch.cuda.is_available() else "-1"
     devices: int | list[int]
@@ -55,6 +73,16 @@ def make_fabric(options: argparse.Namespace) -> Fabric:
         if max(devices) >= there:
             raise TrainingError(f"--gpu {gpus}: this machine has {there} GPU(s) that PyTorch can use; -1 is the CPU.")
     nodes = getattr(options, "nodes", 1)
+    launched = launched_by()
+    if launched is not None:
+        processes, nodes = launched
+        if accelerator == "cuda" and gpus_given and count != processes:
+            raise TrainingError(f"--gpu {gpus} names {count} GPUs, but {processes} processes were started here.")
+        if accelerator == "cuda" and not gpus_given:
+            devices = list(range(min(processes, torch.cuda.device_count())))
+        elif accelerator == "cpu":
+            devices = processes
+        count = processes
     try:
         fabric = Fabric(
             accelerator=accelerator,
@@ -69,13 +97,17 @@ def make_fabric(options: argparse.Namespace) -> Fabric:
     return fabric
 
 
-def run_command(name: str, work: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
-    """The exit status of ``work``: 2, and one sentence on stderr, for a TrainingError or a file that fails."""
+def run_command(name: str, work: Callable[[Any], None], options: Any) -> int:
+    """The exit status of ``work``: 2, and one sentence on stderr, for a TrainingError or a file that fails; 130 after
+    Ctrl-C."""
     try:
         work(options)
     except TrainingError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"{name}: stopped.", file=sys.stderr)
+        return 130
     except OSError as error:
         print(f"{name}: {error.filename or 'A file'}: {error.strerror or error}.", file=sys.stderr)
         return 2

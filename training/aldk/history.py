@@ -1,13 +1,22 @@
-"""What a run writes down while it trains: a csv file and TensorBoard's events."""
+"""What a run writes down while it trains: a csv file, TensorBoard's events, and what further loggers are given."""
 
 from __future__ import annotations
 
 import csv
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import torch
+from LDRRegistrationLib.numerics.displacement import warp
+from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
+
+from .data.pairs import Pair
+from .loggers import Logger
+from .validation import Score
 
 LOG_EVERY = 20
 TERMS = (
@@ -19,13 +28,16 @@ TERMS = (
     "dice",
     "determinant",
     "orthogonality",
+    "inverse",
     "affine",
     "distillation",
+    "structures",
     "adversarial",
     "cycle",
     "discriminator",
     "penalty",
     "critic_gap",
+    "adversarial_scale",
     "teacher_distance",
 )
 COLUMNS = ("iteration", "seconds", "waiting_percent", "task", "learning_rate", *TERMS)
@@ -38,10 +50,12 @@ class History:
     ----------
     iteration
         Where the run goes on: rows beyond it, of steps that a killed run made after its last checkpoint, are dropped.
+    loggers
+        Are given what TensorBoard is given, but for pictures.
     """
 
-    def __init__(self, folder: Path, iteration: int) -> None:
-        self.path = folder / "log.csv"
+    def __init__(self, folder: Path, iteration: int, loggers: Sequence[Logger] = ()) -> None:
+        self.path, self.loggers = folder / "log.csv", loggers
         rows = []
         if self.path.exists():
             with self.path.open(newline="", encoding="utf-8") as file:
@@ -69,13 +83,35 @@ class History:
         place = {"iteration": iteration, "seconds": f"{seconds:.1f}", "waiting_percent": f"{100 * waiting:.2f}"}
         self.writer.writerow({**place, "task": task, "learning_rate": f"{rate:.3g}", **values})
         self.file.flush()
-        for name, value in terms.items():
-            self.board.add_scalar(f"{task}/{name}", value, iteration)
+        figures = {f"{task}/{name}": value for name, value in terms.items()}
+        self._tell({**figures, "run/learning_rate": rate, "run/waiting_percent": 100 * waiting}, iteration)
 
-    def close(self) -> None:
+    def add_validation(self, iteration: int, score: Score) -> None:
+        self._tell({f"validation/{n}": v for n, v in vars(score).items() if not math.isnan(v)}, iteration)
+
+    @torch.no_grad()
+    def add_picture(self, iteration: int, name: str, pair: Pair, flow: Tensor) -> None:
+        """The middle slices of fixed, moving, warped, and the two differences, of a pair (1, k, j, i) and its flow."""
+        warped = warp(pair.moving[None].to(flow.device), flow).cpu()[0, 0]
+        fixed, moving = pair.fixed[0], pair.moving[0]
+        shown = [fixed, moving, warped, (moving - fixed).abs(), (warped - fixed).abs()]
+        # Rows run from the head down: k points up, j to the front.
+        rows = [torch.cat([image[image.shape[0] // 2].flip(0) for image in shown], dim=1)]
+        rows.append(torch.cat([image[:, image.shape[1] // 2].flip(0) for image in shown], dim=1))
+        self.board.add_image(f"validation/{name}", torch.cat(rows).clamp(0, 1)[None], iteration)
+
+    def _tell(self, figures: dict[str, float], iteration: int) -> None:
+        for name, value in figures.items():
+            self.board.add_scalar(name, value, iteration)
+        for logger in self.loggers:
+            logger.log_metrics(figures, iteration)
+
+    def close(self, status: str = "success") -> None:
         self.file.close()
         self.board.close()
+        for logger in self.loggers:
+            logger.finalize(status)
 
 
-def _number(row: dict[str, str]) -> int:
+def _number(row: dict[str, Any]) -> int:
     return int(row["iteration"]) if row["iteration"].isdigit() else 2**62

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+# Steps, and of a run so short that they would be much of it, the share they may be.
 WARM_UP = 200
+LONGEST_WARM_UP = 0.05
 FLOOR = 0.01
 
 # Factors of the learning rate a fifth of the run, as the authors' public code sets them without and with --aldk.
@@ -35,12 +37,16 @@ SCHEDULES = {
 
 @dataclass(frozen=True)
 class Schedule:
-    """The end of a run in iterations or, if ``iterations`` is 0, in minutes of training over all its sessions."""
+    """The end of a run in iterations or, if ``iterations`` is 0, in minutes of training over all its sessions.
+
+    ``epoch``: steps in an epoch, 0 where the run is counted in minutes.
+    """
 
     iterations: int = 0
     minutes: float = 60.0
     learning_rate: float = 5e-4
     shape: str = "cosine"
+    epoch: int = 0
 
     def progress(self, iteration: int, seconds: float) -> float:
         """How far the run is, 0 to 1."""
@@ -49,4 +55,5 @@ class Schedule:
 
     def rate(self, iteration: int, progress: float) -> float:
         """The learning rate of a step: the schedule's, after a linear warm-up."""
-        return self.learning_rate * min(1.0, (iteration + 1) / WARM_UP) * SCHEDULES[self.shape](progress)
+        warm_up = min(WARM_UP, max(1, int(LONGEST_WARM_UP * self.iterations))) if self.iterations else WARM_UP
+        return self.learning_rate * min(1.0, (iteration + 1) / warm_up) * SCHEDULES[self.shape](progress)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from urllib.parse import quote
 import numpy as np
 import torch
 import torch.nn.functional as F
-from LDRRegistrationLib.numerics.displacement import resize
+from LDRRegistrationLib.numerics.displacement import compose, resize, warp
 from lightning_fabric import Fabric
 from torch import Tensor
 
@@ -26,6 +26,7 @@ from .data.config import plain_grid
 from .data.pairs import Pair
 from .errors import TrainingError
 from .models import RegistrationNetwork
+from .shipped import find_card
 
 MANIFEST = "fields.json"
 
@@ -34,14 +35,35 @@ class Teacher(Protocol):
     def prepare(self, fabric: Fabric) -> None: ...
     def flow(self, pair: Pair) -> Tensor: ...
     def provenance(self) -> dict[str, Any]: ...
+    def state(self) -> dict[str, Any]: ...
+    def load(self, state: dict[str, Any]) -> None: ...
 
 
-class NetworkTeacher:
-    """A trained network that sees the same, augmented pair as the student, at the same moment."""
+class Stateless:
+    """Of a teacher that a resumed run has nothing to restore of."""
 
-    def __init__(self, network: RegistrationNetwork, source: dict[str, Any] | None = None) -> None:
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+class NetworkTeacher(Stateless):
+    """A trained network that sees the same, augmented pair as the student, at the same moment.
+
+    Parameters
+    ----------
+    passes
+        How many times coarser than the pair's grid each look of the network is, coarsest first; every one at the moving
+        image as warped so far. A pass whose grid would not divide the pair's is left out.
+    """
+
+    def __init__(
+        self, network: RegistrationNetwork, source: dict[str, Any] | None = None, passes: Sequence[int] = (1,)
+    ) -> None:
         self.network = network.eval().requires_grad_(False)
-        self.source = source or {}
+        self.source, self.passes = source or {}, tuple(passes)
 
     def prepare(self, fabric: Fabric) -> None:
         self.network.to(fabric.device)
@@ -49,13 +71,29 @@ class NetworkTeacher:
     @torch.no_grad()
     def flow(self, pair: Pair) -> Tensor:
         """(N, 3, k, j, i) in voxels."""
-        return self.network(pair.fixed, pair.moving)
+        k, j, i = pair.fixed.shape[2:]
+        flow: Tensor | None = None
+        for reduction in self.passes:
+            if any(side % reduction for side in (k, j, i)):
+                continue
+            fixed, moving = pair.fixed, pair.moving
+            if reduction > 1:
+                fixed, moving = (F.avg_pool3d(image, reduction) for image in (fixed, moving))
+            if flow is None:
+                flow = self.network(fixed, moving)
+                continue
+            flow = resize(flow, (k // reduction, j // reduction, i // reduction))
+            flow = compose(flow, self.network(fixed, warp(moving, flow)))
+        if flow is None:
+            return self.network(pair.fixed, pair.moving)
+        return resize(flow, (k, j, i)) if flow.shape[2:] != pair.fixed.shape[2:] else flow
 
     def provenance(self) -> dict[str, Any]:
-        return {"architecture": self.network.architecture.to_dict(), **self.source}
+        passes = {"passes": list(self.passes)} if self.passes != (1,) else {}
+        return {"architecture": self.network.architecture.to_dict(), **passes, **self.source}
 
 
-class StoredTeacher:
+class StoredTeacher(Stateless):
     """Fields that ``teach.py`` stored, for pairs without augmentation.
 
     Parameters
@@ -179,17 +217,21 @@ def _write(path: Path, content: bytes) -> None:
     os.replace(part, path)
 
 
-def load_teacher(path: Path) -> NetworkTeacher:
-    """The averaged weights of a run's folder or checkpoint, and where they come from.
+def load_teacher(path: Path, passes: Sequence[int] | None = None) -> NetworkTeacher:
+    """The averaged weights of a run's folder or checkpoint, or a shipped model by its name, and where they come from.
 
     Big teachers are not stored with the project: the checkpoint's SHA-256 and its commands name them.
 
+    :param passes: as of ``NetworkTeacher``; None: those of a model's card, one for a checkpoint.
     :raises TrainingError: if there is no usable checkpoint.
     """
     network, state = load_network(path)
-    file = path / checkpoint.NAME if path.is_dir() else path
-    with file.open("rb") as stream:
+    with checkpoint.file_of(path).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     source = {name: state.get(name) for name in ("iteration", "seed", "commands")}
     source["sha256"] = digest
-    return NetworkTeacher(network, {**source, "training_data": checkpoint.training_data(state)})
+    card = find_card(path)
+    if card is not None:
+        source["model"] = card.name
+    source["training_data"] = checkpoint.training_data(state)
+    return NetworkTeacher(network, source, passes or state.get("passes", (1,)))

@@ -2,102 +2,83 @@
 
 from __future__ import annotations
 
+import json
 import time
-from contextlib import nullcontext
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields, replace
 from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
 from lightning_fabric import Fabric
+from torch import Tensor
 from tqdm import tqdm
 
 from . import checkpoint
 from .data.loader import read_config, stream
 from .data.pairs import Pair
+from .data.subjectlists import data_root
 from .errors import TrainingError
-from .history import History
-from .models import Architecture, build_model
+from .evaluation.tables import write_whole
+from .history import LOG_EVERY, History
+from .loggers import make_loggers
+from .models import build_model
 from .models.layers import started_by
-from .schedule import Schedule
-from .strategies import Unsupervised
+from .run import Run, check_architecture, check_same
+from .signals import SAVE, Signals
+from .strategies import Strategy
+from .validation import STEPS, Progress, Validation, write_history
 
+__all__ = ["Run", "Trainer"]
 
-@dataclass(frozen=True)
-class Run:
-    """What a run is: where it writes, what it reads, the network and its schedule.
-
-    Parameters
-    ----------
-    batch
-        Pairs a step, 0 for what each task of the data description says.
-    workers
-        1 process beside the network makes the items, 0 makes them on demand.
-    start_from
-        A checkpoint whose averaged weights a new run starts from.
-    command
-        The command line, for the record in checkpoints and model cards.
-    save_seconds
-        Time between two checkpoints: what a crash may cost.
-    initialisation
-        Of a new run's weights, as ``aldk.models.layers.started_by`` takes it.
-    """
-
-    output: Path
-    data: Path
-    architecture: Architecture
-    schedule: Schedule
-    seed: int = 2026
-    batch: int = 0
-    workers: int = 1
-    start_from: Path | None = None
-    command: str = ""
-    save_seconds: float = 90.0
-    initialisation: str = "he"
+CONFIG = "config.json"
 
 
 class Trainer:
     """Goes on from the checkpoint in the run's folder, if there is one.
 
-    :raises TrainingError: if that checkpoint is of another architecture or strategy.
+    :raises TrainingError: if that checkpoint is of another architecture, strategy or other settings.
     """
 
-    def __init__(self, fabric: Fabric, run: Run, strategy: Unsupervised) -> None:
+    def __init__(self, fabric: Fabric, run: Run, strategy: Strategy) -> None:
         self.fabric, self.run_options, self.strategy = fabric, run, strategy
         self.output, self.schedule = run.output, run.schedule
-        self.output.mkdir(parents=True, exist_ok=True)
         self.config = read_config(run.data)
+        self.settings = run.settings(self.config, fabric.world_size, fabric.strategy.precision.precision)
         torch.manual_seed(run.seed)
         with started_by(run.initialisation):
             network = build_model(run.architecture)
         optimizer = torch.optim.Adam(network.parameters(), lr=run.schedule.learning_rate)
         self.iteration, self.seconds, self.waited, self.seed = 0, 0.0, 0.0, run.seed
         self.commands: list[str] = []
+        self.validated, self.ended_early = Progress(), False
         # Of a teacher, or of a frozen network whose features are compared.
         sources = [source for source in strategy.provenance().values() if isinstance(source, dict)]
         self.data_before = [entry for source in sources for entry in source.get("training_data", [])]
         state = checkpoint.load(self.output)
         if state is not None:
-            self._check_same(state, self.output)
+            check_same(state, self.output, run, strategy, self.settings)
             network.load_state_dict(state["model"])
             self.iteration, self.seconds, self.waited = state["iteration"], state["seconds"], state["waited"]
-            # The data description may have changed since: what was seen stays seen.
             self.data_before = [*checkpoint.training_data(state), *self.data_before]
             self.commands = state["commands"]
+            self.validated = Progress(**state.get("validated", {}))
+            self.ended_early = state.get("ended_early", False)
             torch.set_rng_state(state["random"])
         elif run.start_from:
             started, start = checkpoint.load_network(run.start_from)
-            self._check_same(start, run.start_from, strategy=False)
+            check_architecture(start, run.start_from, run.architecture)
             network.load_state_dict(started.state_dict())
             self.data_before = [*checkpoint.training_data(start), *self.data_before]
             self.commands = start.get("commands", [])
         self.data_before = [entry for n, entry in enumerate(self.data_before) if entry not in self.data_before[:n]]
-        self.average = checkpoint.MovingAverage(network)
+        self.average = checkpoint.moving_average(network, run.average)
         if state is not None:
-            self.average.weights = state["average"]
+            self.average.module.load_state_dict(state["average"])
+            checkpoint.since(self.average, self.iteration)
         self.network, self.optimizer = fabric.setup(network, optimizer)
-        self.average.weights = {n: fabric.to_device(v) for n, v in self.average.weights.items()}
+        self.average.module.to(fabric.device)
         strategy.prepare(fabric)
         if state is not None:
             # Only now: an optimiser's state goes to the device where its parameters are.
@@ -105,66 +86,57 @@ class Trainer:
             strategy.load(state["strategy_state"])
             fabric.strategy.precision.load_state_dict(state["precision"])
         self.commands = [*self.commands, run.command]
-        self.stopping = False
+        self.signals = Signals()
         self.scales_gradients = getattr(fabric.strategy.precision, "scaler", None) is not None
-
-    def _check_same(self, state: dict[str, Any], path: Path | None, strategy: bool = True) -> None:
-        """That a checkpoint is of this network and, with ``strategy``, of a run that this one can go on with."""
-        found, asked = state["architecture"], self.run_options.architecture.to_dict()
-        if found != asked:
-            raise TrainingError(f"{path} holds a network of another architecture: {_differences(found, asked)}.")
-        if not strategy:
-            return
-        if state["strategy"] != type(self.strategy).__name__:
-            kind = type(self.strategy).__name__
-            raise TrainingError(f"{path} holds a run of the strategy {state['strategy']}, not {kind}.")
-        start = self.run_options.initialisation
-        # Checkpoints from before there was a choice do not say how their weights started.
-        found = {**state["provenance"], "seed": state["seed"], "initialisation": state.get("initialisation", start)}
-        asked = {**self.strategy.provenance(), "seed": self.seed, "initialisation": start}
-        if found != asked:
-            raise TrainingError(
-                f"{path} holds a run of other settings, {_differences(found, asked)}: go on with the same command, or "
-                "choose another --output."
-            )
-
-    def stop(self, *_: Any) -> None:
-        """Save and end after the step that is under way; a signal handler."""
-        self.stopping = True
 
     def progress(self) -> float:
         return self.schedule.progress(self.iteration, self.seconds)
 
-    def step(self, pair: Pair) -> dict[str, float]:
-        """One update; returns the terms of the loss and what else the strategy observed.
+    @property
+    def finished(self) -> bool:
+        return self.ended_early or self.progress() >= 1.0
+
+    def step(self, *pairs: Pair) -> dict[str, float]:
+        """One update by the mean gradient of ``pairs``; the terms of the loss, and what else the strategy observed.
+
+        Whatever is to be known of the step comes from the device in one transfer.
 
         :raises TrainingError: if the loss or its gradient is not finite; the network has not been changed then.
         """
         progress = self.progress()
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.rate(self.iteration, progress)
-        terms = self.strategy.losses(self.network, self._on_device(pair), self.iteration, progress)
-        loss = torch.stack([term.float() for term in terms.values()]).sum()
-        finite = torch.isfinite(loss.detach()).float()
+        self.optimizer.zero_grad(set_to_none=True)
+        sums: dict[str, Tensor] = {}
+        for number, pair in enumerate(pairs, 1):
+            with self.fabric.no_backward_sync(self.network, enabled=number < len(pairs)):
+                terms = self.strategy.losses(self.network, self._on_device(pair), self.iteration, progress)
+                loss = torch.stack([term.float() for term in terms.values()]).sum()
+                self.fabric.backward(loss / len(pairs))
+            for name, term in {"loss": loss, **terms}.items():
+                sums[name] = sums.get(name, 0.0) + term.detach().float() / len(pairs)
+        norm = self.fabric.clip_gradients(self.network, self.optimizer, max_norm=1.0, error_if_nonfinite=False)
+        observed = {n: torch.as_tensor(v, device=self.fabric.device) for n, v in self.strategy.observed.items()}
+        names = [*sums, *observed]
+        together = torch.stack([value.float() for value in (norm, *sums.values(), *observed.values())])
+        finite = torch.isfinite(together[1 : 1 + len(sums)]).all().float()
         if self.fabric.world_size > 1:
             finite = self.fabric.all_reduce(finite, reduce_op="mean")
-        if finite < 1.0:
-            wrong = ", ".join(n for n, t in terms.items() if not torch.isfinite(t.detach())) or "of another process"
-            raise TrainingError(self._not_finite(f"the loss ({wrong})", pair))
-        self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
-        norm = self.fabric.clip_gradients(self.network, self.optimizer, max_norm=1.0, error_if_nonfinite=False)
-        if not torch.isfinite(norm) and not self.scales_gradients:
-            raise TrainingError(self._not_finite("the gradient", pair))
+        all_finite, steepness, *values = torch.cat([finite[None], together]).tolist()
+        figures = dict(zip(names, values, strict=True))
+        if all_finite < 1.0:
+            wrong = ", ".join(n for n in sums if n != "loss" and not abs(figures[n]) < float("inf"))
+            raise TrainingError(self._not_finite(f"the loss ({wrong or 'of another process'})", pairs))
+        if not abs(steepness) < float("inf") and not self.scales_gradients:
+            raise TrainingError(self._not_finite("the gradient", pairs))
         # With gradients that are scaled for 16 bit an overflow is a matter of course, and the step is left out.
         self.optimizer.step()
         self.iteration += 1
-        self.average.update(self.network.module, self.iteration)
-        values = {name: float(term.detach()) for name, term in {"loss": loss, **terms}.items()}
-        return {**values, **self.strategy.observed}
+        self.average.update_parameters(self.network.module)
+        return figures
 
-    def _not_finite(self, what: str, pair: Pair) -> str:
-        where = ", ".join(f"{moving} onto {fixed}" for fixed, moving in pair.names)
+    def _not_finite(self, what: str, pairs: tuple[Pair, ...]) -> str:
+        where = ", ".join(f"{moving} onto {fixed}" for pair in pairs for fixed, moving in pair.names)
         return (
             f"{what.capitalize()} is not a finite number at iteration {self.iteration}, pair {where}; the last "
             "checkpoint is kept."
@@ -174,13 +146,13 @@ class Trainer:
         values = {f.name: getattr(pair, f.name) for f in fields(Pair)}
         return replace(pair, **{n: self.fabric.to_device(v) for n, v in values.items() if isinstance(v, torch.Tensor)})
 
-    def save(self) -> None:
+    def save(self, name: str = checkpoint.NAME) -> None:
         if self.fabric.global_rank != 0:
             return
         state = {
             "architecture": self.run_options.architecture.to_dict(),
             "model": self.network.module.state_dict(),
-            "average": self.average.weights,
+            "average": self.average.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "strategy": type(self.strategy).__name__,
             "strategy_state": self.strategy.state(),
@@ -191,23 +163,33 @@ class Trainer:
             "waited": self.waited,
             "seed": self.seed,
             "initialisation": self.run_options.initialisation,
+            "settings": self.settings,
             "random": torch.get_rng_state(),
             "commands": self.commands,
             "training_data_before": self.data_before,
             "config": self.config,
             "config_path": str(self.run_options.data.resolve()),
-            "finished": self.progress() >= 1.0,
+            "validated": dict(vars(self.validated)),
+            "ended_early": self.ended_early,
+            "finished": self.finished,
         }
-        checkpoint.save(self.output, state)
+        checkpoint.save(self.output, state, name)
 
     def train(self) -> None:
         """Until the planned end or a signal. Every item serves two steps, the second with the roles exchanged."""
-        if self.progress() >= 1.0:
+        if self.finished:
             return
+        root = data_root(self.config, self.run_options.data) if self.config["datasets"] else None
+        self.validation = Validation(self.config, root, self.run_options.validation)
+        if self.run_options.validation.patience and not self.validation.pairs:
+            raise TrainingError("Nothing can end this run early: its data description has no validation pairs.")
+        self.output.mkdir(parents=True, exist_ok=True)
         with self._alone():
+            if self.fabric.global_rank == 0 and self.run_options.options:
+                write_whole(self.output / CONFIG, json.dumps(self.run_options.options, indent=2) + "\n")
             self._train()
 
-    def _alone(self):
+    def _alone(self) -> AbstractContextManager[Any]:
         """The run's folder for this run only: two in one folder would write over each other's files.
 
         :raises TrainingError: if another command trains there.
@@ -221,49 +203,93 @@ class Trainer:
 
     def _train(self) -> None:
         first = self.fabric.global_rank == 0
-        log = History(self.output, self.iteration) if first else None
+        options = self.run_options
+        loggers = make_loggers(options.loggers, self.output, options.options) if first else []
+        log = History(self.output, self.iteration, loggers) if first else None
         bar = self._bar(disable=not first)
+        status = "failed"
         try:
-            items = self._items()
-            following = next(items)
+            steps = self._steps()
+            following = next(steps)
             last = saved = time.monotonic()
             while not self._ends():
-                rate, (task, pair) = self.schedule.rate(self.iteration, self.progress()), following
-                terms = self.step(pair if self.iteration % 2 == 0 else pair.swapped())
+                rate, (task, pairs) = self.schedule.rate(self.iteration, self.progress()), following
+                terms = self.step(*pairs)
                 stepped = time.monotonic()
-                if self.iteration % 2 == 0:
-                    following = next(items)
+                following = next(steps)
                 now = time.monotonic()
                 self.waited += now - stepped
                 # One clock for all processes: the learning rate may follow it.
                 self.seconds, last = self.fabric.broadcast(self.seconds + now - last), now
                 if log is not None:
                     log.add(self.iteration, self.seconds, self.waited / self.seconds, task, rate, terms)
-                    bar.set_postfix(iteration=self.iteration, loss=f"{log.smooth:.4f}", refresh=False)
+                    if self.iteration % LOG_EVERY == 1:
+                        bar.set_postfix(iteration=self.iteration, loss=f"{log.smooth:.4f}", refresh=False)
                 bar.update(self._steps_done() - bar.n)
-                if now - saved > self.run_options.save_seconds:
+                if self._validates():
+                    self._validate(log)
+                    last = time.monotonic()
+                if now - saved > options.save_seconds or self.signals.saves:
                     self.save()
-                    saved = now
+                    self.signals.saves, saved = False, time.monotonic()
             self.save()
+            status = "success"
         finally:
             bar.close()
             if log is not None:
-                log.close()
+                log.close(status)
 
-    def _items(self):
-        start = self.iteration // 2 * self.fabric.world_size
-        world, rank = self.fabric.world_size, self.fabric.global_rank
+    def _validates(self) -> bool:
+        every = self.run_options.validation.every or min(self.run_options.schedule.epoch or STEPS, STEPS)
+        return bool(self.validation.pairs) and (self.iteration % every == 0 or self.progress() >= 1.0)
+
+    def _validate(self, log: History | None) -> None:
+        """Process 0 measures; all know whether that ends the run."""
+        if log is not None:
+            score = self.validation.score(self.average.module, self.fabric.device)
+            options = self.run_options.validation
+            is_best = self.validated.add(self.iteration, self.seconds, score, options.least)
+            self.ended_early = bool(options.patience) and self.validated.since >= options.patience
+            log.add_validation(self.iteration, score)
+            pair = self.validation.pairs[0][0]
+            with torch.no_grad():
+                flow = self.average.module(*(self.fabric.to_device(i[None]) for i in (pair.fixed, pair.moving)))
+            log.add_picture(self.iteration, "_".join(pair.names[0]), pair, flow.float())
+            write_history(self.output, self.validated.rows)
+            if is_best:
+                self.save(checkpoint.BEST)
+        self.ended_early = self.fabric.broadcast(self.ended_early)
+
+    def _steps(self) -> Iterator[tuple[str, tuple[Pair, ...]]]:
+        """For each step the name of the last item's task, and its pairs; each item serves twice, once each way."""
         options = self.run_options
-        return iter(stream(options.data, self.seed, start, options.workers, options.batch, rank, world))
+        turn = self.iteration * options.accumulate
+        world, rank = self.fabric.world_size, self.fabric.global_rank
+        pinned = self.fabric.device.type == "cuda"
+        start = turn // 2 * world
+        items = iter(stream(options.data, self.seed, start, options.workers, options.batch, rank, world, pinned))
+        task, pair = next(items)
+        while True:
+            pairs = []
+            for _ in range(options.accumulate):
+                pairs.append(pair if turn % 2 == 0 else pair.swapped())
+                name = task
+                turn += 1
+                if turn % 2 == 0:
+                    task, pair = next(items)
+            yield name, tuple(pairs)
 
     def _ends(self) -> bool:
-        """Whether all processes stop now: one that was told to takes the others along."""
-        ends = self.stopping or self.progress() >= 1.0
+        """Whether all processes stop now: one that was told to takes the others along, and likewise to save."""
         if self.fabric.world_size > 1:
-            flags = torch.tensor([float(self.stopping), float(ends)], device=self.fabric.device)
-            flags = self.fabric.all_reduce(flags, reduce_op="sum")
-            self.stopping, ends = bool(flags[0] > 0), bool(flags[1] > 0)
-        return ends
+            said = self.signals.stopped_by + (SAVE if self.signals.saves else 0.0)
+            flags = torch.tensor([said, float(self.finished)], device=self.fabric.device)
+            told, ends = self.fabric.all_reduce(flags, reduce_op="max").tolist()
+            self.signals.saves = told >= SAVE
+            if int(told % SAVE):
+                self.signals.stopped_by = int(told % SAVE)
+            return bool(self.signals.stopped_by) or ends > 0
+        return bool(self.signals.stopped_by) or self.finished
 
     def _steps_done(self) -> int:
         return self.iteration if self.schedule.iterations else int(1000 * self.progress())
@@ -271,11 +297,3 @@ class Trainer:
     def _bar(self, disable: bool) -> tqdm:
         total, unit = (self.schedule.iterations, "step") if self.schedule.iterations else (1000, "permille")
         return tqdm(total=total, initial=self._steps_done(), unit=unit, mininterval=5.0, disable=disable)
-
-
-def _differences(found: dict[str, Any], asked: dict[str, Any]) -> str:
-    """Which entries of two dictionaries differ, in words."""
-    names = [n for n in {**found, **asked} if found.get(n) != asked.get(n)]
-    return ", ".join(
-        f"{n} {found.get(n)!r} instead of {asked.get(n)!r}" if len(repr(found.get(n))) < 40 else n for n in names
-    )

@@ -21,6 +21,8 @@ FINEST_MM, COARSEST_MM = 0.2, 20.0
 LARGEST_MULTIPLE = 128
 MOST_PASSES = 16
 LARGEST_CARD_BYTES = 1_000_000
+# What a report says of a model whose card does not say it.
+UNTESTED = "nothing that its card names"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ class ModelCard:
     @property
     def nonCommercial(self) -> bool:
         return bool(self.content.get("nonCommercial", False))
+
+    @property
+    def testedOn(self) -> str:
+        """What the model's own figures stand on, in words."""
+        return str(self.content.get("testedOn") or UNTESTED)
+
+    @property
+    def teacher(self) -> dict[str, Any] | None:
+        """What taught the model, with the arms it was compared with; None if nothing did."""
+        return self.content.get("teacher")
 
     @property
     def isDefault(self) -> bool:
@@ -91,6 +103,21 @@ def _contentOf(path: Path) -> dict[str, Any]:
         raise ValueError(_("it is not a json file")) from error
     if not isinstance(content, dict):
         raise ValueError(_("it holds no names and values"))
+    _checkContent(content)
+    return content
+
+
+def cardProblem(content: dict[str, Any]) -> str:
+    """Why a card with this content would be left out, in words; empty if it would not."""
+    try:
+        _checkContent(content)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _checkContent(content: dict[str, Any]) -> None:
+    """:raises ValueError: something is missing, or cannot be."""
     for name in ("sha256", "spacingMm", "sizeMultiple"):
         if name not in content:
             raise ValueError(_("{name} is missing").format(name=name))
@@ -99,7 +126,6 @@ def _contentOf(path: Path) -> dict[str, Any]:
             said = json.dumps(content[name])[:60]
             raise ValueError(_("{name} is {said}, not {wanted}").format(name=name, said=said, wanted=wanted))
     _checkPasses(content.get("passes", [1]), content["sizeMultiple"])
-    return content
 
 
 def _isNumber(value: Any) -> bool:
@@ -140,6 +166,8 @@ _FIELDS: dict[str, tuple[Any, str]] = {
     "title": (_isText, _("a text")),
     "licence": (_isText, _("a text")),
     "modality": (_isText, _("a text")),
+    "testedOn": (_isText, _("a text")),
+    "teacher": (lambda value: value is None or isinstance(value, dict), _("names and values, or null")),
     "nonCommercial": (_isFlag, _("true or false")),
     "default": (_isFlag, _("true or false")),
     "trainingData": (

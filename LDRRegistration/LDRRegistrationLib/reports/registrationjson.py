@@ -61,7 +61,7 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "device": result.device,
         "versions": versions(),
         "notice": "For research; not for diagnostic use.",
-        "testedOn": "MR of the head (T1, T2, FLAIR, thick slices) and the hippocampus; CT and the rest: little.",
+        "testedOn": card.testedOn,
     }
 
 

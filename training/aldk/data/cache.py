@@ -53,8 +53,7 @@ def cached(made_from: Any, make: Callable[[], dict[str, np.ndarray]]) -> dict[st
     made_from
         All that the result depends on, as json knows it.
     """
-    content = json.dumps([FORMAT, made_from], sort_keys=True)
-    path = cache_folder() / (hashlib.sha256(content.encode()).hexdigest()[:40] + ".npz")
+    path = _path(made_from)
     try:
         # The zip container's checksums tell a damaged file from a whole one.
         with np.load(path, allow_pickle=False) as file:
@@ -65,6 +64,16 @@ def cached(made_from: Any, make: Callable[[], dict[str, np.ndarray]]) -> dict[st
     return arrays
 
 
+def is_cached(made_from: Any) -> bool:
+    """Whether the cache has a file for ``cached``; whether it is whole shows when it is read."""
+    return _path(made_from).is_file()
+
+
+def _path(made_from: Any) -> Path:
+    content = json.dumps([FORMAT, made_from], sort_keys=True)
+    return cache_folder() / (hashlib.sha256(content.encode()).hexdigest()[:40] + ".npz")
+
+
 def _store(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """A full disk or a folder that cannot be written costs time at the next start, and must not stop this one."""
     part = None
@@ -72,7 +81,7 @@ def _store(path: Path, arrays: dict[str, np.ndarray]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
             part = Path(file.name)
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # type: ignore[arg-type]
         os.replace(part, path)
     except OSError:
         if part is not None:

@@ -6,6 +6,7 @@ public repository's json of HDF5 files (shortforms.py). training/datasets/README
 
 from __future__ import annotations
 
+import difflib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from LDRRegistrationLib.space.intensity import Modality
 
 from aldk.errors import TrainingError
 
-from .shortforms import from_folder, from_public
+from .shortforms import DATASET_OPTIONS, TASK_OPTIONS, from_folder, from_public
 
 KINDS = {
     "subjects": {"dataset"},
@@ -25,6 +26,15 @@ KINDS = {
 }
 AUGMENTATIONS = ("view", "paper", "none", "known")
 VIEW = {"rotation", "shift_mm", "mirror"}
+# "comment" and "image_type" are for people; a misspelt name is refused wherever it stands.
+TOP = {"title", "root", "datasets", "losses", "tasks", "comment"}
+SHORT = {"name", "images", "grid", "title", "root", "losses", "comment", *DATASET_OPTIONS, *TASK_OPTIONS}
+PUBLIC = {"files", "subsets", "schemes", "image_size", "image_type", "segmentation_class_value", "paired", "grid"}
+PUBLIC |= {"title", "losses", "comment", "atlas", "credit", "licence", "task", *TASK_OPTIONS}
+DATASET = {"images", "hdf5", "spacing", "split", "atlas", "paired", "landmarks", "comment", *DATASET_OPTIONS}
+TASK = {"name", "kind", "share", "grids", "dataset", "classes", "count", "shape", "spacing", "heads", "head_variants"}
+TASK |= {"comment", *TASK_OPTIONS}
+GRID = {"shape", "spacing"}
 ALIGNMENTS = ("affine", "content", "grids")
 UNSTATED = "not stated"
 
@@ -46,16 +56,22 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def _normalised(content: dict[str, Any], path: Path) -> dict[str, Any]:
     if {"files", "subsets"} <= content.keys():
+        _known(content, PUBLIC, str(path))
         content = from_public(content, path)
     elif "images" in content:
+        _known(content, SHORT, str(path))
         content = from_folder(content, path)
     elif "tasks" not in content and "datasets" not in content:
         raise TrainingError(
             f'{path} describes no data: it needs "tasks" and "datasets", or "images", or "files" and "subsets".'
         )
+    else:
+        _known(content, TOP, str(path))
     config = {"title": path.stem, "datasets": {}, "losses": {}, "tasks": [], **content}
     if not isinstance(config["tasks"], list) or not isinstance(config["losses"], dict):
         raise TrainingError(f"{path}: tasks is a list, losses an object of names and weights.")
+    if sliced := [name for name in config["datasets"] if set("/\\") & set(name)]:
+        raise TrainingError(f"{path}: the data set {sliced[0]} has a slash in its name.")
     config["datasets"] = {n: _dataset(d, f"{path}: data set {n}") for n, d in config["datasets"].items()}
     config["tasks"] = [_task(t, config["datasets"], f"{path}: task {n}") for n, t in enumerate(config["tasks"], 1)]
     return config
@@ -103,12 +119,22 @@ def _require(content: dict[str, Any], keys: set[str], where: str) -> None:
         raise TrainingError(f"{where} lacks {', '.join(missing)}.")
 
 
+def _known(content: dict[str, Any], known: set[str], where: str) -> None:
+    """:raises TrainingError: for the first key that nobody reads, with the one that was probably meant."""
+    for key in content:
+        if key not in known:
+            near = difflib.get_close_matches(key, sorted(known), 1)
+            meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(known))}."
+            raise TrainingError(f"{where} has the unknown key {key}{meant}")
+
+
 def _one_of(value: Any, known: tuple[str, ...], what: str, where: str) -> None:
     if value not in known:
         raise TrainingError(f"{where} has the unknown {what} {value}; there are {', '.join(known)}.")
 
 
 def _dataset(description: dict[str, Any], where: str) -> dict[str, Any]:
+    _known(description, DATASET, where)
     if "hdf5" not in description:
         _require(description, {"images"}, where)
     _require(description, {"spacing"}, where)
@@ -138,10 +164,13 @@ def _dataset(description: dict[str, Any], where: str) -> dict[str, Any]:
 
 
 def _task(task: dict[str, Any], datasets: dict[str, Any], where: str) -> dict[str, Any]:
+    _known(task, TASK, where)
     _require(task, {"kind", "grids"}, where)
     _one_of(task["kind"], tuple(KINDS), "kind", where)
     task = {"name": task["kind"], "share": 1.0, **task}
     where = f"{where} ({task['name']})"
+    if not isinstance(task["name"], str) or not task["name"] or set("/\\") & set(task["name"]):
+        raise TrainingError(f"{where}: a name has no slashes.")
     needed = set(KINDS[task["kind"]])
     if task["kind"] == "subjects":
         _one_of(task.setdefault("augmentation", "view"), AUGMENTATIONS, "augmentation", where)
@@ -173,7 +202,8 @@ def _task(task: dict[str, Any], datasets: dict[str, Any], where: str) -> dict[st
 
 
 def _grid(grid: dict[str, Any], where: str) -> dict[str, Any]:
-    _require(grid, {"shape", "spacing"}, f"{where}: a grid")
+    _known(grid, GRID, f"{where}: a grid")
+    _require(grid, GRID, f"{where}: a grid")
     shape, spacing = grid["shape"], grid["spacing"]
     if len(shape) != 3 or any(not isinstance(n, int) or n < 8 or n % 2 for n in shape):
         raise TrainingError(f"{where} needs grids of three even numbers of voxels, at least 8, not {shape}.")

@@ -18,7 +18,7 @@ from .draws import Draws
 from .pairs import BetweenSubjects, Known, Pair, PairSource, Plain, Simulated, collate, view_from
 from .scenes import make_source
 from .subjectlists import one_subject_only
-from .subjects import Subject, check_subject, data_root, read_subjects, subject_names
+from .subjects import Subject, check_subject, data_root, native_subject, read_subjects, subject_names
 
 __all__ = ["Items", "check_data", "evaluation_sets", "plain_grid", "read_config", "read_tasks", "stream"]
 
@@ -58,6 +58,23 @@ def check_data(path: Path) -> None:
             raise TrainingError(f"{path}: {one_subject_only(description, names, 'training')}")
         for name in names:
             check_subject(root, description, name)
+
+
+def has_labels(path: Path) -> bool:
+    """Whether any pair that a config makes has labels to compare; of HDF5 files the first subject is asked."""
+    config = read_config(path)
+    for task in config["tasks"]:
+        if task["kind"] != "subjects" or not task.get("structures", 2):
+            continue
+        description = config["datasets"][task["dataset"]]
+        if description.get("labels"):
+            return True
+        if "hdf5" in description:
+            root = data_root(config, Path(path))
+            names = subject_names(root, description, "train")
+            if names and native_subject(root, description, names[0]).labels is not None:
+                return True
+    return False
 
 
 def read_tasks(path: Path) -> list[Task]:
@@ -158,9 +175,19 @@ def _begin_work(_: int) -> None:
 
 
 def stream(
-    config: Path, seed: int, start: int, workers: int = 1, batch: int = 0, rank: int = 0, world: int = 1
+    config: Path,
+    seed: int,
+    start: int,
+    workers: int = 1,
+    batch: int = 0,
+    rank: int = 0,
+    world: int = 1,
+    pinned: bool = False,
 ) -> DataLoader:
-    """Items from number ``start`` on, made by one process beside the network (or, with 0 workers, on demand).
+    """Items from number ``start`` on, made by ``workers`` processes beside the network (or, with 0, on demand).
+
+    They come in the order of their numbers, whoever makes them. Each process keeps subjects of its own in memory.
+    ``pinned``: in page-locked memory, for a GPU.
 
     Of ``world`` processes that train together, each sees every ``world``-th item, beginning with its ``rank``.
 
@@ -170,4 +197,4 @@ def stream(
     ahead: dict[str, Any] = {"prefetch_factor": AHEAD, "worker_init_fn": _begin_work} if workers else {}
     numbers = CountFrom(start + rank, world)
     items = _Guarded(Items(config, seed, batch))
-    return Stream(items, batch_size=None, sampler=numbers, num_workers=workers, **ahead)
+    return Stream(items, batch_size=None, sampler=numbers, num_workers=workers, pin_memory=pinned, **ahead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,6 +50,11 @@ class Pair:
     segments_fixed: Tensor | None = None
     segments_moving: Tensor | None = None
     names: tuple[tuple[str, str], ...] = ()
+
+    def pin_memory(self) -> Pair:
+        """The same tensors in page-locked memory, from which a GPU fetches them beside its work."""
+        tensors = {f.name: v for f in fields(Pair) if isinstance(v := getattr(self, f.name), Tensor)}
+        return replace(self, **{name: tensor.pin_memory() for name, tensor in tensors.items()})
 
     def swapped(self) -> Pair:
         """The same pair with the roles exchanged."""
@@ -226,6 +231,15 @@ def plain_pair(
     halves = segments(labels_fixed, labels_moving, structures, draws)
     names = ((fixed_name, moving_name),)
     return Pair(image_fixed, image_moving, image_fixed, image_moving, None, None, *halves, names)
+
+
+def labels_of_pair(
+    subjects: Subjects, fixed_name: str, moving_name: str, shape: tuple[int, int, int], spacing: float
+) -> tuple[Tensor | None, Tensor | None]:
+    """The label maps (k, j, i) of two subjects on the grid of ``plain_pair``."""
+    fixed, moving = subjects.named(fixed_name), subjects.named(moving_name)
+    view = about(np.diag([spacing / fixed.spacing] * 3 + [1.0]), (np.array(shape) - 1) / 2.0, subjects.middle)
+    return tuple(_on_grid(subject, view, voxels(shape))[1] for subject in (fixed, moving))
 
 
 def _on_grid(subject: Subject, view: np.ndarray, positions: Tensor) -> tuple[Tensor, Tensor | None]:

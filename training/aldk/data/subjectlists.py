@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +53,24 @@ def subject_names(root: Path, description: dict[str, Any], part: str) -> list[An
 
 
 def _of_splits(path: Path, split: str, part: str) -> list[Any]:
+    splits = _splits(path)
+    if split not in splits:
+        raise TrainingError(f"{path} has no split called {split}; there are {', '.join(sorted(splits))}.")
+    if part not in splits[split]:
+        raise TrainingError(f"{path} has no {part} subjects of {split}.")
+    return list(splits[split][part])
+
+
+def _splits(path: Path) -> dict[str, Any]:
     try:
         splits = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise TrainingError(f"There is no file {path}, which says who is trained on.") from error
     except ValueError as error:
         raise TrainingError(f"{path} is not valid json: {error}.") from error
-    if split not in splits or part not in splits[split]:
-        raise TrainingError(f"{path} has no {part} subjects of {split}.")
-    return list(splits[split][part])
+    if not isinstance(splits, dict) or not all(isinstance(parts, dict) for parts in splits.values()):
+        raise TrainingError(f"{path} holds no splits: an object of train, val and val_pairs_fixed_moving for each.")
+    return splits
 
 
 def _found(root: Path, pattern: str) -> list[str]:
@@ -102,6 +112,20 @@ def validation_pairs(root: Path, description: dict[str, Any]) -> list[tuple[str,
     if not pairs:
         raise TrainingError(one_subject_only(description, names, "validation"))
     return pairs
+
+
+def has_validation(root: Path, description: dict[str, Any]) -> bool:
+    """Whether a data set names validation pairs, or subjects to make them of."""
+    if "split" in description:
+        return bool(_splits(root / SPLITS).get(description["split"], {}).get("val_pairs_fixed_moving"))
+    return bool(description.get("val") or description.get("val_pairs"))
+
+
+def evenly(pairs: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+    """At most ``count`` of them, spread over the list."""
+    if len(pairs) <= count:
+        return list(pairs)
+    return [pairs[int(n * len(pairs) / count)] for n in range(count)]
 
 
 def _with_atlas(description: dict[str, Any], names: list[str]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from torch import Tensor
 from aldk.errors import TrainingError
 
 from .affine import affine_between, center_of_mass, shift_between
-from .cache import cached, file_identity
+from .cache import cached, file_identity, is_cached
 from .draws import Draws
 from .io import (
     Hdf5Files,
@@ -232,17 +232,41 @@ class Subjects(Sequence[Subject]):
         return self[first], self[second]
 
 
-def read_subjects(root: Path, description: dict[str, Any], part: str) -> Subjects:
-    """All subjects of a data set's part, aligned as the description's ``align`` says."""
+def _placed(root: Path, description: dict[str, Any], common: Subject, subject: Subject) -> np.ndarray:
+    """As ``align`` has it, affine matrices from the cache."""
+    way = description.get("align", "grids")
+    if way != "affine" or "hdf5" in description:
+        return align(common, subject, way)
+    made_from = _alignment_of(root, description, common.name, subject.name)
+    return cached(made_from, lambda: {"matrix": align(common, subject, way)})["matrix"]
+
+
+def _alignment_of(root: Path, description: dict[str, Any], common: str, name: str) -> list[Any]:
+    return [description.get("align", "grids"), *(_identity(root, description, n) for n in (common, name))]
+
+
+def is_prepared(root: Path, description: dict[str, Any], name: str, common: str | None) -> bool:
+    """Whether the cache has a subject and, where it is to have one, its affine alignment to ``common``."""
+    needs_affine = common is not None and description.get("align", "grids") == "affine"
+    aligned = not needs_affine or is_cached(_alignment_of(root, description, str(common), name))
+    return aligned and is_cached(_identity(root, description, name))
+
+
+def prepare_subject(root: Path, description: dict[str, Any], name: str, common: str | None) -> None:
+    """Read a subject and align it, so that the cache has both."""
+    subject = read_subject(root, description, name)
+    if common is not None and description.get("align", "grids") == "affine":
+        _placed(root, description, read_subject(root, description, common), subject)
+
+
+def read_subjects(root: Path, description: dict[str, Any], part: str, names: list[str] | None = None) -> Subjects:
+    """All subjects of a data set's part, or those of ``names``, aligned as the description's ``align`` says."""
     way = description.get("align", "grids")
 
     def place(common: Subject, subject: Subject) -> np.ndarray:
-        if way != "affine" or "hdf5" in description:
-            return align(common, subject, way)
-        made_from = [way, *(_identity(root, description, s.name) for s in (common, subject))]
-        return cached(made_from, lambda: {"matrix": align(common, subject, way)})["matrix"]
+        return _placed(root, description, common, subject)
 
-    names = subject_names(root, description, part)
+    names = subject_names(root, description, part) if names is None else names
     if not names:
         raise TrainingError(one_subject_only(description, names, part))
     return Subjects(names, lambda n: read_subject(root, description, n), place, way, description.get("atlas"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from LDRRegistrationLib.space.image import Image
 from LDRRegistrationLib.space.intensity import Modality, normalise
 from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from torch import Tensor
+from torch.utils import benchmark
 
+from ..checkpoint import load_network
 from ..data.deformation import apply, sample, voxels
 from ..data.io import on_canonical_grid
 from ..data.subjects import Subject, align
@@ -172,3 +175,13 @@ def _pad(image: Tensor, shape: tuple[int, ...]) -> Tensor:
 def _middle(shape: tuple[int, ...], inner: tuple[int, ...]) -> tuple[slice, ...]:
     """Where an array of shape ``inner`` lies in the middle of one of ``shape``."""
     return tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(shape, inner, strict=True))
+
+
+def network_seconds(folder: Path, shape: list[int], threads: int) -> float:
+    """Median seconds a pair of the network alone, on the CPU, on a grid of ``shape``."""
+    network, _ = load_network(folder)
+    images = torch.rand(2, 1, 1, *shape)
+    with torch.no_grad():
+        inputs = {"network": network, "a": images[0], "b": images[1]}
+        timer = benchmark.Timer("network(a, b)", globals=inputs, num_threads=threads)
+        return timer.blocked_autorange(min_run_time=2.0).median

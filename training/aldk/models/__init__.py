@@ -17,6 +17,7 @@ from .ldr import LDR
 from .mobilenet import MobileNet
 from .pyramid import Pyramid
 from .sar import ImageDiscriminator, SarGenerator, otsu_mask
+from .transmorph import TransMorph
 from .unet import UNet
 from .vitvnet import ViTVNet
 from .voxelmorph import PublicLDR, VoxelMorph
@@ -42,6 +43,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "MobileNet": MobileNet,
     "U-Net": UNet,
     "ViT-V-Net": ViTVNet,
+    "TransMorph": TransMorph,
     "VoxelMorph": VoxelMorph,
     "VTN": VTN,
     "RCN": VTN,
@@ -76,6 +78,8 @@ def build_model(architecture: Architecture | str) -> RegistrationNetwork:
         raise TrainingError(f"RCN has the affine stem vtn, not {architecture.affine}; with that it is VTN.")
     if architecture.base in GENERATORS and (architecture.cascades > 1 or architecture.affine != "none"):
         raise TrainingError(f"{architecture.base} is one network: it has neither further cascades nor an affine stem.")
+    if architecture.velocity and (architecture.base in GENERATORS or architecture.base.startswith("Pyramid")):
+        raise TrainingError(f"{architecture.base} composes its field itself: leave the velocity out.")
     stem = None if architecture.affine == "none" else STEMS[architecture.affine](architecture.grid)
     networks = [MODELS[architecture.base]() for _ in range(architecture.cascades)]
     return RegistrationNetwork(architecture, networks, stem)

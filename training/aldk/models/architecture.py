@@ -21,6 +21,8 @@ class Architecture:
         How many, one behind the other, each with its own weights.
     affine
         Affine stem before the cascades: "none", "light" (of the public LDR code) or "vtn".
+    velocity
+        What each cascade's network gives is a stationary velocity; its flow, after unit time, is a diffeomorphism.
     grid
         (k, j, i) voxels that the published, size-bound heads of the stem are made for; None: pooling heads, any size.
     """
@@ -29,6 +31,7 @@ class Architecture:
     cascades: int = 1
     affine: str = "none"
     grid: tuple[int, int, int] | None = None
+    velocity: bool = False
 
     def __post_init__(self) -> None:
         if self.base == "RCN" and self.affine == "none":

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from aldk.errors import TrainingError
 
@@ -92,6 +94,35 @@ class Discriminator(nn.Module):
                 f"not {' x '.join(str(size) for size in flow.shape[2:])}."
             )
         return F.pad(flow, [side for gap in reversed(gaps) for side in (gap // 2, gap - gap // 2)])
+
+
+class ConditionalDiscriminator(nn.Module):
+    """Whether a field is the teacher's, seen with what it does: a verdict (N, 1, k', j', i') on overlapping patches.
+
+    Maps the fixed image and the moving one as warped, each (N, 1, k, j, i), and the flow (N, 3, k, j, i) in voxels
+    through three convolutions of 4^3 and stride 2 and one of 3^3, LeakyReLU 0.2, under spectral normalisation (Miyato
+    et al., ICLR 2018). A patch is 38^3 voxels. Any size of at least 8 voxels a side; 170,801 parameters with the width
+    16.
+    """
+
+    # Voxels: brings flows to about the size of intensities.
+    SCALE = 4.0
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        widths = (width, 2 * width, 4 * width)
+        layers: list[nn.Module] = []
+        for before, after in zip((5, *widths), widths, strict=False):
+            layers += [nn.Conv3d(before, after, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        layers.append(nn.Conv3d(widths[-1], 1, 3, padding=1))
+        self.layers = nn.Sequential(*layers)
+        initialise(self, 0.2)
+        for layer in self.layers:
+            if isinstance(layer, nn.Conv3d):
+                spectral_norm(layer)
+
+    def forward(self, fixed: Tensor, warped: Tensor, flow: Tensor) -> Tensor:
+        return self.layers(torch.cat([fixed, warped, flow / self.SCALE], dim=1))
 
 
 def _even(x: Tensor) -> Tensor:

@@ -20,10 +20,11 @@ from aldk.models.discriminator import Discriminator
 from aldk.teachers import Teacher
 
 from .adversary import descend, frozen
+from .base import Strategy
 from .reconstruction import Reconstruction
-from .unsupervised import Unsupervised
 
 FORMS = ("paper", "public")
+SCORES = ("scalar", "vector")
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,12 @@ class AldkOptions:
     until
         Share of the run after which no step is adversarial (the public code: 0.08).
     form
-        "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed difference of a
-        Wasserstein critic, discriminator of the public code.
+        Which ALDK. "paper": l_dis = |D(student) - D(teacher)|^2, discriminator of the paper. "public": the signed
+        difference of a Wasserstein critic, discriminator of the public code.
+    score
+        What of the discriminator's features is compared: "scalar", their mean, or "vector", all of them.
+    learning_rate
+        Of the discriminator.
     grid
         (k, j, i) voxels that the linear layer of the public discriminator is made for; None: pooled, any size.
     """
@@ -55,38 +60,39 @@ class AldkOptions:
     every: int = 3
     until: float = 1.0
     form: str = "paper"
+    score: str = "scalar"
     learning_rate: float = 1e-4
     grid: tuple[int, int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:
             raise TrainingError(f"ALDK has no form called {self.form!r}; there are {', '.join(FORMS)}.")
+        if self.score not in SCORES:
+            raise TrainingError(f"ALDK has no score called {self.score!r}; there are {', '.join(SCORES)}.")
         if not (0 <= self.beta <= 1 and 0 <= self.gamma <= 1 and self.every >= 1):
             raise TrainingError("ALDK: beta and gamma lie between 0 and 1, and every is at least 1.")
 
 
-class Aldk(Unsupervised):
+class Aldk(Strategy):
     """The student's losses of eq. 6; the discriminator is updated on the way, by an optimiser of its own.
 
     ``teacher`` is None only where ``target`` has another source.
     """
 
     def __init__(self, reconstruction: Reconstruction, teacher: Teacher | None, options: AldkOptions) -> None:
-        super().__init__(reconstruction)
-        self.teacher, self.options = teacher, options
+        super().__init__(reconstruction, teacher)
+        self.options = options
         self.discriminator = Discriminator(options.form, options.grid)
         self.optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=options.learning_rate, betas=(0.5, 0.9))
         self.fabric: Fabric | None = None
 
     def prepare(self, fabric: Fabric) -> None:
+        super().prepare(fabric)
         self.fabric = fabric
-        if self.teacher is not None:
-            self.teacher.prepare(fabric)
         self.discriminator.to(fabric.device)
 
     def losses(self, network: nn.Module, pair: Pair, iteration: int, progress: float) -> dict[str, Tensor]:
-        prediction = network(pair.fixed, pair.moving, details=True)
-        terms = self.reconstruction.losses(prediction, pair)
+        prediction, terms = self.reconstruct(network, pair)
         if not self.is_adversarial(iteration, progress):
             self.observed = {}
             return terms
@@ -108,8 +114,13 @@ class Aldk(Unsupervised):
         return (iteration + 1) % self.options.every == 0 and progress < self.options.until
 
     def score(self, flow: Tensor) -> Tensor:
-        """(N,): the discriminator's mean feature, D in eq. 7, of flows (N, 3, k, j, i) in voxels."""
-        return self.discriminator(flow).mean(1)
+        """(N, 1) or (N, features): the discriminator's mean feature, D in eq. 7, or all of them, of flows
+        (N, 3, k, j, i) in voxels. As long as the mean, a vector of n features is divided by the root of n.
+        """
+        features = self.discriminator(flow)
+        if self.options.score == "vector":
+            return features / features.shape[1] ** 0.5
+        return features.mean(1, keepdim=True)
 
     def adversarial(self, student: Tensor, teacher: Tensor) -> Tensor:
         """The discrimination loss as the student sees it; gradients reach ``student``, not the discriminator."""
@@ -119,13 +130,14 @@ class Aldk(Unsupervised):
                 return -score.mean()
             with torch.no_grad():
                 target = self.score(teacher)
-            return (score - target).square().mean()
+            return (score - target).square().sum(1).mean()
 
     def discriminator_loss(self, student: Tensor, teacher: Tensor) -> tuple[Tensor, Tensor]:
         """What the discriminator minimises: how badly it parts the two, and the weighted gradient penalty (eq. 7)."""
         scores = self.score(torch.cat([student, teacher]))
         first, second = scores.chunk(2)
-        apart = -(first - second).square().mean() if self.options.form == "paper" else (first - second).mean()
+        squared = (first - second).square().sum(1).mean()
+        apart = -squared if self.options.form == "paper" else (first - second).sum(1).mean()
         return apart, self.options.penalty * self.gradient_penalty(student, teacher)
 
     def gradient_penalty(self, student: Tensor, teacher: Tensor) -> Tensor:
@@ -149,20 +161,21 @@ class Aldk(Unsupervised):
         descend(apart + penalty, self.discriminator, self.optimizer, self.fabric)
         distance = (student - teacher).square().sum(1).mean().sqrt()
         self.observed = {
-            "discriminator": float((apart + penalty).detach()),
-            "penalty": float(penalty.detach()),
-            "critic_gap": float(apart.detach().abs()) ** (0.5 if self.options.form == "paper" else 1.0),
-            "teacher_distance": float(distance),
+            "discriminator": (apart + penalty).detach(),
+            "penalty": penalty.detach(),
+            "critic_gap": apart.detach().abs() ** (0.5 if self.options.form == "paper" else 1.0),
+            "teacher_distance": distance,
         }
 
     def state(self) -> dict[str, Any]:
-        return {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
+        own = {"discriminator": self.discriminator.state_dict(), "optimizer": self.optimizer.state_dict()}
+        return {**super().state(), **own}
 
     def load(self, state: dict[str, Any]) -> None:
+        super().load(state)
         self.discriminator.load_state_dict(state["discriminator"])
         self.optimizer.load_state_dict(state["optimizer"])
 
     def provenance(self) -> dict[str, Any]:
         options = {**vars(self.options), "grid": list(self.options.grid) if self.options.grid else None}
-        teacher = {} if self.teacher is None else {"teacher": self.teacher.provenance()}
-        return {**super().provenance(), **teacher, "aldk": options}
+        return {**super().provenance(), "aldk": options}

@@ -21,6 +21,9 @@ from aldk.data.config import UNSTATED
 from aldk.errors import TrainingError
 from aldk.models.ldr import LDR
 from aldk.models.sar import in_slices
+from aldk.models.unet import UNet
+
+from .adversary import frozen
 
 # In 3D windows are dense kernels, which cost as much as all the rest.
 SSIM_WINDOW_2D, SSIM_WINDOW_3D = 7, 5
@@ -116,6 +119,46 @@ class ScriptedFeatures(nn.Module):
     def forward(self, image: Tensor) -> list[Tensor]:
         made = self.module(image)
         return [made] if isinstance(made, Tensor) else list(made)
+
+
+class OwnFeatures(nn.Module):
+    """The levels of the encoder of whatever network is being trained, as it is at the moment; its weights learn nothing
+    from what they judge.
+
+    Of a network whose first part has a list of encoders, each fed by the one before (LDR's family, VoxelMorph, U-Net,
+    ViT-V-Net, CoarseToFine). ``network`` is set before each use.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels: list[nn.Module] = []
+        self.pools, self.slope = False, 0.0
+
+    def of(self, network: nn.Module) -> OwnFeatures:
+        """:raises TrainingError: if the network has no encoder that can be taken by itself."""
+        inner = getattr(network, "module", network)
+        first = inner.networks[0]
+        if isinstance(first, LDR):
+            self.levels, self.slope = [first.encoder1, first.encoder2, first.encoder3, first.encoder4], 0.0
+        elif isinstance(getattr(first, "encoders", None), nn.ModuleList):
+            self.levels, self.pools, self.slope = list(first.encoders), isinstance(first, UNet), 0.1
+        else:
+            base = inner.architecture.base
+            raise TrainingError(f"{base} has no encoder whose features could be compared: give --sar.features a file.")
+        return self
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        channels = next(m for m in self.levels[0].modules() if isinstance(m, nn.Conv3d)).in_channels
+        x, maps = image.expand(-1, channels, -1, -1, -1), []
+        for number, level in enumerate(self.levels):
+            if min(x.shape[2:]) < 2:
+                break
+            with frozen(level):
+                x = level(F.max_pool3d(x, 2) if self.pools and number else x)
+            if isinstance(level, nn.Conv3d):
+                x = F.leaky_relu(x, self.slope)
+            maps.append(x)
+        return maps
 
 
 def load_features(path: Path | None = None) -> tuple[nn.Module, dict[str, Any]]:

@@ -15,7 +15,6 @@ import torch
 from LDRRegistrationLib.numerics.losses import gradientLoss
 from LDRRegistrationLib.registration.energy import Energy
 from LDRRegistrationLib.registration.refinement import Refinement, optimise
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from aldk.data.draws import Draws
@@ -23,8 +22,8 @@ from aldk.data.pairs import Pair
 from aldk.errors import TrainingError
 from aldk.teachers import Teacher
 
+from .base import Strategy
 from .reconstruction import Reconstruction
-from .unsupervised import Unsupervised
 
 ENERGIES = ("lncc", "mse")
 SOURCES = ("prediction", "teacher", "cycle")
@@ -54,8 +53,10 @@ class GuidanceOptions:
         Share of the unsupervised loss in every step.
     share
         Of the pairs that are guided, drawn at random; the others are unsupervised.
-    energy, reduction
-        Similarity of the optimiser, and how much coarser than the images its grid is (2: the paper's "downsampled").
+    energy
+        Similarity of the optimiser: "lncc" or "mse".
+    reduction
+        How much coarser than the images the optimiser's grid is (2: the paper's "downsampled").
     """
 
     source: str = "prediction"
@@ -94,7 +95,7 @@ class GuidanceOptions:
         )
 
 
-class Guidance(Unsupervised):
+class Guidance(Strategy):
     """Mean squared distance, in voxels^2, to the refined field, plus what ``GuidanceOptions`` adds.
 
     Parameters
@@ -108,36 +109,34 @@ class Guidance(Unsupervised):
     def __init__(
         self, reconstruction: Reconstruction, options: GuidanceOptions, teacher: Teacher | None = None
     ) -> None:
-        super().__init__(reconstruction)
+        super().__init__(reconstruction, teacher)
         if (teacher is None) == (options.source == "teacher"):
             raise TrainingError("OFG: a teacher and the source teacher (self-training) go together.")
-        self.options, self.teacher = options, teacher
+        self.options = options
         # The source "cycle": the network of the last epoch's end, and its weights from a checkpoint.
         self.earlier: nn.Module | None = None
         self.restored: dict[str, Tensor] = {}
 
-    def prepare(self, fabric: Fabric) -> None:
-        if self.teacher is not None:
-            self.teacher.prepare(fabric)
-
     def losses(self, network: nn.Module, pair: Pair, iteration: int, progress: float) -> dict[str, Tensor]:
-        prediction = network(pair.fixed, pair.moving, details=True)
         self.observed = {}
         if self.options.source == "cycle":
             self._renew(network, iteration)
         if not self.is_guided(iteration):
-            return self.reconstruction.losses(prediction, pair)
+            return self.reconstruct(network, pair)[1]
+        blend = self.options.blend
+        if blend:
+            prediction, unsupervised = self.reconstruct(network, pair)
+        else:
+            prediction, unsupervised = network(pair.fixed, pair.moving, details=True), {}
         refined = self.refined(prediction.flow, pair, progress)
         squared = (prediction.flow - refined).square().mean()
-        self.observed = {"teacher_distance": (3.0 * float(squared.detach())) ** 0.5}
-        blend = self.options.blend
+        self.observed = {"teacher_distance": (3.0 * squared.detach()).sqrt()}
         terms = {
             "distillation": (1.0 - blend) * squared,
             "smoothness": (1.0 - blend) * self.options.smoothness * gradientLoss(prediction.flow),
         }
-        if blend:
-            for name, term in self.reconstruction.losses(prediction, pair).items():
-                terms[name] = blend * term + terms.get(name, torch.zeros_like(term))
+        for name, term in unsupervised.items():
+            terms[name] = blend * term + terms.get(name, torch.zeros_like(term))
         return terms
 
     def is_guided(self, iteration: int) -> bool:
@@ -167,11 +166,11 @@ class Guidance(Unsupervised):
             self.earlier.load_state_dict(self.restored)
 
     def state(self) -> dict[str, Any]:
-        return {} if self.earlier is None else {"earlier": self.earlier.state_dict()}
+        return {**super().state(), **({} if self.earlier is None else {"earlier": self.earlier.state_dict()})}
 
     def load(self, state: dict[str, Any]) -> None:
+        super().load(state)
         self.restored = state.get("earlier", {})
 
     def provenance(self) -> dict[str, Any]:
-        teacher = {"teacher": self.teacher.provenance()} if self.teacher is not None else {}
-        return {**super().provenance(), "ofg": vars(self.options), **teacher}
+        return {**super().provenance(), "ofg": vars(self.options)}

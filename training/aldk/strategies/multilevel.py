@@ -18,8 +18,8 @@ from aldk.errors import TrainingError
 from aldk.losses import dice_loss
 from aldk.models import Prediction
 
+from .base import Strategy
 from .reconstruction import Reconstruction
-from .unsupervised import Unsupervised
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class MultilevelOptions:
     dice: float = 5.0
 
 
-class Multilevel(Unsupervised):
+class Multilevel(Strategy):
     """Similarity and smoothness of each level, and label overlap of the finest; divided by ``similarity``, so that
     learning rates fit the other strategies.
     """

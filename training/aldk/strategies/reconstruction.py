@@ -41,6 +41,8 @@ class Reconstruction:
         Of each cascade's own flow, as in the public code (1.5 there: half the sum over three axes).
     determinant, orthogonality
         Of the affine stem's matrix, where there is one.
+    inverse
+        Of inverse consistency, which costs a second pass of the network (``Strategy.reconstruct``).
     """
 
     kind: str = "lncc"
@@ -52,6 +54,7 @@ class Reconstruction:
     folding: float = 10.0
     determinant: float = 0.1
     orthogonality: float = 0.1
+    inverse: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in SIMILARITIES:

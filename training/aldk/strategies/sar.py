@@ -28,9 +28,9 @@ from aldk.errors import TrainingError
 from aldk.models import ImageDiscriminator, Prediction, otsu_mask
 
 from .adversary import descend, frozen
-from .content import Content, load_features
+from .base import Strategy
+from .content import Content, OwnFeatures, load_features
 from .reconstruction import Reconstruction, content_weights
-from .unsupervised import Unsupervised
 
 # The mean squared error of a field, in voxels^2, that eq. 5 counts as one half.
 HALF_ERROR = 1.0
@@ -53,8 +53,8 @@ class SarOptions:
     learning_rate
         Of the discriminators.
     features
-        The frozen network of eq. 2, a VGG in the paper: a path for ``load_features``, "" for the shipped student, or
-        "none".
+        The network of eq. 2, a frozen VGG in the paper: a path for ``load_features``, "" for the shipped LDR, "own" for
+        the encoder of the student itself as it is at each step, or "none".
     in_plane
         Everything in the planes of slices: for the generator of 2D.
     """
@@ -72,14 +72,17 @@ class SarOptions:
             raise TrainingError("SAR: weights and start are not below 0, and the discriminators' width is at least 1.")
 
 
-class Sar(Unsupervised):
+class Sar(Strategy):
     """Eq. 2 to 6, with the penalties on the field that every strategy here has."""
 
     def __init__(self, reconstruction: Reconstruction, options: SarOptions) -> None:
         super().__init__(reconstruction)
         self.options = options
-        features, self.source = None, {}
-        if options.features != "none":
+        features: nn.Module | None = None
+        self.source: dict[str, Any] = {}
+        if options.features == "own":
+            features, self.source = OwnFeatures(), {"encoder": "the student's own"}
+        elif options.features != "none":
             features, self.source = load_features(Path(options.features) if options.features else None)
         self.features = features
         self.content = Content(features, options.in_plane)
@@ -96,6 +99,8 @@ class Sar(Unsupervised):
 
     def losses(self, network: nn.Module, pair: Pair, iteration: int, progress: float) -> dict[str, Tensor]:
         prediction = network(pair.fixed, pair.moving, details=True)
+        if isinstance(self.features, OwnFeatures):
+            self.features.of(network)
         warped = warp(pair.clean_moving, prediction.flow)
         registered = [warped, *([] if prediction.registered is None else [prediction.registered])]
         weights = self.reconstruction
@@ -132,7 +137,7 @@ class Sar(Unsupervised):
         loss = F.softplus(-of_real).mean() + F.softplus(of_registered).mean()
         descend(loss, judge, self.optimizer, self.fabric)
         gap = of_real.detach().sigmoid().mean() - of_registered.detach().sigmoid().mean()
-        self.observed = {"discriminator": float(loss.detach()), "critic_gap": float(gap)}
+        self.observed = {"discriminator": loss.detach(), "critic_gap": gap}
 
     def state(self) -> dict[str, Any]:
         return {"judges": self.judges.state_dict(), "optimizer": self.optimizer.state_dict()}

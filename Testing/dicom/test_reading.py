@@ -182,7 +182,7 @@ def test_an_empty_folder_and_one_of_other_objects(tmp_path, image):
     with pytest.raises(RegistrationError, match="is a folder without DICOM images"):
         chooseSeries(tmp_path)
     (tmp_path / "x.txt").write_text("x")
-    with pytest.raises(RegistrationError, match="1 other files"):
+    with pytest.raises(RegistrationError, match="1 other file"):
         chooseSeries(tmp_path)
 
 

@@ -87,7 +87,7 @@ def checkMemory(fixed: Path, moving: Path) -> None:
 
 
 def memoryNeed(fixed: Path, moving: Path) -> int | None:
-    """Bytes that registering two files takes besides the loaded libraries; None for formats that only ITK knows, and for DICOM.
+    """Bytes that registering two files takes besides the loaded libraries; None for what only ITK knows, and DICOM.
 
     Held at once are both images, the warped volume, and the most of what three steps add: single precision of the
     moving image to warp it, the warped volume on its way to a file, or the picture's copies.

@@ -20,6 +20,8 @@ demo: $(STAMP)
 # Two processes of one thread each are faster than one of two threads; each takes about 2 GB.
 PROCESSES ?= 2
 test: $(STAMP)-test lint
+	@for tool in chromium dciodvfy storescu Orthanc; do command -v $$tool >/dev/null || \
+		echo "Skipped without $$tool: a test of Testing/dicom (apt install chromium dicom3tools dcmtk orthanc)."; done
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 
 # What is not slow (Testing/conftest.py says what is): under two minutes on two cores.
@@ -84,11 +86,11 @@ $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	rm -f $(VENV)/.installed-*
 	$(PIP) "$(TORCH)" $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
-	$(PIP) --editable .
+	$(PIP) --editable ".[dicom]"
 	touch $@
 
 $(STAMP)-test: $(STAMP)
-	$(PIP) --editable ".[test,training]"
+	$(PIP) --editable ".[dicom,test,training]"
 	touch $@
 
 clean:

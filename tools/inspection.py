@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import catalog
 
 # What every Slicer brings along, besides Python's own modules. torch is not among them.
-BUNDLED = {"slicer", "vtk", "numpy", "SimpleITK", "qt", "ctk", "LDRRegistrationLib"}
+BUNDLED = {"slicer", "vtk", "numpy", "pydicom", "SimpleITK", "qt", "ctk", "LDRRegistrationLib"}
 
 
 def module_folder() -> Path:

@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from .commandline.dicominput import seriesLines
 from .commandline.failures import explained
 from .commandline.filerun import FileRun
 from .commandline.options import inputFiles, readOptions
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = readOptions(arguments)
             if options.list_models:
                 _show(_modelLines(ModelStore(options.models)))
+                return 0
+            if options.list_series:
+                _show(seriesLines(options))
                 return 0
             if options.isCohort:
                 from .cohort.run import registerCohort

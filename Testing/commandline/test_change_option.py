@@ -22,14 +22,15 @@ def changed(tmp_path_factory):
 def test_what_changed(changed):
     """On the bundled pair: report, table, map and regions, on the current scan's own grid."""
     written = {path.name for path in changed.iterdir()}
-    assert written == {*OUTPUTS, "change.nii.gz", "change_regions.nii.gz", "changes.csv", "changes.html"}
+    reports = {"changes.csv", "changes.html", "changes.json"}
+    assert written == {*OUTPUTS, "change.nii.gz", "change_regions.nii.gz", *reports}
     current, change, regions = (
         sitk.ReadImage(str(path))
         for path in (CURRENT_FLAIR, changed / "change.nii.gz", changed / "change_regions.nii.gz")
     )
     assert current.GetSize() == change.GetSize() == regions.GetSize()
     np.testing.assert_allclose(change.GetOrigin(), current.GetOrigin(), atol=1e-3)
-    lines = (changed / "changes.csv").read_text(encoding="utf-8").splitlines()
+    lines = (changed / "changes.csv").read_text(encoding="utf-8-sig").splitlines()
     assert lines[1].startswith("1,new,")
     # The table's place of the first region is one of its voxels; RAS to LPS.
     first = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))

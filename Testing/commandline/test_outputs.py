@@ -25,13 +25,14 @@ def _put(output, names, content, overwrite=False):
     prepareFolder(output, [], overwrite)
     with workFolder(output) as part:
         for name in names:
+            (part / name).parent.mkdir(exist_ok=True)
             (part / name).write_text(content)
         (part / "report.json").write_text(sealed({"content": content}, part))
         return publish(part, output, overwrite)
 
 
 def _state(output):
-    return {path.name: path.read_bytes() for path in output.iterdir()}
+    return {path.relative_to(output).as_posix(): path.read_bytes() for path in output.rglob("*") if path.is_file()}
 
 
 def test_a_rerun_replaces_what_is_ours_and_leaves_nothing_of_the_run_before(files, tmp_path, capsys):
@@ -53,7 +54,7 @@ def test_a_rerun_replaces_what_is_ours_and_leaves_nothing_of_the_run_before(file
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_foreign_file_of_our_name_is_never_lost(tmp_path, name):
     output = tmp_path / "out"
-    output.mkdir()
+    (output / name).parent.mkdir(parents=True)
     (output / name).write_text("{}" if name == "report.json" else "mine")
     before = _state(output)
     with pytest.raises(RegistrationError, match="was not written by ldr-register"):

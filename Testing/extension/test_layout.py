@@ -16,9 +16,10 @@ ORDER = (
     ("numerics",),
     ("space",),
     ("imagefiles",),
+    ("dicom",),
     ("registration",),
     ("change",),
-    ("mrml", "reports"),
+    ("mrml", "reports", "dicomobjects"),
     ("logic", "commandline", "cohort"),
     ("gui", "__main__"),
 )

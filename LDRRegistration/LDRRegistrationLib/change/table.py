@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from .regions import Region
 
@@ -57,11 +54,3 @@ def row(region: Region, opinion: Opinion | None = None) -> dict[str, int | float
         opinion.note,
     )
     return dict(zip(COLUMNS, values, strict=True))
-
-
-def writeCsv(path: Path, regions: Iterable[Region], opinions: Mapping[int, Opinion] | None = None) -> None:
-    """changes.csv: one line a region, by rank; ``opinions`` by rank."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(row(region, (opinions or {}).get(region.rank)) for region in regions)

@@ -21,7 +21,7 @@ from .pair import Pair
 # The part of the report that is the cohort's.
 KEY = "cohort"
 # Options that change what is written.
-SETTINGS = ("preset", "prealignment", "adapt", "device", "change", "sensitivity")
+SETTINGS = ("preset", "prealignment", "adapt", "device", "change", "sensitivity", "dicom_out", "hide_names")
 
 
 def settingsDigest(options: argparse.Namespace, modelDigest: str) -> dict[str, Any]:

@@ -7,13 +7,15 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..runtime.errors import RegistrationError
 from ..runtime.terminal import interruptsWait, showProgress
 from ..runtime.workfolder import workFolder
+from .changeoutput import ChangeOutput
+from .dicominput import chosenSeries, notesOn, scanContent
 from .options import inputFiles
 from .outputfolder import REPORT, USUAL_NAMES, prepareFolder, publish, sealed
 
@@ -49,10 +51,15 @@ class FileRun:
     seconds: dict[str, float] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     hasFailed: bool = False
+    changeOutput: ChangeOutput = field(init=False)
 
     def register(self) -> None:
         options = self.options
         prepareFolder(options.output, inputFiles(options), options.overwrite, self.called)
+        series = chosenSeries(options)
+        notes = notesOn(series)
+        self.changeOutput = ChangeOutput(options, series, notes=notes)
+        self.changeOutput.prepare()
         with self._timed("Loading the libraries"), interruptsWait():
             from ..runtime.pytorch import importTorch
 
@@ -65,21 +72,18 @@ class FileRun:
         logic = self.logic or RegistrationLogic(options.models)
         with self._timed("Reading the files"):
             scene = files.newScene()
-            notes: list[str] = []
             reading.checkMemory(options.fixed, options.moving)
-            nodes = {
-                name: reading.readVolume(
-                    scene, getattr(options, name), labels=name not in ("fixed", "moving"), notes=notes
-                )
-                for name in ("fixed", "moving", "fixed_mask", "moving_mask", "change_mask")
-                if getattr(options, name) is not None
-            }
+            nodes = {name: reading.readSeries(scene, chosen.stack, notes) for name, chosen in series.items()}
+            for name in ("fixed", "moving", "fixed_mask", "moving_mask", "change_mask"):
+                if name not in nodes and (path := getattr(options, name)) is not None:
+                    isLabels = name not in ("fixed", "moving")
+                    nodes[name] = reading.readVolume(scene, path, labels=isLabels, notes=notes)
             if options.labels is not None:
                 nodes["labels"] = reading.readLabels(scene, options.labels, notes)
             if options.initial is not None:
                 nodes["initial"] = reading.readTransform(scene, options.initial)
         found, job, result = self._compute(logic, scene, nodes)
-        result.notes.extend(notes)
+        result.notes.extend(note for note in notes if note not in result.notes)
         try:
             with workFolder(options.output) as part:
                 with self._timed("Writing the results"):
@@ -155,7 +159,6 @@ class FileRun:
     ) -> None:
         """All files but the report, checked; what a full disk cut off raises OSError."""
         from ..mrml import files, written
-        from ..reports.changefiles import writeChanges
         from ..reports.overview import writeOverview
 
         files.writeTransform(job.outputTransformNode, part / "transform.h5")
@@ -171,10 +174,7 @@ class FileRun:
             )
             files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
         if found is not None:
-            writeChanges(part, found.changeMap, found.detection)
-            for name, array in (("change", found.changeMap.z), ("change_regions", found.detection.labels)):
-                image = replace(job.fixed, array=found.changeMap.onFixedGrid(array))
-                files.writeImage(image, part / f"{name}.nii.gz")
+            self.changeOutput.write(part, job, found)
         for path in part.glob("*.nii.gz"):
             written.checkImageFile(path, job.fixed.array.shape)
         for name, content in self.sidecars.items():
@@ -184,10 +184,11 @@ class FileRun:
     def _report(
         self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
     ) -> dict[str, Any]:
-        from ..reports.registrationjson import reportContent
+        from ..reports.registrationjson import reportContent, withoutNames
 
         options = self.options
         report = reportContent(options.fixed, options.moving, logic.models.card(result.model), result)
+        report.update(scanContent(self.changeOutput.series, options.hide_names))
         if found is not None:
             report["change"] = {
                 "found": found.summary,
@@ -202,7 +203,7 @@ class FileRun:
         if found is not None:
             self.lines.append(found.summary)
         self.lines += [f"Note: {note}" for note in (result.notes if found is None else found.notes)]
-        return report
+        return withoutNames(report, [options.fixed, options.moving]) if options.hide_names else report
 
     @contextlib.contextmanager
     def _timed(self, stage: str):

@@ -15,6 +15,13 @@ from ..runtime.errors import RegistrationError
 USAGE = "ldr-register FIXED MOVING -o OUT_DIR"
 ADAPTATION_ITERATIONS = 40
 SENSITIVITY = 0.5
+INPUTS = (
+    *("pairs", "template", "fixed", "moving", "initial", "labels", "fixed_mask", "moving_mask", "change_mask"),
+    *("verdicts", "prior_report"),
+)
+CHANGE_ONLY = ("dates", "sensitivity", "change_mask", "verdicts", "patient", "dicom_out")
+# What --patient means without a text.
+AS_DICOM_SAYS = "as DICOM says"
 
 
 def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -25,7 +32,7 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
     """
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.list_models:
+    if options.list_models or (options.list_series and options.fixed is not None):
         return options
     options.isCohort = isCohort(options)
     if not options.isCohort and (options.fixed is None or options.moving is None or options.output is None):
@@ -41,8 +48,7 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def inputFiles(options: argparse.Namespace) -> list[Path]:
     """Every file that is read, but those that a table names."""
-    names = ("pairs", "template", "fixed", "moving", "initial", "labels", "fixed_mask", "moving_mask", "change_mask")
-    return [path for name in names if (path := getattr(options, name)) is not None]
+    return [path for name in INPUTS if (path := getattr(options, name)) is not None]
 
 
 def _refuseDropped(options: argparse.Namespace) -> None:
@@ -57,9 +63,11 @@ def _refuseDropped(options: argparse.Namespace) -> None:
         raise RegistrationError(
             "--prealignment affine cannot be used with --change: two visits of one person are aligned rigidly, or not."
         )
-    given = [name for name in ("dates", "sensitivity", "change_mask") if getattr(options, name) is not None]
+    given = [name for name in CHANGE_ONLY if getattr(options, name) not in (None, False)]
     if given and not options.change:
         raise RegistrationError(f"{_listed(given)} can be used only with --change.")
+    if options.prior_report is not None and not options.dicom_out:
+        raise RegistrationError("--prior-report can be used only with --dicom-out.")
 
 
 def _listed(names: list[str]) -> str:
@@ -84,8 +92,19 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 done; 1 out of memory or an error of the program; 2 bad input; 3 done, but the result "
         "is not to be trusted; 130 or 143 stopped.",
     )
-    parser.add_argument("fixed", metavar="FIXED", nargs="?", type=Path, help="image that stays as it is")
+    parser.add_argument(
+        "fixed", metavar="FIXED", nargs="?", type=Path, help="image that stays as it is; file, or DICOM folder"
+    )
     parser.add_argument("moving", metavar="MOVING", nargs="?", type=Path, help="image to carry onto FIXED")
+    parser.add_argument(
+        "--series",
+        action="append",
+        metavar="S",
+        help="of a DICOM folder: the series, by number or (part of) description; given twice, the first is of FIXED, "
+        "the second of MOVING",
+    )
+    parser.add_argument("--list-series", action="store_true", help="show the series of the DICOM folders, and stop")
+    parser.add_argument("--hide-names", action="store_true", help="report.json names no input files")
     parser.add_argument("-o", "--output", metavar="OUT_DIR", type=Path, help="folder for the results")
     parser.add_argument(
         "--overwrite",
@@ -131,7 +150,35 @@ def _parser() -> argparse.ArgumentParser:
         help=f"0 (only the strongest changes) to 1 (default: {SENSITIVITY:g})",
     )
     change.add_argument("--change-mask", type=Path, metavar="M", help="label map of FIXED: look only inside it")
-    change.add_argument("--dates", nargs=2, metavar=("CURRENT", "PRIOR"), help="of the visits, as 2024-05-31")
+    change.add_argument(
+        "--dates", nargs=2, metavar=("CURRENT", "PRIOR"), help="of the visits, as 2024-05-31 (default: as DICOM says)"
+    )
+    change.add_argument(
+        "--verdicts",
+        type=Path,
+        metavar="FILE",
+        help="changes.csv or changes.json with what a reader said of the regions (accepted, rejected, a note)",
+    )
+    change.add_argument(
+        "--patient",
+        nargs="?",
+        const=AS_DICOM_SAYS,
+        metavar="TEXT",
+        help="show the patient in changes.html, by a pseudonym or as DICOM says (default: not at all)",
+    )
+    change.add_argument(
+        "--dicom-out",
+        action="store_true",
+        help="write the regions (SEG), a measurement report (SR) and the registration as DICOM objects into "
+        "OUT_DIR/dicom; for DICOM folders",
+    )
+    change.add_argument(
+        "--prior-report",
+        type=Path,
+        metavar="SR",
+        help="measurement report of the prior visit, whose tracking identifiers are kept (default: the one in the "
+        "prior's folder)",
+    )
     addOptions(parser, _positive)
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
     parser.add_argument(

@@ -22,6 +22,7 @@ from ..runtime.terminal import interruptsWait, printable
 from ..runtime.workfolder import clearStale, oneAtATime, writeThrough
 
 REPORT = "report.json"
+DICOM_FOLDER = "dicom"
 # The report comes last: with it the result is complete.
 OUTPUTS = (
     "transform.h5",
@@ -33,7 +34,11 @@ OUTPUTS = (
     "change_regions.nii.gz",
     "changes.csv",
     "changes.html",
+    "changes.json",
     "overview.png",
+    f"{DICOM_FOLDER}/segmentation.dcm",
+    f"{DICOM_FOLDER}/measurements.dcm",
+    f"{DICOM_FOLDER}/registration.dcm",
     REPORT,
 )
 # What each of them is called in the folder, by default.
@@ -62,10 +67,10 @@ def prepareFolder(
     with oneAtATime(output):
         clearStale(output, lambda folder: _finish(folder, output))
     for path in inputs:
-        for name in called.values():
+        for name in (*called.values(), DICOM_FOLDER):
             if path is not None and _same(path, output / name):
                 raise RegistrationError(
-                    f"{path} is the same file as {output / name} and would be overwritten by the result: choose "
+                    f"{path} is the same as {output / name} and would be overwritten by the result: choose "
                     "another output folder."
                 )
     _refuseForeign(output, overwrite, called)
@@ -133,7 +138,16 @@ def _carryOut(part: Path, output: Path, names: list[str], removed: list[str], ou
         (output / name).unlink(missing_ok=True)
     for name in outputs:
         if name in names and (part / name).is_file():
+            (output / name).parent.mkdir(exist_ok=True)
             os.replace(part / name, output / name)
+    _removeEmpty(output, removed)
+
+
+def _removeEmpty(output: Path, removed: list[str]) -> None:
+    """The folder of DICOM objects, once the last of them was removed."""
+    if any(name.startswith(f"{DICOM_FOLDER}/") for name in removed):
+        with contextlib.suppress(OSError):
+            (output / DICOM_FOLDER).rmdir()
 
 
 def _keep(part: Path, output: Path, names: list[str]) -> None:
@@ -141,6 +155,7 @@ def _keep(part: Path, output: Path, names: list[str]) -> None:
     (part / BEFORE).mkdir()
     for name in names:
         kept = part / BEFORE / name
+        kept.parent.mkdir(exist_ok=True)
         try:
             os.link(output / name, kept, follow_symlinks=False)
         except (OSError, NotImplementedError):
@@ -149,13 +164,15 @@ def _keep(part: Path, output: Path, names: list[str]) -> None:
 
 def _putBack(part: Path, output: Path, names: list[str]) -> None:
     """What there was before ``_carryOut``."""
-    kept = {path.name for path in (part / BEFORE).iterdir()}
+    kept = {name for name in OUTPUTS if (part / BEFORE / name).is_file()}
     for name in names:
         if name not in kept and not (part / name).exists():
             (output / name).unlink(missing_ok=True)
     for name in kept:
         with contextlib.suppress(OSError):
+            (output / name).parent.mkdir(exist_ok=True)
             os.replace(part / BEFORE / name, output / name)
+    _removeEmpty(output, names)
 
 
 def _finish(folder: Path, output: Path) -> None:

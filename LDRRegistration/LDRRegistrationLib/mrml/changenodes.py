@@ -11,7 +11,7 @@ import vtk
 
 from ..change.changemap import ChangeMap
 from ..change.detection import Detection
-from ..change.regions import GONE, GROWN, NEW, SHRUNKEN
+from ..change.kindcolors import COLORS
 from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..registration.register import RegistrationResult
 from ..runtime.errors import RegistrationError
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 # |z| at which the map's colors are full; below a fifth of it, which is what regions grow down to, nothing is shown.
 FULL_Z = 15.0
-COLORS = {NEW: (0.9, 0.1, 0.1), GROWN: (1.0, 0.6, 0.1), SHRUNKEN: (0.2, 0.7, 0.9), GONE: (0.1, 0.3, 0.9)}
 
 
 @dataclass

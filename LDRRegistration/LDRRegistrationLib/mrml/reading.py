@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..dicom.choosing import isDicom
+from ..dicom.stacks import Stack
+from ..dicom.voxels import readStack
 from ..imagefiles import itk
 from ..imagefiles.reading import layoutOf, readImage, stem
 from ..imagefiles.streams import checkRegularFile
@@ -48,6 +51,17 @@ def readLabels(scene, path: Path, notes: list[str] | None = None):
     return _volumeNode(scene, replace(image, array=wholeNumbers(image)), labels=True)
 
 
+def readSeries(scene, stack: Stack, notes: list[str] | None = None):
+    """The same from a series of DICOM images.
+
+    :raises RegistrationError: it is no volume, or its voxels cannot be read.
+    """
+    image, said = readStack(stack)
+    if notes is not None:
+        notes.extend(said)
+    return _volumeNode(scene, image, labels=False)
+
+
 def _readImage(path: Path, notes: list[str] | None) -> Image:
     image, said = readImage(path)
     if notes is not None:
@@ -73,14 +87,14 @@ def checkMemory(fixed: Path, moving: Path) -> None:
 
 
 def memoryNeed(fixed: Path, moving: Path) -> int | None:
-    """Bytes that registering two files takes besides the loaded libraries; None for formats that only ITK knows.
+    """Bytes that registering two files takes besides the loaded libraries; None for what only ITK knows, and DICOM.
 
     Held at once are both images, the warped volume, and the most of what three steps add: single precision of the
     moving image to warp it, the warped volume on its way to a file, or the picture's copies.
 
     :raises RegistrationError: a file cannot hold what its header says.
     """
-    layouts = [one for path in (fixed, moving) if (one := layoutOf(path)) is not None]
+    layouts = [one for path in (fixed, moving) if not isDicom(path) and (one := layoutOf(path)) is not None]
     for one in layouts:
         one.checkLength()
     if len(layouts) < 2:

@@ -1,23 +1,75 @@
-"""The files that tell of changes: changes.csv and changes.html."""
+"""The files that tell of changes: changes.csv, changes.html and changes.json."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from ..change.changemap import ChangeMap
 from ..change.detection import Detection
-from ..change.table import Opinion, writeCsv
+from ..change.table import Opinion
+from .changecsv import writeCsv
 from .changehtml import changesHtml
+from .changetotals import totalsOf, volumesMm3
+from .context import ReportContext
 
 
 def writeChanges(
-    folder: Path, changeMap: ChangeMap, detection: Detection, opinions: dict[int, Opinion] | None = None
+    folder: Path,
+    changeMap: ChangeMap,
+    detection: Detection,
+    opinions: dict[int, Opinion] | None = None,
+    context: ReportContext | None = None,
 ) -> list[Path]:
-    """changes.csv and changes.html in ``folder``, which exists.
+    """changes.csv, changes.html and changes.json in ``folder``, which exists.
 
     :raises OSError: they cannot be written.
     """
-    paths = [folder / "changes.csv", folder / "changes.html"]
+    context = context or ReportContext()
+    paths = [folder / f"changes.{kind}" for kind in ("csv", "html", "json")]
     writeCsv(paths[0], detection.regions, opinions)
-    paths[1].write_text(changesHtml(changeMap, detection, opinions), encoding="utf-8")
+    paths[1].write_text(changesHtml(changeMap, detection, opinions, context), encoding="utf-8")
+    content = changesContent(changeMap, detection, opinions or {}, context)
+    paths[2].write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return paths
+
+
+def changesContent(
+    changeMap: ChangeMap, detection: Detection, opinions: dict[int, Opinion], context: ReportContext
+) -> dict[str, Any]:
+    """What changes.csv and the report say, as plain values; no patient. Places in mm, volumes in mm3."""
+    regions = []
+    for region in detection.regions:
+        before, now = volumesMm3(region)
+        r, a, s = (round(value, 2) for value in region.centroidRas)
+        opinion = opinions.get(region.rank, Opinion())
+        regions.append(
+            {
+                "region": region.rank,
+                "kind": region.kind,
+                "volumeMm3": round(region.volumeMm3, 1),
+                "volumeBeforeMm3": round(before, 1),
+                "volumeNowMm3": round(now, 1),
+                "growthPercent": None if region.growthPercent is None else round(region.growthPercent, 1),
+                "volumeChangeByDeformationPercent": round(region.deformationPercent, 1),
+                "meanChange": round(region.meanChange, 3),
+                "meanZ": round(region.meanZ, 2),
+                "middleRas": [r, a, s],
+                "middleLps": [-r, -a, s],
+                "largestDiameterMm": round(region.largestDiameterMm, 1),
+                "verdict": opinion.verdict,
+                "note": opinion.note,
+            }
+        )
+    return {
+        "found": detection.explanation,
+        "notes": list(changeMap.notes),
+        "currentDate": context.current.date,
+        "priorDate": context.prior.date,
+        "sensitivity": detection.sensitivity,
+        "detectionLimit": {"sentence": context.limit.sentence, "percent": context.limit.percent},
+        "totals": totalsOf(detection, opinions, context.days, changeMap).asValues(),
+        "regions": regions,
+        "notice": "For research; not for diagnostic use.",
+    }

@@ -1,117 +1,237 @@
-"""changes.html: one file with everything in it, to read without Slicer and to keep. It names no patient."""
+"""changes.html: one file with everything in it, to read without Slicer, to print and to keep."""
 
 from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from ..change.changemap import ChangeMap
 from ..change.detection import Detection
+from ..change.kindcolors import COLORS
 from ..change.regions import Region
-from ..change.table import COLUMNS, REJECTED, Opinion, row
-from ..numerics.dlpack import toArray
-from ..space.grid import Grid
-from ..space.resample import sampleOnGrid
+from ..change.table import REJECTED, Opinion
+from ..dicom.scan import ScanInfo
+from .changetotals import MEASURABLE_MM, Totals, counted, totalsOf, volumesMm3
+from .context import ReportContext
 from .png import pngBytes
+from .regionpictures import allRegionsPicture, regionPicture
+from .reportstyle import STYLE
 
 MOST_PICTURES = 30
-HALF_SIDE_MM, PIXEL_MM, ZOOM = 40.0, 0.5, 2
-SHOWN_Z, FULL_Z = 3.0, 15.0
-LESS, MORE = np.array([30.0, 80.0, 255.0]), np.array([255.0, 60.0, 20.0])
 NOTICE = (
     "For research; not for diagnostic use. Tested on MR of the head (FLAIR of two patients with multiple sclerosis, T1 "
     "rescans, simulated lesions); on CT and the rest of the body, little."
 )
-STYLE = (
-    "body{font-family:sans-serif;max-width:1100px;margin:2em auto;color:#222}table{border-collapse:collapse;"
-    "font-size:14px}td,th{border:1px solid #ccc;padding:3px 8px;text-align:right}figure{margin:1.5em 0}"
-    "img{background:#000}figcaption{margin-top:4px}.rejected{color:#999}"
+METHOD = (
+    "The prior scan was registered to the current one rigidly and then by a very smooth deformation, so that no lesion "
+    "is bent away. Change is called where the harmonised scans differ by more than noise and misalignment explain, in "
+    "connected regions of a least size. Small, faint or slowly growing lesions, those at the edge of what was scanned, "
+    "and changes that another scanner, coil or contrast agent explains can be missed or be called wrongly."
 )
+COLUMNS = (
+    "Region",
+    "Kind",
+    "Before (mm³)",
+    "Now (mm³)",
+    "Growth (%)",
+    "Longest diameter (mm)",
+    "R, A, S (mm)",
+    "Change / noise",
+    "Verdict",
+    "Note",
+)
+TEXT_COLUMNS = ("Kind", "Verdict", "Note")
 
 
-def changesHtml(changeMap: ChangeMap, detection: Detection, opinions: Mapping[int, Opinion] | None = None) -> str:
-    """The report: summary, table, and slices of each region before, now and the change between them."""
-    opinions = opinions or {}
+def changesHtml(
+    changeMap: ChangeMap,
+    detection: Detection,
+    opinions: Mapping[int, Opinion] | None = None,
+    context: ReportContext | None = None,
+) -> str:
+    """The report. It names no patient, unless ``context`` says what to show."""
+    opinions, context = opinions or {}, context or ReportContext()
+    regions = counted(detection, opinions)
+    rejected = [r for r in detection.regions if opinions.get(r.rank, Opinion()).verdict == REJECTED]
+    open_ = [r for r in detection.regions if r not in regions and r not in rejected]
+    totals = totalsOf(detection, opinions, context.days, changeMap)
     parts = [
         "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Change between two scans</title>",
         f"<style>{STYLE}</style></head><body><h1>Change between two scans</h1>",
-        f"<p><b>{html.escape(detection.explanation)}</b></p>",
-        *(f"<p>{html.escape(note)}</p>" for note in changeMap.notes),
-        _circumstances(changeMap, detection),
-        _table(detection.regions, opinions),
-        *(
-            _figure(changeMap, region, opinions.get(region.rank, Opinion()))
-            for region in detection.regions[:MOST_PICTURES]
-        ),
-        f"<p><small>{NOTICE}</small></p></body></html>",
+        f"<p>Patient: {_text(context.patient)}</p>" if context.patient else "",
+        f"<p class='headline'>{_text(headline(detection, totals))}</p>",
+        _warnings(context),
+        _scans(context),
+        _circumstances(changeMap, detection, context),
+        _overview(changeMap, detection, regions or detection.regions),
+        _totals(totals, context) if regions else "",
+        _section("Regions", [_table(regions, opinions), *_figures(changeMap, regions, opinions)] if regions else []),
+        _section("Not judged yet", [_table(open_, opinions), *_figures(changeMap, open_, opinions)] if open_ else []),
+        _section("What could not be compared", [f"<p>{_text(note)}</p>" for note in changeMap.notes]),
+        f"<h2>Method and limits</h2><p>{METHOD}</p>",
+        _appendix(changeMap, rejected, opinions),
+        f"<footer><p>{NOTICE}</p></footer></body></html>",
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _circumstances(changeMap: ChangeMap, detection: Detection) -> str:
+def headline(detection: Detection, totals: Totals) -> str:
+    """What counts, in a sentence: of a reader's verdicts if there are any."""
+    if not totals.isReviewed:
+        return detection.explanation
+    all_ = len(detection.regions)
+    left = all_ - totals.regions - totals.rejected
+    more = f", {left} not judged" if left else ""
+    of = "1 region" if all_ == 1 else f"{all_} regions"
     return (
-        f"<p>Agreement of the two scans {changeMap.agreement:.3f}; sensitivity {detection.sensitivity:.2f}; noise and "
-        f"misalignment explain a standard deviation of {changeMap.noise:.3g} units of the current scan.</p>"
+        f"{totals.regions} of {of} of change accepted by the reader, {totals.rejected} rejected{more}: "
+        f"{totals.volumeBeforeMm3 / 1000:.2f} ml before, {totals.volumeNowMm3 / 1000:.2f} ml now."
     )
 
 
-def _table(regions: list[Region], opinions: Mapping[int, Opinion]) -> str:
+def _warnings(context: ReportContext) -> str:
+    sentences = list(context.notes)
+    if context.grade and context.grade != "good":
+        sentences.insert(0, f"Alignment of the scans: {context.grade}. {context.gradeSentence}")
+    return "".join(f"<p class='warning'>{_text(sentence)}</p>" for sentence in sentences)
+
+
+def _scans(context: ReportContext) -> str:
+    scans = (("Current", context.current), ("Prior", context.prior))
+    rows = [(name, _whatIsKnown(scan)) for name, scan in scans]
+    if not any(known for _, known in rows):
+        return ""
+    lines = [
+        f"<tr><th class='text'>{name}</th><td class='text'>{_text(known or 'nothing known')}</td></tr>"
+        for name, known in rows
+    ]
+    if context.days is not None:
+        days = "1 day" if context.days == 1 else f"{context.days} days"
+        lines.append(f"<tr><th class='text'>Interval</th><td class='text'>{days}</td></tr>")
+    return f"<table class='keep'>{''.join(lines)}</table>"
+
+
+def _whatIsKnown(scan: ScanInfo) -> str:
+    agent = f"contrast agent {scan.contrastAgent}" if scan.contrastAgent else ""
+    series = f"series {scan.number} {scan.description}".strip() if scan.description else ""
+    return "; ".join(part for part in (scan.date or "", scan.modality, series, scan.scanner, agent) if part)
+
+
+def _circumstances(changeMap: ChangeMap, detection: Detection, context: ReportContext) -> str:
+    sentences = []
+    if context.grade == "good":
+        sentences.append("Alignment of the scans: good.")
+    sentences.append(
+        f"Agreement of the two scans {changeMap.agreement:.3f}; sensitivity {detection.sensitivity:.2f}; noise and "
+        f"misalignment explain a standard deviation of {changeMap.noise:.3g} units of the current scan."
+    )
+    if context.limit.sentence:
+        sentences.append(context.limit.sentence)
+    if context.model:
+        version = f", LDRRegistration {context.version}" if context.version else ""
+        sentences.append(f"Model {context.model}{version}.")
+    return f"<p class='small'>{_text(' '.join(sentences))}</p>"
+
+
+def _overview(changeMap: ChangeMap, detection: Detection, regions: Sequence[Region]) -> str:
     if not regions:
         return ""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in COLUMNS)
-    lines = [f"<table><tr>{head}</tr>"]
-    for region in regions:
-        opinion = opinions.get(region.rank, Opinion())
-        values = row(region, opinion).values()
-        cells = "".join(f"<td>{'' if value is None else html.escape(str(value))}</td>" for value in values)
-        lines.append(f"<tr{_mark(opinion)}>{cells}</tr>")
-    return "".join([*lines, "</table>"])
-
-
-def _figure(changeMap: ChangeMap, region: Region, opinion: Opinion) -> str:
-    picture = base64.b64encode(pngBytes(regionPicture(changeMap, region))).decode("ascii")
-    said = " ".join(text for text in (opinion.verdict, opinion.note) if text)
-    caption = f"{region.name}, {region.volumeMm3:.0f} mm3, z {region.meanZ:+.1f}: before, now, change. {said}"
+    picture = _picture(allRegionsPicture(changeMap, detection.labels, regions), "all regions")
+    count = "The region" if len(regions) == 1 else f"{len(regions)} regions"
     return (
-        f"<figure{_mark(opinion)}><img alt='before, now, change' src='data:image/png;base64,{picture}'>"
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+        f"<figure class='overview'>{picture}<figcaption>{count} over the current scan, looked through from above, "
+        "from in front and from the left; colours by kind, numbers as in the table.</figcaption></figure>"
     )
 
 
-def _mark(opinion: Opinion) -> str:
-    return " class='rejected'" if opinion.verdict == REJECTED else ""
-
-
-def regionPicture(changeMap: ChangeMap, region: Region) -> np.ndarray:
-    """(height, width, 3) uint8: the axial plane through a region before, now, and with the change in color.
-
-    Seen as in Slicer's views: the patient's right is on the left.
-    """
-    plane = _plane(region)
-    before, now, z = (
-        toArray(sampleOnGrid(array, changeMap.grid.ijkToRas, plane))[0][::-1, ::-1]
-        for array in (changeMap.prior, changeMap.current, changeMap.z)
-    )
-    low, high = np.percentile(changeMap.current[changeMap.mask], (0.5, 99.5))
-    gray = [
-        np.clip((image - low) / max(high - low, 1e-12), 0, 1)[..., None] * np.full(3, 255.0) for image in (before, now)
+def _totals(totals: Totals, context: ReportContext) -> str:
+    which = "Accepted regions" if totals.isReviewed else "All regions found (not reviewed)"
+    rows = [
+        (which, f"{totals.regions}"),
+        ("Volume before", f"{totals.volumeBeforeMm3 / 1000:.3f} ml"),
+        ("Volume now", f"{totals.volumeNowMm3 / 1000:.3f} ml"),
+        ("Difference", f"{(totals.volumeNowMm3 - totals.volumeBeforeMm3) / 1000:+.3f} ml"),
     ]
-    share = np.clip((np.abs(z) - SHOWN_Z) / (FULL_Z - SHOWN_Z), 0.0, 1.0)[..., None]
-    opacity = np.where(np.abs(z)[..., None] > SHOWN_Z, 0.4 + 0.5 * share, 0.0)
-    colored = (1.0 - opacity) * gray[1] + opacity * np.where(z[..., None] > 0, MORE, LESS)
-    rim = np.zeros((before.shape[0], 4, 3))
-    sheet = np.concatenate([gray[0], rim, gray[1], rim, colored], axis=1)
-    return np.repeat(np.repeat(sheet, ZOOM, axis=0), ZOOM, axis=1).astype(np.uint8)
+    if totals.growthMlPerYear is not None:
+        rows.append(("Growth per year", f"{totals.growthMlPerYear:+.3f} ml"))
+    if totals.growthPercentPerYear is not None:
+        rows.append(("Growth per year of what was there at both visits", f"{totals.growthPercentPerYear:+.0f} %"))
+    if totals.doublingDays is not None:
+        rows.append(("Doubling time of what was there at both visits", f"{totals.doublingDays:.0f} days"))
+    if totals.measurableLesions:
+        count = f"{totals.measurableLesions} of {MEASURABLE_MM:g} mm or more, as in RECIST"
+        name = f"Sum of longest axial diameters now ({count})"
+        rows.append((name, f"{totals.sumOfAxialDiametersMm:.0f} mm"))
+    lines = "".join(f"<tr><td class='text'>{_text(name)}</td><td>{_text(value)}</td></tr>" for name, value in rows)
+    unknown = "" if context.days is not None else "<p class='small'>Without both dates there is no growth per year.</p>"
+    return f"<div class='keep'><h2>Totals</h2><table>{lines}</table>{unknown}</div>"
 
 
-def _plane(region: Region) -> Grid:
-    """A slice along R and A about the region's middle, larger where the region is."""
-    half = max(HALF_SIDE_MM, 0.75 * region.largestDiameterMm)
-    count = round(2 * half / PIXEL_MM)
-    step = 2 * half / count
-    ijkToRas = np.diag([step, step, step, 1.0])
-    ijkToRas[:3, 3] = np.array(region.centroidRas) - [half, half, 0.0]
-    return Grid((1, count, count), ijkToRas)
+def _section(title: str, parts: Sequence[str]) -> str:
+    return f"<h2>{title}</h2>{''.join(parts)}" if parts else ""
+
+
+def _appendix(changeMap: ChangeMap, rejected: Sequence[Region], opinions: Mapping[int, Opinion]) -> str:
+    if not rejected:
+        return ""
+    parts = [_table(rejected, opinions), *_figures(changeMap, rejected, opinions)]
+    return f"<div class='appendix'>{_section('Appendix: rejected regions', parts)}</div>"
+
+
+def _table(regions: Iterable[Region], opinions: Mapping[int, Opinion]) -> str:
+    def tag(kind: str, name: str, text: str) -> str:
+        style = f" class='text {name}'" if name in TEXT_COLUMNS else " class='nowrap'" if kind == "td" else ""
+        return f"<{kind}{style}>{text}</{kind}>"
+
+    head = "".join(tag("th", name, _text(name)) for name in COLUMNS)
+    lines = [f"<table><thead><tr>{head}</tr></thead><tbody>"]
+    for region in regions:
+        cells = "".join(tag("td", name, text) for name, text in zip(COLUMNS, _cells(region, opinions), strict=True))
+        lines.append(f"<tr>{cells}</tr>")
+    return "".join([*lines, "</tbody></table>"])
+
+
+def _cells(region: Region, opinions: Mapping[int, Opinion]) -> list[str]:
+    opinion = opinions.get(region.rank, Opinion())
+    before, now = volumesMm3(region)
+    r, g, b = (round(255 * part) for part in COLORS[region.kind])
+    swatch = f"<span class='swatch' style='background:rgb({r},{g},{b})'></span>"
+    return [
+        str(region.rank),
+        swatch + _text(region.kind),
+        f"{before:.0f}",
+        f"{now:.0f}",
+        "" if region.growthPercent is None else f"{region.growthPercent:+.0f}",
+        f"{region.largestDiameterMm:.1f}",
+        ", ".join(f"{value:.0f}" for value in region.centroidRas),
+        f"{region.meanZ:+.1f}",
+        _text(opinion.verdict),
+        _text(opinion.note),
+    ]
+
+
+def _figures(changeMap: ChangeMap, regions: Sequence[Region], opinions: Mapping[int, Opinion]) -> list[str]:
+    figures = []
+    for region in regions[:MOST_PICTURES]:
+        opinion = opinions.get(region.rank, Opinion())
+        said = " ".join(text for text in (opinion.verdict, opinion.note) if text)
+        caption = (
+            f"Region {region.name}, {region.volumeMm3:.0f} mm³, change {region.meanZ:+.1f} times the noise. {said}"
+        )
+        picture = _picture(regionPicture(changeMap, region), f"region {region.rank}: before, now, change")
+        figures.append(f"<figure class='region'>{picture}<figcaption>{_text(caption.strip())}</figcaption></figure>")
+    if len(regions) > MOST_PICTURES:
+        figures.append(f"<p>{len(regions) - MOST_PICTURES} more regions have no picture here.</p>")
+    return figures
+
+
+def _picture(rgb: np.ndarray, alternative: str) -> str:
+    content = base64.b64encode(pngBytes(rgb)).decode("ascii")
+    return f"<img alt='{html.escape(alternative, quote=True)}' src='data:image/png;base64,{content}'>"
+
+
+def _text(text: str) -> str:
+    return html.escape(text, quote=True)

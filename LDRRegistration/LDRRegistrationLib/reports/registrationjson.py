@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import platform
+import re
 import sys
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..imagefiles.reading import stem
 from ..registration.modelcards import ModelCard
 from ..registration.register import RegistrationResult
 from ..runtime.device import usableThreads
@@ -63,6 +66,20 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "notice": "For research; not for diagnostic use.",
         "testedOn": card.testedOn,
     }
+
+
+def withoutNames(content: Any, paths: Sequence[Path]) -> Any:
+    """``content`` in which neither the inputs' names nor their folders are found."""
+    if isinstance(content, dict):
+        return {key: withoutNames(value, paths) for key, value in content.items()}
+    if isinstance(content, list):
+        return [withoutNames(value, paths) for value in content]
+    if isinstance(content, str):
+        for role, path in zip(("FIXED", "MOVING"), paths, strict=True):
+            for name in (str(path), str(path.absolute()), path.name, stem(path)):
+                if len(name) > 1:
+                    content = re.sub(rf"(?<!\w){re.escape(printable(name))}(?!\w)", role, content)
+    return content
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,131 @@
+"""The files of --change: the reports, the maps, and the objects that go back to the archive."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..change.dates import checkDates
+from ..dicom.choosing import ChosenSeries
+from ..reports.context import FoundLimit, ReportContext
+from ..reports.verdictfile import Verdicts, opinionsOn, readVerdicts
+from ..runtime.errors import RegistrationError
+from .dicominput import infoOf
+from .options import AS_DICOM_SAYS
+from .outputfolder import DICOM_FOLDER
+
+if TYPE_CHECKING:
+    from ..change.table import Opinion
+    from ..logic.changejob import ChangeOutcome
+    from ..mrml.jobs import RegistrationJob
+    from ..space.image import Image
+
+
+@dataclass
+class ChangeOutput:
+    """One run's options and series; what is asked for is read, and refused, before anything is computed."""
+
+    options: argparse.Namespace
+    series: dict[str, ChosenSeries]
+    verdicts: Verdicts | None = None
+    tracked: list[Any] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        """:raises RegistrationError: the scans are swapped; the verdicts or the prior's report cannot be read."""
+        if self.options.change:
+            checkDates(*self.options.dates)
+        if self.options.verdicts is not None:
+            self.verdicts = readVerdicts(self.options.verdicts)
+        if self.options.dicom_out:
+            self._readTracked()
+
+    def write(self, part: Path, job: RegistrationJob, found: ChangeOutcome) -> None:
+        """All files, into ``part``.
+
+        :raises OSError: one cannot be written.
+        """
+        from ..mrml import files
+        from ..reports.changefiles import writeChanges
+
+        opinions: dict[int, Opinion] = {}
+        if self.verdicts is not None:
+            opinions, notes = opinionsOn(found.detection.regions, self.verdicts)
+            self.notes += notes
+        writeChanges(part, found.changeMap, found.detection, opinions, self._context(found))
+        for name, array in (("change", found.changeMap.z), ("change_regions", found.detection.labels)):
+            image: Image = replace(job.fixed, array=found.changeMap.onFixedGrid(array))
+            files.writeImage(image, part / f"{name}.nii.gz")
+        if self.options.dicom_out:
+            self._writeObjects(part, found, opinions)
+
+    def _context(self, found: ChangeOutcome) -> ReportContext:
+        from ..reports.registrationjson import versions
+
+        current, prior = (
+            infoOf(self.series, name, day) for name, day in zip(("fixed", "moving"), self.options.dates, strict=True)
+        )
+        patient = self.options.patient or ""
+        if patient == AS_DICOM_SAYS:
+            names = (current.patientName.replace("^", " ").replace("=", " / ").strip(), current.patientId)
+            patient = ", ".join(text for text in names if text) or "not stated"
+        return ReportContext(
+            current=current,
+            prior=prior,
+            patient=patient,
+            model=found.result.model,
+            version=versions().get("ldr-registration", ""),
+            grade=found.result.verdict.grade,
+            gradeSentence=found.result.verdict.sentence,
+            limit=limitOf(found),
+            notes=tuple(self.notes),
+        )
+
+    def _readTracked(self) -> None:
+        from ..dicomobjects.tracking import readTracked
+
+        series = self.series["moving"]
+        frame = series.info.frameOfReferenceUid
+        if self.options.prior_report is not None:
+            self.tracked = readTracked(self.options.prior_report, frame)
+        else:
+            known: dict[str, Any] = {}
+            for path in series.folder.reports:
+                # Reports of other programs, and damaged ones, are no obstacle: nobody named them.
+                with contextlib.suppress(RegistrationError):
+                    known.update((one.uid, one) for one in readTracked(path, frame) if one.uid not in known)
+            self.tracked = list(known.values())
+        lost = sum(one.middleRas is None for one in self.tracked)
+        if lost:
+            self.notes.append(
+                f"{lost} finding{'s' if lost > 1 else ''} of the prior's report cannot be followed: it does not say "
+                "where in the prior scan."
+            )
+
+    def _writeObjects(self, part: Path, found: ChangeOutcome, opinions: dict[int, Opinion]) -> None:
+        from ..dicomobjects.measurements import Reviewer
+        from ..dicomobjects.writing import writeObjects
+
+        verdicts = self.verdicts
+        writeObjects(
+            part / DICOM_FOLDER,
+            self.series["fixed"].stack,
+            self.series["moving"].stack,
+            found.result.transform,
+            found.changeMap,
+            found.detection,
+            grade=found.result.verdict.grade,
+            opinions=None if verdicts is None else opinions,
+            reviewer=None if verdicts is None else Reviewer(verdicts.reader, verdicts.organization),
+            tracked=self.tracked,
+            limit=limitOf(found),
+        )
+
+
+def limitOf(found: ChangeOutcome) -> FoundLimit:
+    """What the comparison would have found, where it was asked."""
+    limit = getattr(found, "limit", None)
+    return FoundLimit() if limit is None else FoundLimit(limit.sentence, limit.limitPercent)

@@ -1,0 +1,26 @@
+"""highdicom, which is installed only where objects are to be written."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from ..runtime.errors import DependencyError
+
+
+def importHighdicom() -> Any:
+    """The package.
+
+    :raises DependencyError: it is not installed, or does not start.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import highdicom
+            import highdicom.seg
+            import highdicom.sr
+    except ImportError as error:
+        raise DependencyError(
+            "DICOM objects are written by highdicom, which is not installed: pip install 'ldr-registration[dicom]'."
+        ) from error
+    return highdicom

@@ -1,0 +1,29 @@
+"""The bundled pair as two DICOM studies, and what changed between them, once for all tests."""
+
+from types import SimpleNamespace
+
+import pytest
+from support.dicomstudies import follow_up
+
+
+@pytest.fixture(scope="session")
+def studies(tmp_path_factory):
+    """The folders of the current and of the prior study. Nobody writes into them."""
+    return follow_up(tmp_path_factory.mktemp("studies"), name="Yamada^Tarou=山田^太郎=やまだ^たろう")
+
+
+@pytest.fixture(scope="session")
+def comparison(studies):
+    """Both stacks, the registration, the map of change and its regions."""
+    from LDRRegistrationLib.change.detection import detect
+    from LDRRegistrationLib.change.visits import compareVisits
+    from LDRRegistrationLib.dicom.choosing import chooseSeries
+    from LDRRegistrationLib.dicom.voxels import readStack
+    from LDRRegistrationLib.registration.models import ModelStore
+
+    stacks = [chooseSeries(folder).stack for folder in studies]
+    images = [readStack(stack)[0] for stack in stacks]
+    result, change_map = compareVisits(*images, ModelStore())
+    return SimpleNamespace(
+        current=stacks[0], prior=stacks[1], transform=result.transform, change_map=change_map, found=detect(change_map)
+    )

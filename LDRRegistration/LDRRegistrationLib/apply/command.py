@@ -27,9 +27,9 @@ EXAMPLES = """examples:
   ldr-apply invert -t transform.h5 -o inverse.h5
   ldr-apply convert -t transform.h5 --to fsl -r fixed.nii.gz -m moving.nii.gz -o warp.nii.gz
 
-Transforms are named in the order in which they carry the moving image: first the first one. Whatever is carried goes
-from the moving to the fixed image; with --inverse the other way. Exit status: 0 done, 2 bad input, 1 out of memory or an
-error of the program."""
+Transforms are named in the order in which they carry the moving image, the first one first. Whatever is carried goes
+from the moving to the fixed image; with --inverse the other way. Exit status: 0 done, 2 bad input, 1 out of memory or
+an error of the program."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,13 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.isCohort:
                 from .cohort.run import registerCohort
 
-                return EXIT_FAILED if not registerCohort(options, say) else 0
+                return EXIT_FAILED if not registerCohort(options, (lambda line: None) if options.quiet else say) else 0
             with quietLibraries(), warnings.catch_warnings():
                 if not shown:
                     warnings.simplefilter("ignore")
                 run = FileRun(options, stop)
                 run.register()
-            _show(run.lines)
+            if not options.quiet:
+                _show(run.lines)
             return EXIT_FAILED if run.hasFailed else 0
         except (KeyboardInterrupt, RegistrationCancelled):
             isCohort = options is not None and options.isCohort

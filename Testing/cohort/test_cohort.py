@@ -239,3 +239,10 @@ if __name__ == "__main__":
     assert {row["verdict"] for row in cohort.table().values()} == {"good"} and len(cohort.table()) == 3
     measured = json.loads((cohort.output / "cohort.json").read_text())["runs"][0]
     assert measured["workers"] == 2 and len(measured["loadingSeconds"]) >= 3
+
+
+def test_quiet_says_nothing_of_what_went_well(cohort, capsys):
+    path = cohort.write(cohort.row("a"))
+    assert cohort.run("--pairs", str(path), "--quiet") == 0
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err == "" and cohort.table()["a"]["verdict"] == "good"

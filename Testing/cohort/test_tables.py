@@ -111,7 +111,7 @@ def make_dataset(root, images, image=None):
 
 
 def test_a_bids_dataset_to_a_template_and_sessions_to_the_first(tmp_path):
-    images = [f"sub-01/ses-{n}/anat/sub-01_ses-{n}_T1w.nii.gz" for n in (1, 2, 3)]
+    images = [f"sub-01/ses-{n}/anat/sub-01_ses-{n}_T1w.nii.gz" for n in (1, 2, 10)]
     images += ["sub-01/ses-2/anat/sub-01_ses-2_acq-b_T1w.nii.gz", "sub-02/anat/sub-02_T1w.nii.gz"]
     images += ["sub-01/ses-1/anat/sub-01_ses-1_FLAIR.nii.gz", "derivatives/sub-09/anat/sub-09_T1w.nii.gz"]
     root = make_dataset(tmp_path / "data", images)
@@ -122,7 +122,7 @@ def test_a_bids_dataset_to_a_template_and_sessions_to_the_first(tmp_path):
     assert "sub-02/anat/sub-02_from-T1w_to-MNI152NLin6Asym_mode-image_xfm.json" in reports
     assert "sub-01/ses-2/anat/sub-01_ses-2_acq-b_from-T1w_to-MNI152NLin6Asym_mode-image_xfm.json" in reports
     pairs, notes = bids.findPairs(root, "T1w", None, None)
-    assert [pair.moving.name for pair in pairs] == ["sub-01_ses-2_T1w.nii.gz", "sub-01_ses-3_T1w.nii.gz"]
+    assert [pair.moving.name for pair in pairs] == ["sub-01_ses-2_T1w.nii.gz", "sub-01_ses-10_T1w.nii.gz"]
     assert {pair.fixed.name for pair in pairs} == {"sub-01_ses-1_T1w.nii.gz"} and len(notes) == 1
     with pytest.raises(RegistrationError, match="no subject has two sessions"):
         bids.findPairs(root, "FLAIR", None, None)

@@ -20,7 +20,7 @@ ORDER = (
     ("registration",),
     ("change",),
     ("mrml", "reports", "dicomobjects"),
-    ("logic", "commandline", "cohort"),
+    ("logic", "commandline", "cohort", "apply"),
     ("gui", "__main__"),
 )
 LEVEL = {folder: level for level, folders in enumerate(ORDER) for folder in folders}

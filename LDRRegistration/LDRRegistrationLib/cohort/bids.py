@@ -89,7 +89,7 @@ def _images(root: Path, suffix: str) -> list[Path]:
 
 
 def _bySubject(root: Path, images: list[Path], notes: list[str]) -> list[list[Path]]:
-    """One image a session, sessions in the order of their names, for every subject that has several."""
+    """One image a session, sessions in the order of their names (2 before 10), for every subject that has several."""
     subjects: dict[str, dict[str, list[Path]]] = {}
     for image in images:
         session = _entity(image, "ses")
@@ -101,7 +101,7 @@ def _bySubject(root: Path, images: list[Path], notes: list[str]) -> list[list[Pa
             if len(several) > 1:
                 notes.append(f"{several[0].name} was taken, and {len(several) - 1} more of the same session was not.")
         if len(sessions) > 1:
-            visits.append([sessions[session][0] for session in sorted(sessions)])
+            visits.append([sessions[session][0] for session in sorted(sessions, key=_inOrder)])
     return visits
 
 
@@ -139,6 +139,10 @@ def _pair(root: Path, fixed: Path, moving: Path, to: str, files: dict[str, Path]
 def _entity(path: Path, key: str) -> str:
     found = re.search(rf"(?:^|_){key}-([A-Za-z0-9+]+)", path.name)
     return found[1] if found else ""
+
+
+def _inOrder(session: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.findall(r"\d+|\D+", session)]
 
 
 def _labelOf(template: Path) -> str:

@@ -88,6 +88,7 @@ class CohortRun:
         shared = {**vars(options), "threads": None, "models": models}
         tasks = [Task(pair, options.output.absolute(), shared, settings) for pair in pairs]
         loading: list[float] = []
+        byName = {pair.name: pair for pair in pairs}
         started, done, workers, threads = time.perf_counter(), 0, 0, 0
         if options.scheduler:
             outcomes = registerOnCluster(tasks, options.scheduler, self.say)
@@ -102,7 +103,7 @@ class CohortRun:
             for outcome in outcomes:
                 done += 1
                 showProgress(done / len(pairs), f"{done} of {len(pairs)} pairs")
-                self.say(f"{done} of {len(pairs)}: {outcome.name}: {self._said(outcome, pairs, options.output)}")
+                self.say(f"{done} of {len(pairs)}: {outcome.name}: {self._said(outcome, byName, options.output)}")
                 if not (outcome.error or outcome.wasFinished):
                     seconds.append(outcome.seconds)
         if seconds and workers:
@@ -127,12 +128,11 @@ class CohortRun:
                 return True
         return False
 
-    def _said(self, outcome: Outcome, pairs: list[Pair], output: Path) -> str:
+    def _said(self, outcome: Outcome, pairs: dict[str, Pair], output: Path) -> str:
         if outcome.error:
             self.errors[outcome.name] = outcome.error
             return f"not registered. {outcome.error}"
-        pair = next(pair for pair in pairs if pair.name == outcome.name)
-        report = readReport(pair, output)
+        report = readReport(pairs[outcome.name], output)
         if report is None:
             self.errors[outcome.name] = "Its result is not in the output folder, which the worker may not share."
             return self.errors[outcome.name]

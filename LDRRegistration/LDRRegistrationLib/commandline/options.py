@@ -13,6 +13,16 @@ from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
 
 USAGE = "ldr-register FIXED MOVING -o OUT_DIR"
+EXAMPLES = """examples:
+  ldr-register fixed.nii.gz moving.nii.gz -o result
+  ldr-register fixed.nii.gz moving.nii.gz -o result --preset accurate --labels moving_labels.nii.gz
+  ldr-register current.nii.gz prior.nii.gz -o result --change --dates 2024-05-31 2023-11-02
+  ldr-register --pairs pairs.tsv -o cohort --jobs 4
+  ldr-register --fixed template.nii.gz --moving-glob 'data/*/T1.nii.gz' -o cohort
+  ldr-register --bids dataset -o derivatives
+
+Exit status: 0 done; 1 out of memory or an error of the program; 2 bad input; 3 done, but a result is not to be trusted,
+or a pair of many was not registered; 130 or 143 stopped."""
 ADAPTATION_ITERATIONS = 40
 SENSITIVITY = 0.5
 INPUTS = (
@@ -74,6 +84,15 @@ def _listed(names: list[str]) -> str:
     return " and ".join(f"--{name.replace('_', '-')}" for name in names)
 
 
+class _Layout(argparse.HelpFormatter):
+    """Lines of the examples stay lines."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if text is EXAMPLES:
+            return text
+        return super()._fill_text(text, width, indent)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, and status 2."""
@@ -89,8 +108,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Deformable registration of two 3D images (MR or CT) in about a second on a CPU. Writes "
         "transform.h5 (ITK, fixed to moving points), warped.nii.gz, report.json and overview.png. "
         "For research; not for diagnostic use.",
-        epilog="Exit status: 0 done; 1 out of memory or an error of the program; 2 bad input; 3 done, but the result "
-        "is not to be trusted; 130 or 143 stopped.",
+        epilog=EXAMPLES,
+        formatter_class=_Layout,
     )
     parser.add_argument(
         "fixed", metavar="FIXED", nargs="?", type=Path, help="image that stays as it is; file, or DICOM folder"
@@ -187,6 +206,7 @@ def _parser() -> argparse.ArgumentParser:
         default=Device.CPU.value,
         help="where the network runs (default: cpu)",
     )
+    parser.add_argument("--quiet", action="store_true", help="say only what went wrong; the exit status says the rest")
     parser.add_argument("--list-models", action="store_true", help="show the models and their licences, and stop")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)
     return parser

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..numerics.dlpack import toArray, toTensor
+from ..space.catmullrom import interpolateOnGrid
 from ..space.grid import Grid, canonicalGrid, transformPoints
 from ..space.image import Image
 from ..space.intensity import normalised
@@ -41,12 +42,13 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
     for across, plane in enumerate(planes):
         base = toArray(sampleOnGrid(fixed.array, fixed.ijkToRas, plane)).take(0, axis=across)
         start = toArray(sampleOnGrid(source, moving.ijkToRas, plane, before)).take(0, axis=across)
-        moved = transformPoints(np.linalg.inv(moving.ijkToRas), transform.points(plane.pointsRas()))
+        bent = _bent(plane, transform)
+        moved = transformPoints(np.linalg.inv(moving.ijkToRas) @ transform.affine, bent)
         after = toArray(sampleAt(source, toTensor(moved[..., ::-1]).movedim(-1, 0), 0.0)).take(0, axis=across)
         content = _contentBox(base)
         rows[0].append(_blend(base, start)[content])
         rows[1].append(_blend(base, after)[content])
-        rows[2].append(_deformedGrid(base, plane, across, transform)[content])
+        rows[2].append(_deformedGrid(base, plane, across, bent)[content])
     captions = ("Before: fixed magenta, moving green", "After", f"Deformation: grid of {GRID_LINE_MM:g} mm")
     writePng(path, _sheet(rows, captions))
 
@@ -84,11 +86,17 @@ def _blend(fixed: np.ndarray, moving: np.ndarray) -> np.ndarray:
     return 255.0 * np.stack([fixed, moving, fixed], axis=-1)
 
 
-def _deformedGrid(base: np.ndarray, plane: Grid, across: int, transform: Transform) -> np.ndarray:
-    points = plane.pointsRas()
-    moved = points if transform.field is None else points + transform.field.at(points)
+def _bent(plane: Grid, transform: Transform) -> np.ndarray:
+    """(k, j, i, 3): where the deformation, without the affine, brings the points of a plane."""
+    points, field = plane.pointsRas(), transform.field
+    if field is None:
+        return points
+    return points + toArray(interpolateOnGrid(field.vectors, field.grid, plane, 0, plane.shape[0]).movedim(0, -1))
+
+
+def _deformedGrid(base: np.ndarray, plane: Grid, across: int, bent: np.ndarray) -> np.ndarray:
     inPlane = [axis for axis in range(3) if axis != 2 - across]
-    along = transformPoints(plane.rasToIjk, moved).take(0, axis=across)[..., inPlane] * plane.spacing[inPlane]
+    along = transformPoints(plane.rasToIjk, bent).take(0, axis=across)[..., inPlane] * plane.spacing[inPlane]
     distance = np.abs((along + GRID_LINE_MM / 2) % GRID_LINE_MM - GRID_LINE_MM / 2).min(axis=-1)
     line = np.clip(1.5 - distance / plane.spacing[0], 0.0, 1.0)[..., None]
     return (1 - 0.8 * line) * 200.0 * base[..., None] + 0.8 * line * GRID_COLOR

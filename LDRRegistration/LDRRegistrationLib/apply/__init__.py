@@ -1,0 +1,1 @@
+"""``ldr-apply``: transforms of this and of other programs, applied, composed, inverted and converted."""

@@ -1,0 +1,172 @@
+"""``ldr-apply``: carry images, labels, points and models by transforms; compose, invert and convert them."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ..commandline.failures import explained
+from ..runtime.errors import RegistrationError
+from ..runtime.terminal import quietLibraries, say, signalsStop
+from . import carrying, inverse, reading, writing
+
+if TYPE_CHECKING:
+    import SimpleITK
+
+EXAMPLES = """examples:
+  ldr-apply apply t2.nii.gz -t transform.h5 -r fixed.nii.gz -o t2_on_fixed.nii.gz
+  ldr-apply apply labels.nii.gz --labels -t 0GenericAffine.mat 1Warp.nii.gz -r fixed.nii.gz -o out.nii.gz
+  ldr-apply apply landmarks.csv -t transform.h5 -o landmarks_on_fixed.csv
+  ldr-apply compose -t visit2_to_visit1.h5 visit1_to_template.h5 -o visit2_to_template.h5
+  ldr-apply invert -t transform.h5 -o inverse.h5
+  ldr-apply convert -t transform.h5 --to fsl -r fixed.nii.gz -m moving.nii.gz -o warp.nii.gz
+
+Transforms are named in the order in which they carry the moving image, the first one first. Whatever is carried goes
+from the moving to the fixed image; with --inverse the other way. Exit status: 0 done, 2 bad input, 1 out of memory or
+an error of the program."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status, as that of ``ldr-register``."""
+    shown = os.environ.get("LDR_LOG")
+    logging.basicConfig(level=shown or "CRITICAL", format="%(message)s")
+    options = _parser().parse_args(arguments)
+    with signalsStop() as stop:
+        try:
+            with quietLibraries(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                lines = _run(options)
+            for line in lines:
+                say(line)
+            return 0
+        except KeyboardInterrupt:
+            _complain("cancelled; nothing was written.")
+            return stop.status
+        except Exception as error:
+            status, sentence = explained(error, _inputs(options), options.output)
+            _complain(sentence)
+            return status
+
+
+def run() -> None:
+    sys.exit(main())
+
+
+def _run(options: argparse.Namespace) -> list[str]:
+    if not options.output.absolute().parent.is_dir():
+        raise RegistrationError(f"The folder {options.output.absolute().parent} does not exist.")
+    for path in _inputs(options):
+        if options.output.exists() and path.exists() and options.output.samefile(path):
+            raise RegistrationError(f"{options.output} is an input, and would be overwritten: choose another name.")
+    transform = reading.compose([reading.readTransform(path, options.moving) for path in options.transforms])
+    reference = None if options.reference is None else reading.readImage(options.reference)
+    if options.command == "apply":
+        return _apply(options, transform, reference)
+    notes = []
+    if options.command == "invert":
+        forward, transform = transform, inverse.inverse(transform, reference)
+        if not transform.IsLinear():
+            grid = reference or _grid(forward)
+            error = inverse.largestError(forward, transform, grid)
+            notes.append(f"Carried there and back, a point is off by {error:.3f} mm at most.")
+    moving = None if options.moving is None else reading.readImage(options.moving)
+    files = writing.writeTransform(transform, options.output, options.to, reference, moving)
+    return [*notes, f"Written: {', '.join(str(path) for path in files)}"]
+
+
+def _apply(options: argparse.Namespace, transform: SimpleITK.Transform, reference: SimpleITK.Image | None) -> list[str]:
+    import SimpleITK as sitk
+
+    path, output = options.input, options.output
+    lost = 0
+    if path.suffix.lower() == ".csv":
+        text, lost = carrying.carryCsv(path, transform, inwards=not options.inverse)
+        writing.put(output, lambda part: part.write_text(text, encoding="utf-8"))
+    elif path.suffix.lower() in carrying.MODEL_ENDINGS:
+        if output.suffix.lower() not in carrying.MODEL_ENDINGS:
+            raise RegistrationError(f"{output.name} is no model: end it with {', '.join(carrying.MODEL_ENDINGS)}.")
+        found: list[int] = []
+
+        def write(part: Path) -> None:
+            found.append(carrying.carryModel(path, part, transform, not options.inverse, options.ras))
+
+        writing.put(output, write)
+        lost = found[0]
+    else:
+        if reference is None:
+            raise RegistrationError("An image is carried onto the voxels of another one: name it by --reference.")
+        if not output.name.lower().endswith(reading.FIELD_ENDINGS):
+            raise RegistrationError(f"{output.name} is no image: end it with {', '.join(reading.FIELD_ENDINGS)}.")
+        if options.inverse:
+            transform = inverse.inverse(transform, None)
+        how = options.interpolation or ("nearest" if options.labels else "linear")
+        image = carrying.carryImage(reading.readImage(path), transform, reference, how, options.padding)
+        writing.put(output, lambda part: sitk.WriteImage(image, str(part), useCompression=True))
+    notes = [f"Note: {lost} points have no partner, since the transform folds there or ends before."] if lost else []
+    return [f"Written: {output}", *notes]
+
+
+def _grid(transform: SimpleITK.Transform) -> SimpleITK.Image:
+    import SimpleITK as sitk
+
+    fields = [part for part in reading.parts(transform) if not part.IsLinear()]
+    return sitk.DisplacementFieldTransform(fields[0]).GetDisplacementField()
+
+
+def _inputs(options: argparse.Namespace) -> list[Path]:
+    named = [getattr(options, "input", None), options.reference, options.moving]
+    return [*options.transforms, *(path for path in named if path is not None)]
+
+
+def _complain(sentence: str) -> None:
+    say(f"ldr-apply: {' '.join(sentence.split())}", sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, and status 2."""
+        _complain(f"{message} (--help says more).")
+        raise SystemExit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ldr-apply", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    apply = commands.add_parser("apply", help="carry an image, a label map, points (.csv) or a model")
+    apply.add_argument("input", metavar="INPUT", type=Path, help="what belongs to the moving image")
+    compose = commands.add_parser("compose", help="one transform for several")
+    invert = commands.add_parser("invert", help="the transform back")
+    convert = commands.add_parser("convert", help="the same transform in another format")
+    for one in (apply, compose, invert, convert):
+        one.add_argument(
+            "-t", "--transforms", metavar="T", nargs="+", type=Path, required=True, help="in the order they carry"
+        )
+        one.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="file for the result")
+        one.add_argument(
+            "-r", "--reference", metavar="IMAGE", type=Path, help="the fixed image, or any with its voxels"
+        )
+        one.add_argument("-m", "--moving", metavar="IMAGE", type=Path, help="the moving image (for fields of FNIRT)")
+        if one is not apply:
+            one.add_argument("--to", choices=writing.FORMATS, help="format (default: by the ending of OUT)")
+    apply.add_argument("--inverse", action="store_true", help="from the fixed to the moving image")
+    apply.add_argument("--labels", action="store_true", help="a label map: nearest, unless --interpolation gaussian")
+    apply.add_argument(
+        "--interpolation", choices=carrying.INTERPOLATIONS, help="default: linear; gaussian: labels vote"
+    )
+    apply.add_argument(
+        "--padding", type=float, metavar="V", help="value beyond the image (default: its least; labels: 0)"
+    )
+    apply.add_argument("--ras", action="store_true", help="a model's file is in RAS (default: LPS, as Slicer's)")
+    return parser
+
+
+if __name__ == "__main__":
+    run()

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from ..cohort.options import addOptions, isCohort
 from ..registration.modelcards import MODELS_FOLDER
+from ..registration.recipes import Preset
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
 
@@ -131,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         help="lose files in OUT_DIR that are named like results but are none, or were changed since; results of an "
         "earlier run are replaced without",
     )
-    parser.add_argument("--preset", choices=["fast", "accurate"], help="accurate refines the result (default: fast)")
+    parser.add_argument("--preset", choices=[preset.value for preset in Preset], help="accurate fits more closely, in some seconds (default: fast)")
     parser.add_argument(
         "--model",
         default="auto",

@@ -174,6 +174,8 @@ class _Run:
                 **choices,
             )
             found = logic.computeChanges(changeJob, **how)
+            with self._timed("Detection limit"):
+                found.findLimit(cancelled=self.stopped)
             logic.publishFoundChanges(changeJob, found)
             job, result = changeJob.registration, found.result
             self.seconds.update(found.changeMap.seconds)
@@ -219,7 +221,8 @@ class _Run:
             files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
         if found is not None:
             writeChanges(part, found.changeMap, found.detection)
-            for name, array in (("change", found.changeMap.z), ("change_regions", found.detection.labels)):
+            arrays = (found.changeMap.z, found.detection.labels, found.changeMap.uncompared)
+            for name, array in zip(("change", "change_regions", "change_uncompared"), arrays, strict=True):
                 image = replace(job.fixed, array=found.changeMap.onFixedGrid(array))
                 files.writeImage(image, part / f"{name}.nii.gz")
         for path in part.glob("*.nii.gz"):
@@ -229,16 +232,13 @@ class _Run:
     def _report(
         self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
     ) -> dict[str, Any]:
+        from .reports.changefiles import changeContent
         from .reports.registrationjson import reportContent
 
         options = self.options
         report = reportContent(options.fixed, options.moving, logic.models.card(result.model), result)
         if found is not None:
-            report["change"] = {
-                "found": found.summary,
-                "notes": found.changeMap.notes,
-                "sensitivity": options.sensitivity,
-            }
+            report["change"] = changeContent(found.changeMap, found.detection, found.limit, found.summary)
         report["seconds"] = {stage: round(value, 4) for stage, value in self.seconds.items()}
         verdict = result.verdict
         self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}")

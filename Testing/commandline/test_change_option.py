@@ -22,7 +22,14 @@ def changed(tmp_path_factory):
 def test_what_changed(changed):
     """On the bundled pair: report, table, map and regions, on the current scan's own grid."""
     written = {path.name for path in changed.iterdir()}
-    assert written == {*OUTPUTS, "change.nii.gz", "change_regions.nii.gz", "changes.csv", "changes.html"}
+    assert written == {
+        *OUTPUTS,
+        "change.nii.gz",
+        "change_regions.nii.gz",
+        "change_uncompared.nii.gz",
+        "changes.csv",
+        "changes.html",
+    }
     current, change, regions = (
         sitk.ReadImage(str(path))
         for path in (CURRENT_FLAIR, changed / "change.nii.gz", changed / "change_regions.nii.gz")

@@ -29,6 +29,7 @@ OUTPUTS = (
     "warped_labels.nii.gz",
     "change.nii.gz",
     "change_regions.nii.gz",
+    "change_uncompared.nii.gz",
     "changes.csv",
     "changes.html",
     "overview.png",

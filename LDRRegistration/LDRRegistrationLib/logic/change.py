@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..change.answer import judgeComparison, worse
 from ..change.detection import SENSITIVITIES
 from ..change.table import Opinion
 from ..change.visits import compareVisits
@@ -190,9 +191,10 @@ class ChangesLogic:
                 ],
             )
         registration.fill(result)
-        return ChangeOutcome(
-            result, changeMap, listChanges(result, changeMap, job.sensitivity), changeVolume(changeMap)
-        )
+        alignment = result.verdict
+        detection = listChanges(result, changeMap, job.sensitivity)
+        result = replace(result, verdict=worse(alignment, judgeComparison(changeMap)))
+        return ChangeOutcome(result, changeMap, detection, changeVolume(changeMap), alignment)
 
     def publishFoundChanges(self, job: ChangeJob, found: ChangeOutcome) -> Changes:
         """Fill the job's output nodes, making those that were to be created.

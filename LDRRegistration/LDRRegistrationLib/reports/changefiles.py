@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ..change.changemap import ChangeMap
-from ..change.detection import Detection
+from ..change.detection import Detection, counts
+from ..change.detectionlimit import DetectionLimit
 from ..change.table import Opinion, writeCsv
+from ..change.uncompared import areas
 from .changehtml import changesHtml
 
 
@@ -21,3 +24,19 @@ def writeChanges(
     writeCsv(paths[0], detection.regions, opinions)
     paths[1].write_text(changesHtml(changeMap, detection, opinions), encoding="utf-8")
     return paths
+
+
+def changeContent(
+    changeMap: ChangeMap, detection: Detection, limit: DetectionLimit | None, found: str
+) -> dict[str, Any]:
+    """The part of report.json on changes. ``found``: the answer in sentences."""
+    return {
+        "found": found,
+        "notes": changeMap.notes,
+        "sensitivity": detection.sensitivity,
+        "regions": len(detection.regions),
+        "regionsAtMarks": counts(changeMap),
+        "agreement": round(changeMap.agreement, 4),
+        "uncompared": [area.content for area in areas(changeMap.uncompared, changeMap.grid)],
+        "detectionLimit": None if limit is None else limit.content,
+    }

@@ -23,7 +23,8 @@ def test_what_changed(changed):
     """On the bundled pair: report, table, map and regions, on the current scan's own grid."""
     written = {path.name for path in changed.iterdir()}
     reports = {"changes.csv", "changes.html", "changes.json"}
-    assert written == {*OUTPUTS, "change.nii.gz", "change_regions.nii.gz", *reports}
+    maps = {"change.nii.gz", "change_regions.nii.gz", "change_uncompared.nii.gz"}
+    assert written == {*OUTPUTS, *maps, *reports}
     current, change, regions = (
         sitk.ReadImage(str(path))
         for path in (CURRENT_FLAIR, changed / "change.nii.gz", changed / "change_regions.nii.gz")

@@ -132,7 +132,11 @@ def _parser() -> argparse.ArgumentParser:
         help="lose files in OUT_DIR that are named like results but are none, or were changed since; results of an "
         "earlier run are replaced without",
     )
-    parser.add_argument("--preset", choices=[preset.value for preset in Preset], help="accurate fits more closely, in some seconds (default: fast)")
+    parser.add_argument(
+        "--preset",
+        choices=[preset.value for preset in Preset],
+        help="accurate fits more closely, in some seconds (default: fast)",
+    )
     parser.add_argument(
         "--model",
         default="auto",
@@ -161,7 +165,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--labels", metavar="MOVING_LABELS", type=Path, help="label map of MOVING to carry along")
     change = parser.add_argument_group("what changed", "between two visits of one person, FIXED being the current scan")
     change.add_argument(
-        "--change", action="store_true", help="write changes.html, changes.csv, change.nii.gz and change_regions.nii.gz"
+        "--change",
+        action="store_true",
+        help="write changes.html, changes.csv, change.nii.gz, change_regions.nii.gz and change_uncompared.nii.gz",
     )
     change.add_argument(
         "--sensitivity",

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..change.changemap import ChangeMap
-from ..change.detection import Detection
+from ..change.detection import Detection, counts
+from ..change.detectionlimit import DetectionLimit
 from ..change.table import Opinion
+from ..change.uncompared import areas
 from .changecsv import writeCsv
 from .changehtml import changesHtml
 from .changetotals import totalsOf, volumesMm3
@@ -72,4 +74,20 @@ def changesContent(
         "totals": totalsOf(detection, opinions, context.days, changeMap).asValues(),
         "regions": regions,
         "notice": "For research; not for diagnostic use.",
+    }
+
+
+def changeContent(
+    changeMap: ChangeMap, detection: Detection, limit: DetectionLimit | None, found: str
+) -> dict[str, Any]:
+    """The part of report.json on changes. ``found``: the answer in sentences."""
+    return {
+        "found": found,
+        "notes": changeMap.notes,
+        "sensitivity": detection.sensitivity,
+        "regions": len(detection.regions),
+        "regionsAtMarks": counts(changeMap),
+        "agreement": round(changeMap.agreement, 4),
+        "uncompared": [area.content for area in areas(changeMap.uncompared, changeMap.grid)],
+        "detectionLimit": None if limit is None else limit.content,
     }

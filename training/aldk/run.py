@@ -115,7 +115,10 @@ def check_architecture(state: dict[str, Any], path: Path, wanted: Architecture) 
 
 def _completed(provenance: dict[str, Any]) -> dict[str, Any]:
     """With what did not exist when the run began as it was then."""
-    later = {"losses": {"inverse": Reconstruction().inverse}, "aldk": {"score": AldkOptions().score}}
+    later: dict[str, dict[str, Any]] = {
+        "losses": {"inverse": Reconstruction().inverse},
+        "aldk": {"score": AldkOptions().score},
+    }
     completed = {n: {**later[n], **v} if n in later else v for n, v in provenance.items()}
     teacher = completed.get("teacher")
     if isinstance(teacher, dict) and "architecture" in teacher:

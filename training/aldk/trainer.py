@@ -30,8 +30,6 @@ from .signals import SAVE, Signals
 from .strategies import Strategy
 from .validation import STEPS, Progress, Validation, write_history
 
-__all__ = ["Run", "Trainer"]
-
 CONFIG = "config.json"
 
 

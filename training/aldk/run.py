@@ -65,6 +65,7 @@ class Run:
 
         Where the data lie, and what their description is called, may change.
         """
+        start = self.start_from
         schedule = {f"schedule.{name}": value for name, value in asdict(self.schedule).items()}
         datasets = {n: {k: v for k, v in d.items() if k != "hdf5"} for n, d in config["datasets"].items()}
         settings = {
@@ -74,7 +75,7 @@ class Run:
             "average": self.average,
             "processes": world_size,
             "precision": precision,
-            "start_from": None if self.start_from is None else str(self.start_from),
+            "start_from": None if start is None else str(start.resolve() if start.exists() else start),
             "data.datasets": datasets,
             "data.tasks": config["tasks"],
             **{f"validation.{name}": value for name, value in asdict(self.validation).items()},

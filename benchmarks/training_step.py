@@ -23,11 +23,12 @@ torch = importTorch()  # before anything else does, as the module imports it
 from aldk.commands import add_device_options, make_fabric
 from aldk.data.pairs import Pair
 from aldk.models import MODELS, Architecture, build_model
+from aldk.run import Run
 from aldk.schedule import Schedule
 from aldk.strategies import make_strategy
 from aldk.strategies.reconstruction import SIMILARITIES
 from aldk.teachers import NetworkTeacher
-from aldk.trainer import Run, Trainer
+from aldk.trainer import Trainer
 
 CONFIG = ROOT / "training" / "configs" / "brain_t1.json"
 WARM_UP = 3

@@ -37,11 +37,10 @@ def work(options: argparse.Namespace) -> None:
     teacher.prepare(fabric)
     subjects = read_subjects(root, data["dataset"], "train")
 
-    def read(*names: str) -> Pair:
-        pair = collate([plain_pair(subjects, *names, tuple(data["shape"]), data["spacing"])])
-        return Pair(
-            *(fabric.to_device(t) for t in (pair.fixed, pair.moving, pair.fixed, pair.moving)), names=pair.names
-        )
+    def read(fixed_name: str, moving_name: str) -> Pair:
+        pair = collate([plain_pair(subjects, fixed_name, moving_name, tuple(data["shape"]), data["spacing"])])
+        fixed, moving = fabric.to_device(pair.fixed), fabric.to_device(pair.moving)
+        return Pair(fixed, moving, fixed, moving, names=pair.names)
 
     description = {**data, "teacher": teacher.provenance()}
     for _ in tqdm(store_fields(teacher, pairs, read, options.output, description), total=len(pairs), unit="pair"):

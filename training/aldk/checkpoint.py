@@ -119,7 +119,7 @@ def moving_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
     ``decay`` is approached from below, so that the first steps' weights are soon forgotten.
     """
 
-    def average(averaged: Tensor, current: Tensor, steps: Tensor) -> Tensor:
+    def average(averaged: Tensor, current: Tensor, steps: Any) -> Tensor:
         if not current.is_floating_point():
             # The number of batches that a normalisation has seen.
             return current

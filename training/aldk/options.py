@@ -184,7 +184,7 @@ def group_of(options: Namespace, name: str, **more: Any) -> Any:
     return kind(**{**vars(options[name]), **more})
 
 
-def aldk_options(options: Namespace, grid: tuple[int, ...] | None) -> AldkOptions:
+def aldk_options(options: Namespace, grid: Any) -> AldkOptions:
     names = [f.name for f in dataclasses.fields(AldkOptions) if f.name not in ("grid", "learning_rate")]
     return AldkOptions(**{name: options[name] for name in names}, learning_rate=options.critic_learning_rate, grid=grid)
 

@@ -65,6 +65,7 @@ class Run:
 
         Where the data lie, and what their description is called, may change.
         """
+        start = self.start_from
         schedule = {f"schedule.{name}": value for name, value in asdict(self.schedule).items()}
         datasets = {n: {k: v for k, v in d.items() if k != "hdf5"} for n, d in config["datasets"].items()}
         settings = {
@@ -74,7 +75,7 @@ class Run:
             "average": self.average,
             "processes": world_size,
             "precision": precision,
-            "start_from": None if self.start_from is None else str(self.start_from),
+            "start_from": None if start is None else str(start.resolve() if start.exists() else start),
             "data.datasets": datasets,
             "data.tasks": config["tasks"],
             **{f"validation.{name}": value for name, value in asdict(self.validation).items()},
@@ -115,7 +116,10 @@ def check_architecture(state: dict[str, Any], path: Path, wanted: Architecture) 
 
 def _completed(provenance: dict[str, Any]) -> dict[str, Any]:
     """With what did not exist when the run began as it was then."""
-    later = {"losses": {"inverse": Reconstruction().inverse}, "aldk": {"score": AldkOptions().score}}
+    later: dict[str, dict[str, Any]] = {
+        "losses": {"inverse": Reconstruction().inverse},
+        "aldk": {"score": AldkOptions().score},
+    }
     completed = {n: {**later[n], **v} if n in later else v for n, v in provenance.items()}
     teacher = completed.get("teacher")
     if isinstance(teacher, dict) and "architecture" in teacher:

@@ -122,7 +122,8 @@ class StoredTeacher(Stateless):
     def flow(self, pair: Pair) -> Tensor:
         """(N, 3, k, j, i) in voxels, of the pair's names."""
         half = torch.stack([self._read(fixed, moving) for fixed, moving in pair.names]).to(pair.fixed.device)
-        return resize(half, tuple(pair.fixed.shape[2:]))
+        k, j, i = pair.fixed.shape[2:]
+        return resize(half, (k, j, i))
 
     def _read(self, fixed: str, moving: str) -> Tensor:
         path = field_path(self.folder, fixed, moving)

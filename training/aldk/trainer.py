@@ -30,8 +30,6 @@ from .signals import SAVE, Signals
 from .strategies import Strategy
 from .validation import STEPS, Progress, Validation, write_history
 
-__all__ = ["Run", "Trainer"]
-
 CONFIG = "config.json"
 
 
@@ -115,11 +113,11 @@ class Trainer:
                 self.fabric.backward(loss / len(pairs))
             for name, term in {"loss": loss, **terms}.items():
                 sums[name] = sums.get(name, 0.0) + term.detach().float() / len(pairs)
-        norm = self.fabric.clip_gradients(self.network, self.optimizer, max_norm=1.0, error_if_nonfinite=False)
+        norm: Any = self.fabric.clip_gradients(self.network, self.optimizer, max_norm=1.0, error_if_nonfinite=False)
         observed = {n: torch.as_tensor(v, device=self.fabric.device) for n, v in self.strategy.observed.items()}
         names = [*sums, *observed]
         together = torch.stack([value.float() for value in (norm, *sums.values(), *observed.values())])
-        finite = torch.isfinite(together[1 : 1 + len(sums)]).all().float()
+        finite: Any = torch.isfinite(together[1 : 1 + len(sums)]).all().float()
         if self.fabric.world_size > 1:
             finite = self.fabric.all_reduce(finite, reduce_op="mean")
         all_finite, steepness, *values = torch.cat([finite[None], together]).tolist()
@@ -144,7 +142,8 @@ class Trainer:
 
     def _on_device(self, pair: Pair) -> Pair:
         values = {f.name: getattr(pair, f.name) for f in fields(Pair)}
-        return replace(pair, **{n: self.fabric.to_device(v) for n, v in values.items() if isinstance(v, torch.Tensor)})
+        moved: dict[str, Any] = {n: self.fabric.to_device(v) for n, v in values.items() if isinstance(v, Tensor)}
+        return replace(pair, **moved)
 
     def save(self, name: str = checkpoint.NAME) -> None:
         if self.fabric.global_rank != 0:
@@ -284,7 +283,8 @@ class Trainer:
         if self.fabric.world_size > 1:
             said = self.signals.stopped_by + (SAVE if self.signals.saves else 0.0)
             flags = torch.tensor([said, float(self.finished)], device=self.fabric.device)
-            told, ends = self.fabric.all_reduce(flags, reduce_op="max").tolist()
+            largest: Any = self.fabric.all_reduce(flags, reduce_op="max")
+            told, ends = largest.tolist()
             self.signals.saves = told >= SAVE
             if int(told % SAVE):
                 self.signals.stopped_by = int(told % SAVE)

@@ -101,7 +101,9 @@ class Validation:
 
     def __init__(self, config: dict[str, Any], root: Path | None, options: ValidationOptions) -> None:
         self.pairs: list[tuple[Pair, Tensor | None, Tensor | None]] = []
-        for task in validated_tasks(config, root) if options.pairs and root is not None else []:
+        if root is None or not options.pairs:
+            return
+        for task in validated_tasks(config, root):
             description, grid = config["datasets"][task["dataset"]], task["grids"][0]
             chosen = evenly(validation_pairs(root, description), options.pairs)
             subjects = read_subjects(root, description, "val", names=list(dict.fromkeys(n for p in chosen for n in p)))

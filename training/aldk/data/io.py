@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import SimpleITK as sitk
 import torch
+from LDRRegistrationLib.imagefiles.reading import readImage
 from LDRRegistrationLib.numerics.dlpack import toTensor
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.grid import LPS_FROM_RAS, Grid, canonicalGrid
@@ -42,8 +43,16 @@ def read_image(path: Path) -> Image:
 
 
 def read_scan(path: Path) -> Image:
-    """An image that can be registered: three-dimensional, finite, not constant."""
-    image = read_image(path)
+    """An image that can be registered: three-dimensional, finite, not constant.
+
+    By the library's reader: ITK's makes 0 of what is no number in a NIfTI file.
+    """
+    _must_exist(path)
+    _must_be_whole(Path(path))
+    try:
+        image, _ = readImage(Path(path))
+    except RegistrationError as error:
+        raise TrainingError(f"{path} cannot be read as an image: {error}") from error
     try:
         image = measured(image)
     except RegistrationError as error:

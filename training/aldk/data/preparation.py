@@ -24,6 +24,9 @@ from .subjects import is_prepared, prepare_subject
 # Enough to be quick, and few enough to leave memory to the others.
 DEFAULT_PROCESSES = min(8, os.cpu_count() or 1)
 
+# Fewer are done before further processes have begun.
+FEW = 8
+
 Job = tuple[Path, dict[str, Any], str, str | None]
 
 
@@ -52,7 +55,7 @@ def prepare_data(path: Path, processes: int = 1, validated: int = 0) -> int:
             others += [(root, description, name, common) for name in part if name != common]
     done = 0
     for jobs in (first, others):
-        missing = [job for job in jobs if not is_prepared(*job)]
+        missing = [job for n, job in enumerate(jobs) if job not in jobs[:n] and not is_prepared(*job)]
         done += len(missing)
         _run(missing, processes)
     return done
@@ -69,7 +72,7 @@ def _parts(root: Path, description: dict[str, Any], validated: int) -> list[list
 def _run(jobs: list[Job], processes: int) -> None:
     bar = tqdm(total=len(jobs), desc="preparing subjects", unit="subject", disable=None if jobs else True)
     with bar:
-        if processes < 2 or len(jobs) < 2:
+        if processes < 2 or len(jobs) < FEW:
             for job in jobs:
                 prepare_subject(*job)
                 bar.update()

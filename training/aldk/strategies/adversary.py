@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
@@ -20,7 +21,8 @@ def descend(loss: Tensor, network: nn.Module, optimizer: torch.optim.Optimizer, 
     if fabric is not None and fabric.world_size > 1:
         for parameter in network.parameters():
             if parameter.grad is not None:
-                parameter.grad = fabric.all_reduce(parameter.grad, reduce_op="mean")
+                mean: Any = fabric.all_reduce(parameter.grad, reduce_op="mean")
+                parameter.grad = mean
     optimizer.step()
 
 

@@ -8,7 +8,7 @@ training/README.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning_fabric import Fabric
@@ -59,7 +59,7 @@ class AldkOptions:
     penalty: float = 0.1
     every: int = 3
     until: float = 1.0
-    form: str = "paper"
+    form: Literal["paper", "public"] = "paper"
     score: str = "scalar"
     learning_rate: float = 1e-4
     grid: tuple[int, int, int] | None = None

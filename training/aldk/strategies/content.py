@@ -136,7 +136,7 @@ class OwnFeatures(nn.Module):
 
     def of(self, network: nn.Module) -> OwnFeatures:
         """:raises TrainingError: if the network has no encoder that can be taken by itself."""
-        inner = getattr(network, "module", network)
+        inner: Any = getattr(network, "module", network)
         first = inner.networks[0]
         if isinstance(first, LDR):
             self.levels, self.slope = [first.encoder1, first.encoder2, first.encoder3, first.encoder4], 0.0
@@ -174,6 +174,7 @@ def load_features(path: Path | None = None) -> tuple[nn.Module, dict[str, Any]]:
         raise TrainingError(f"There is no feature network {path}.")
     source = {"file": path.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
     module = _scripted(file)
+    features: nn.Module
     if module is None:
         network, state = checkpoint.load_network(file)
         features, data = _student(network.state_dict(), path), checkpoint.training_data(state)

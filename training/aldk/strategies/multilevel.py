@@ -85,7 +85,8 @@ class Multilevel(Strategy):
             terms["similarity"] = terms["similarity"] + self.options.similarity * difference
             terms["smoothness"] = terms["smoothness"] + self.options.smoothness * gradientLoss(prediction.flow)
         if self.options.dice and pair.segments_fixed is not None and pair.segments_moving is not None:
-            half = resize(prediction.flow, tuple(pair.segments_fixed.shape[2:]))
+            k, j, i = pair.segments_fixed.shape[2:]
+            half = resize(prediction.flow, (k, j, i))
             terms["dice"] = self.options.dice * dice_loss(pair.segments_fixed, warp(pair.segments_moving, half))
         return terms
 

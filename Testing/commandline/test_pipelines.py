@@ -30,5 +30,5 @@ def test_a_node_of_nipype(files, tmp_path):
     assert Path(result.outputs.transform) == tmp_path / "out" / "transform.h5"
     assert sitk.ReadTransform(result.outputs.transform).GetDimension() == 3
     assert json.loads(Path(result.outputs.report).read_text())["prealignment"] == "rigid"
-    with pytest.raises(RuntimeError, match=r"cannot|no image"):
+    with pytest.raises(RuntimeError, match="not an image"):
         interface(**{**inputs, "moving": __file__}, out_dir=str(tmp_path / "bad")).run()

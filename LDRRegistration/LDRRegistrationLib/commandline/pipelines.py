@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from ..runtime.errors import DependencyError
 
 # The command of this very installation.
-COMMAND = f"{sys.executable} -m LDRRegistrationLib"
+COMMAND = f"{shlex.quote(sys.executable)} -m LDRRegistrationLib"
 OUT_FOLDER = "ldr-register"
 FILES = {
     "transform": "transform.h5",
@@ -66,6 +67,12 @@ def nipypeInterface() -> Any:
         _cmd = COMMAND
         input_spec = LdrRegisterInputSpec
         output_spec = LdrRegisterOutputSpec
+
+        def _run_interface(self, runtime: Any, correct_return_codes: tuple[int, ...] = (0,)) -> Any:
+            runtime = super()._run_interface(runtime, correct_return_codes)
+            if runtime.returncode not in correct_return_codes:  # nipype itself goes on
+                self.raise_exception(runtime)
+            return runtime
 
         def _list_outputs(self) -> dict[str, str]:
             folder = Path(self.inputs.out_dir).absolute()

@@ -47,7 +47,7 @@ def contentOf(pair: Pair, settings: dict[str, Any]) -> dict[str, Any]:
 
     :raises OSError: a file cannot be read.
     """
-    inputs = {role: {"sha256": sha256(path), **_looks(path)} for role, path in pair.inputs.items()}
+    inputs = {role: {"sha256": _digest(path), **_looks(path)} for role, path in pair.inputs.items()}
     return {"key": _key(pair, settings, {role: found["sha256"] for role, found in inputs.items()}), "inputs": inputs}
 
 
@@ -80,7 +80,7 @@ def finishedReport(pair: Pair, output: Path, settings: dict[str, Any], readAgain
             looksSame = all(known[name] == value for name, value in _looks(path).items())
             if not (looksSame or readAgain):
                 return None
-            digests[role] = known["sha256"] if looksSame else sha256(path)
+            digests[role] = known["sha256"] if looksSame else _digest(path)
         return report if noted["key"] == _key(pair, settings, digests) else None
     except (OSError, KeyError, TypeError, AttributeError):
         return None
@@ -94,11 +94,24 @@ def readReport(pair: Pair, output: Path) -> dict[str, Any] | None:
         return None
 
 
+def _digest(path: Path) -> str:
+    """SHA-256 of a file's content, or of the names and contents of all files in a folder."""
+    if not path.is_dir():
+        return sha256(path)
+    listed = [f"{file.relative_to(path).as_posix()} {sha256(file)}" for file in _filesIn(path)]
+    return hashlib.sha256("\n".join(listed).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _filesIn(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
 def _looks(path: Path) -> dict[str, Any]:
-    """Of a file; its place as a hash, since reports name no folders of patients."""
-    status = os.stat(path)
+    """Of a file, or of all in a folder; its place as a hash, since reports name no folders of patients."""
+    found = [os.stat(file) for file in (_filesIn(path) if path.is_dir() else [path])]
     place = hashlib.sha256(os.path.abspath(path).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return {"bytes": status.st_size, "mtimeNs": status.st_mtime_ns, "place": place}
+    newest = max((status.st_mtime_ns for status in found), default=0)
+    return {"bytes": sum(status.st_size for status in found), "mtimeNs": newest, "place": place}
 
 
 def _key(pair: Pair, settings: dict[str, Any], digests: dict[str, str]) -> str:

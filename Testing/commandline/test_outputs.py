@@ -212,6 +212,18 @@ def test_what_a_kill_cut_short_is_finished_by_the_next_start(tmp_path, at):
         assert json.loads(after.pop("report.json"))["content"] == "new" and set(after.values()) == {b"new"}
 
 
+def test_objects_lie_in_a_folder_that_goes_with_the_last_of_them(tmp_path):
+    output = tmp_path / "out"
+    _put(output, ["transform.h5", "dicom/registration.dcm"], "old")
+    assert (output / "dicom" / "registration.dcm").read_text() == "old"
+    _put(output, ["transform.h5"], "new")
+    assert sorted(path.name for path in output.iterdir()) == ["report.json", "transform.h5"]
+    _put(output, ["transform.h5", "dicom/registration.dcm"], "old")
+    (output / "dicom" / "mine.txt").write_text("mine")
+    _put(output, ["transform.h5"], "new")
+    assert [path.name for path in (output / "dicom").iterdir()] == ["mine.txt"]
+
+
 def test_the_work_folder_of_a_living_process_is_left_alone(tmp_path):
     with workFolder(tmp_path) as part:
         (part / "voxels").write_text("precious")

@@ -84,7 +84,7 @@ def test_from_click_to_report(
     monkeypatch.setattr(slicer.app, "defaultScenePath", str(tmp_path))
     monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda _parent, _title, at: at, raising=False)
     click(ui.exportChangesButton)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["changes.csv", "changes.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["changes.csv", "changes.html", "changes.json"]
     assert "left thalamus" in (tmp_path / "changes.csv").read_text(encoding="utf-8")
     made = slicer.mrmlScene.GetNumberOfNodes()
     compare(panel)

@@ -171,15 +171,15 @@ def test_the_slider_and_what_a_reader_says(s, at_once, tmp_path):
         s.logic.judgeRegion(changes, rank=9, verdict="accepted")
 
     paths = s.logic.exportChanges(changes, folder=tmp_path / "report")
-    assert [path.name for path in paths] == ["changes.csv", "changes.html"]
-    with paths[0].open(newline="", encoding="utf-8") as file:
+    assert [path.name for path in paths] == ["changes.csv", "changes.html", "changes.json"]
+    with paths[0].open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert {(row["Kind"], row["Verdict"], row["Note"]) for row in rows} == {
         ("new", "accepted", "surely"),
         ("gone", "", ""),
     }
     html = paths[1].read_text(encoding="utf-8")
-    assert html.count("<img ") == 2 and "surely" in html and "not for diagnostic use" in html
+    assert html.count("<img ") == 3 and "surely" in html and "not for diagnostic use" in html
     assert "Smith" not in html + paths[0].read_text(encoding="utf-8"), "no names leave the scene"
     assert "http" not in html, "self-contained"
     (tmp_path / "file").write_text("")

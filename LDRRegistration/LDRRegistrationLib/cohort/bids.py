@@ -113,7 +113,7 @@ def _pair(root: Path, fixed: Path, moving: Path, to: str, files: dict[str, Path]
     transform = f"{entities}_from-{suffix}_to-{to}_mode-image_xfm"
     warped = f"{entities}_space-{to}_{suffix}"
     called = {
-        **{name: f"{entities}_space-{to}_desc-ldr{name}" for name in USUAL_NAMES},
+        **{name: f"{entities}_space-{to}_desc-ldr{name.replace('/', '-')}" for name in USUAL_NAMES},
         "transform.h5": f"{transform}.h5",
         "report.json": f"{transform}.json",
         "warped.nii.gz": f"{warped}.nii.gz",

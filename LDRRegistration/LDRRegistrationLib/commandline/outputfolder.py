@@ -71,7 +71,7 @@ def prepareFolder(
         for name in (*called.values(), DICOM_FOLDER):
             if path is not None and _same(path, output / name):
                 raise RegistrationError(
-                    f"{path} is the same as {output / name} and would be overwritten by the result: choose "
+                    f"{path} is the same file as {output / name} and would be overwritten by the result: choose "
                     "another output folder."
                 )
     _refuseForeign(output, overwrite, called)
@@ -165,14 +165,15 @@ def _keep(part: Path, output: Path, names: list[str]) -> None:
 
 def _putBack(part: Path, output: Path, names: list[str]) -> None:
     """What there was before ``_carryOut``."""
-    kept = {name for name in OUTPUTS if (part / BEFORE / name).is_file()}
+    before = part / BEFORE
+    kept = {path.relative_to(before).as_posix() for path in before.rglob("*") if path.is_symlink() or path.is_file()}
     for name in names:
         if name not in kept and not (part / name).exists():
             (output / name).unlink(missing_ok=True)
     for name in kept:
         with contextlib.suppress(OSError):
             (output / name).parent.mkdir(exist_ok=True)
-            os.replace(part / BEFORE / name, output / name)
+            os.replace(before / name, output / name)
     _removeEmpty(output, names)
 
 
@@ -185,7 +186,7 @@ def _finish(folder: Path, output: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     known = {*names, *removed, *present}
-    plain = all(Path(name).name == name for name in outputs)
+    plain = all(Path(name).name == name or name in OUTPUTS for name in outputs)
     if not (plain and known <= set(outputs)) or any(
         _isStrange(output / n, {present.get(n), names.get(n)}) for n in known
     ):

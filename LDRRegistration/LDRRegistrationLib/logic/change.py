@@ -21,6 +21,7 @@ from ..mrml.studies import studyOf
 from ..mrml.verdicts import verdictText
 from ..registration.models import ModelStore
 from ..reports.changefiles import writeChanges
+from ..reports.context import ReportContext
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback
@@ -242,7 +243,7 @@ class ChangesLogic:
         fillTable(changes)
 
     def exportChanges(self, changes: Changes, *, folder: Path | str) -> list[Path]:
-        """Write changes.csv and changes.html, which hold no names of nodes or patients, into ``folder``.
+        """Write changes.csv, changes.html and changes.json, which hold no names of nodes or patients, into ``folder``.
 
         :raises RegistrationError: it cannot be written.
         """
@@ -251,7 +252,9 @@ class ChangesLogic:
             place.mkdir(parents=True, exist_ok=True)
             clearStale(place)
             with workFolder(place) as part:
-                paths = writeChanges(part, changes.changeMap, changes.detection, changes.opinions)
+                verdict = changes.result.verdict
+                context = ReportContext(model=changes.result.model, grade=verdict.grade, gradeSentence=verdict.sentence)
+                paths = writeChanges(part, changes.changeMap, changes.detection, changes.opinions, context)
                 for path in paths:
                     writeThrough(path)
                 for path in paths:

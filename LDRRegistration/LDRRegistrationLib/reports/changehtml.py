@@ -70,7 +70,7 @@ def changesHtml(
         _totals(totals, context) if regions else "",
         _section("Regions", [_table(regions, opinions), *_figures(changeMap, regions, opinions)] if regions else []),
         _section("Not judged yet", [_table(open_, opinions), *_figures(changeMap, open_, opinions)] if open_ else []),
-        _section("What could not be compared", [f"<p>{_text(note)}</p>" for note in changeMap.notes]),
+        _section("What could not be compared", [f"<p>{_text(note)}</p>" for note in _notes(changeMap, context)]),
         f"<h2>Method and limits</h2><p>{METHOD}</p>",
         _appendix(changeMap, rejected, opinions),
         f"<footer><p>{NOTICE}</p></footer></body></html>",
@@ -90,6 +90,12 @@ def headline(detection: Detection, totals: Totals) -> str:
         f"{totals.regions} of {of} of change accepted by the reader, {totals.rejected} rejected{more}: "
         f"{totals.volumeBeforeMm3 / 1000:.2f} ml before, {totals.volumeNowMm3 / 1000:.2f} ml now."
     )
+
+
+def _notes(changeMap: ChangeMap, context: ReportContext) -> list[str]:
+    """All but the one on the alignment, which stands above already."""
+    isSaid = context.grade not in ("", "good") and bool(context.gradeSentence)
+    return [note for note in changeMap.notes if not (isSaid and context.gradeSentence in note)]
 
 
 def _warnings(context: ReportContext) -> str:

@@ -11,25 +11,24 @@ from ..numerics.dlpack import toArray, toTensor
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback, Stages
-from ..space.grid import Grid, transformPoints
+from ..space.grid import Grid
 from ..space.image import Image
 from ..space.intensity import KNOWN, guessModality
 from ..space.masks import Masks
-from ..space.resample import reduceToSpacing, sampleOnGrid
+from ..space.resample import sampleOnGrid
 from ..space.transform import Transform
 from ..space.validity import filled, measured
 from .dates import checkDates
 from .harmonise import Harmonised, harmonise, matchingSigmas, smooth
 from .noise import noiseLevel
 from .searchregion import SearchRegion, findSearchRegion
+from .workpart import insideMasks, within, workPart
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 # Blur of the images that volumes are measured on, and of those that change is detected on: standard deviations.
 FINE_MM, DETECTION_MM = 0.7, 1.3
-MARGIN_VOXELS = 3
-MAXIMUM_VOXELS = 16_000_000
 LEAST_OVERLAP_MM3 = 1000.0
 LEAST_OVERLAP = 0.2
 # Below this correlation after harmonisation, or with a curve that mostly falls, the images show different contrasts or
@@ -109,9 +108,12 @@ def computeChangeMap(
         )
     fixedGrid = fixed.grid
     place = findSearchRegion(fixed) if mask is None else SearchRegion(mask, "given")
+    priorPlace = None if mask is not None else findSearchRegion(moving)
+    if priorPlace is not None and priorPlace.kind == "brain":
+        place = _both(place, priorPlace, transform, fixed)
     if not (np.asarray(place.mask.array) > 0.5).any():
         raise RegistrationError(_("The mask is empty: there is nothing to compare."))
-    fixed, grid, box = _workPart(fixed, place)
+    fixed, grid, box = workPart(fixed, place)
     inside = place.inside(grid)
     if fixed.known is not None:
         inside &= fixed.known[box] > KNOWN
@@ -120,10 +122,10 @@ def computeChangeMap(
 
     stages.begin("Warping the prior", 0.2)
     prior = transform.warp(replace(moving, array=_asFloat(moving.array)), grid, fill=np.nan)
-    both = inside & _within(moving.grid, grid, transform.affine) & np.isfinite(prior)
-    if mask is None:
-        # What is outside one brain, as it was found, may be bone or nothing at all there.
-        both &= findSearchRegion(moving).inside(grid, transform.affine)
+    both = inside & within(moving.grid, grid, transform.affine, DETECTION_MM) & np.isfinite(prior)
+    if priorPlace is not None and "brain" not in (place.kind, priorPlace.kind):
+        # What is outside one body, or one brain without its skull, is nothing at all there.
+        both &= priorPlace.inside(grid, transform.affine)
     voxel = float(np.prod(grid.spacing))
     if both.sum() < LEAST_OVERLAP * inside.sum() or both.sum() * voxel < LEAST_OVERLAP_MM3:
         raise RegistrationError(
@@ -137,7 +139,7 @@ def computeChangeMap(
                 share=1 - both.sum() / inside.sum()
             )
         )
-    both &= _insideMasks(masks or Masks(), transform, grid)
+    both &= insideMasks(masks or Masks(), transform, grid)
     if both.sum() * voxel < LEAST_OVERLAP_MM3:
         raise RegistrationError(
             _("The masks of {fixed} and {moving} leave next to nothing of the region to compare.").format(
@@ -205,63 +207,14 @@ def _blur(spacing: np.ndarray, sigmasMm: np.ndarray) -> float:
     return float(np.exp(np.log(spacing**2 / 6.0 + sigmasMm**2).mean() / 2.0))
 
 
-def _workPart(fixed: Image, place: SearchRegion) -> tuple[Image, Grid, tuple[slice, slice, slice]]:
-    """The fixed image, coarser if it is enormous, its part around the mask as a grid, and as slices (k, j, i)."""
-    k, j, i = np.nonzero(np.asarray(place.mask.array) > 0.5)
-    step = max(1, len(k) // 100_000)
-    corners = np.stack([i, j, k], axis=1)[::step]
-    points = transformPoints(place.mask.ijkToRas, np.concatenate([corners, *(_extremes(corners))]))
-    reach = 0.5 * np.abs(place.mask.ijkToRas[:3, :3]).sum(axis=1)
-    spacing = float(fixed.grid.spacing.min())
-    while True:
-        ijk = transformPoints(fixed.grid.rasToIjk, points)
-        margin = MARGIN_VOXELS + np.abs(fixed.grid.rasToIjk[:3, :3]) @ reach
-        low = np.clip(np.floor(ijk.min(axis=0) - margin), 0, fixed.grid.sizeIjk - 1).astype(int)
-        high = np.clip(np.ceil(ijk.max(axis=0) + margin) + 1, low + 1, fixed.grid.sizeIjk).astype(int)
-        if np.prod(high - low) <= MAXIMUM_VOXELS:
-            break
-        spacing *= 1.3
-        reduced = reduceToSpacing(fixed, spacing)
-        if reduced.array.shape == fixed.array.shape:
-            continue
-        fixed = reduced
-    shift = np.eye(4)
-    shift[:3, 3] = low
-    n = (high - low)[::-1]
-    grid = Grid((int(n[0]), int(n[1]), int(n[2])), fixed.grid.ijkToRas @ shift)
-    box = [slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True)]
-    return fixed, grid, (box[0], box[1], box[2])
-
-
-def _within(moving: Grid, grid: Grid, affine: np.ndarray) -> np.ndarray:
-    """(k, j, i) bool: which points of ``grid`` lie so far within the moving volume that its border plays no part.
-
-    Half a voxel, or a slice, is lost at each end, and the blur that is to come.
-    """
-    border = 0.5 * moving.spacing + 2.0 * DETECTION_MM
-    toVoxels = moving.rasToIjk @ affine @ grid.ijkToRas
-    k, j, i = (np.arange(n, dtype=np.float32) for n in grid.shape)
-    within = np.ones(grid.shape, dtype=bool)
-    for axis in range(3):
-        row = toVoxels[axis].astype(np.float32)
-        position = row[2] * k[:, None, None] + row[1] * j[None, :, None] + row[0] * i[None, None, :] + row[3]
-        margin = float(border[axis] / moving.spacing[axis]) - 0.5
-        within &= (position >= margin) & (position <= moving.sizeIjk[axis] - 1 - margin)
-    return within
-
-
-def _insideMasks(masks: Masks, transform: Transform, grid: Grid) -> np.ndarray:
-    """(k, j, i) bool: which points of ``grid`` lie inside the fixed mask and land inside the moving one."""
-    inside = np.ones(grid.shape, dtype=bool)
-    for mask, carried in ((masks.fixed, Transform(np.eye(4))), (masks.moving, transform)):
-        if mask is not None:
-            values = np.asarray(mask.array > 0, dtype=np.float32)
-            inside &= carried.warp(Image(values, mask.ijkToRas), grid, fill=0.0) > 0.5
-    return inside
-
-
-def _extremes(ijk: np.ndarray) -> list[np.ndarray]:
-    return [ijk[[index]] for axis in range(3) for index in (ijk[:, axis].argmin(), ijk[:, axis].argmax())]
+def _both(place: SearchRegion, prior: SearchRegion, transform: Transform, fixed: Image) -> SearchRegion:
+    """The brain as it was found in either scan, on a grid of the current one; where one has none, the other's."""
+    values = np.asarray(prior.mask.array, dtype=np.float32)
+    grid = place.mask.grid
+    carried = toArray(sampleOnGrid(values, prior.mask.ijkToRas, grid, transform.affine)) > 0.5
+    if place.kind == "brain":
+        carried |= np.asarray(place.mask.array) > 0.5
+    return SearchRegion(Image(carried, grid.ijkToRas, fixed.name), "brain")
 
 
 def _refuseUnlike(fixed: Image, moving: Image, matched: Harmonised) -> None:

@@ -23,7 +23,7 @@ RARE = 0.005
 # The noise is nowhere taken for less than this share of its median.
 MINIMUM_KNOWN_SHARE = 0.5
 # Noise and misalignment also differ from place to place.
-PLACE_MM = 25.0
+PLACE_MM, CHANGE_MM = 25.0, 4.0
 PLACE_CLIP = 5.0
 PLACE_LIMITS = (0.8, 5.0)
 
@@ -68,11 +68,18 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
     sd = toTensor(_smoothTable(table).ravel())[rows * (LEVEL_BINS + 1) + columns]
     sd = (sd**2 + (MINIMUM_KNOWN_SHARE * float(sd[inside].median())) ** 2).sqrt()
     mask = inside.float()
-    excess = (difference.abs() / sd).clamp(max=PLACE_CLIP) * mask
-    place = broadMean(excess, PLACE_MM / spacing) / broadMean(mask, PLACE_MM / spacing).clamp_min(1e-3)
-    place = resizeTo(place, excess)
+    # Change of one sign over a centimetre is no noise; misalignment has both, on the two sides of a structure.
+    wide = _meanInside(difference, mask, CHANGE_MM / spacing)
+    excess = ((difference - wide).abs() / sd).clamp(max=PLACE_CLIP) * mask
+    place = _meanInside(excess, mask, PLACE_MM / spacing)
     place = (place / float(place[inside].median())).clamp(*PLACE_LIMITS)
     return sd * place, place
+
+
+def _meanInside(values: Tensor, mask: Tensor, sigmas: np.ndarray) -> Tensor:
+    """Gaussian mean of ``values`` (k, j, i) over what ``mask`` has of them."""
+    mean = broadMean(values * mask, sigmas) / broadMean(mask, sigmas).clamp_min(1e-3)
+    return resizeTo(mean, values)
 
 
 def _gradient(image: Tensor, spacing: np.ndarray) -> Tensor:

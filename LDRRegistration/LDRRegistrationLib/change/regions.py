@@ -10,13 +10,19 @@ import numpy as np
 from ..space.boxes import Box
 from ..space.grid import transformPoints
 from .blurredvolume import volumeFrom
+from .evidence import Evidence
+from .priors import depthMm, widened
 
 if TYPE_CHECKING:
     from .changemap import ChangeMap
 
-NEW, GROWN, SHRUNKEN, GONE = "new", "grown", "shrunken", "gone"
+NEW, GROWN, SHRUNKEN, GONE, UNCLEAR = "new", "grown", "shrunken", "gone", "unclear"
 # Around a region: what the blur has spread of it, and the tissue that it is compared with.
 REACH_MM, RING_MM = 2.0, 4.0
+# A region is measured where its z is above these: a value of its own, and a share of its peak.
+LEAST_Z, SHARE_OF_PEAK, LARGEST_QUANTILE = 1.5, 0.3, 0.95
+# Between these volumes of a region's core it is taken less and less for an even ball.
+SMALL_MM3, LARGE_MM3 = 1000.0, 4000.0
 # Of its change, over a region's core: the plateau that small lesions hardly reach.
 PLATEAU_QUANTILE = 0.8
 # An abnormality is where the image is more than halfway from the surroundings to the region.
@@ -36,8 +42,8 @@ class Region:
     ``kind``: "new", "grown", "shrunken" or "gone", by which of the two scans stands out from the tissue around.
     ``volumeMm3``: of what changed. ``meanChange`` in the current image's units and ``meanZ``: brighter now above 0.
     ``growthPercent``: of the whole abnormality since the prior scan; None where there was none before, -100 where none
-    is left. ``deformationPercent``: mean growth of the tissue here by the deformation alone. ``evidence``: the sum of
-    |z| over the region, times its voxels' volume.
+    is left. ``deformationPercent``: mean growth of the tissue here by the deformation alone. ``evidence``: as a
+    reader weighs it; 1 is enough to be listed as a rule.
     """
 
     rank: int
@@ -58,33 +64,38 @@ class Region:
         return f"{self.rank} {self.kind}"
 
 
-def describe(changeMap: ChangeMap, cores: list[tuple[Box, np.ndarray]], labels: np.ndarray) -> list[Region]:
-    """A Region for each core (its box (k, j, i) and the bool voxels in it), written into ``labels`` as rank.
+def describe(changeMap: ChangeMap, scored: list[tuple[float, Evidence]], labels: np.ndarray) -> list[Region]:
+    """A Region for each part with its weighed evidence, strongest first, written into ``labels`` as rank.
 
     The voxels of a region are those with more than half its change, which are as many as its volume has; the cores
     come from a blurred map and are wider.
     """
     regions = []
+    spacing = changeMap.grid.spacing
     taken = np.zeros(labels.shape, dtype=bool)
-    for box, core in cores:
-        taken[box] |= core
-    for rank, (box, core) in enumerate(cores, start=1):
-        wide = _widened(box, core, changeMap, RING_MM)
-        inCore = np.zeros(_shape(wide), dtype=bool)
-        inCore[_within(box, wide)] = core
-        around = _near(inCore, changeMap.grid.spacing, RING_MM) & changeMap.mask[wide]
-        reach = _near(inCore, changeMap.grid.spacing, REACH_MM)
-        others = taken[wide] & ~inCore
+    for _, part in scored:
+        taken[part.box] |= part.voxels
+    for rank, (evidence, part) in enumerate(scored, start=1):
+        wide, core = widened(part.box, part.voxels, spacing[::-1], RING_MM, labels.shape)
+        # What is listed is measured where it is strong itself, whatever led to it.
+        size = part.sign * changeMap.z[wide]
+        largest = float(np.quantile(size[core], LARGEST_QUANTILE))
+        strong = core & (size > max(LEAST_Z, SHARE_OF_PEAK * largest))
+        inCore = strong if strong.any() else core
+        around = _near(inCore, spacing, RING_MM) & changeMap.mask[wide]
+        reach = _near(inCore, spacing, REACH_MM)
+        others = taken[wide] & ~core
         ring = around & ~reach & ~taken[wide]
         if ring.sum() < 8:
             ring = around & ~inCore
         free = changeMap.mask[wide] & ~others
-        regions.append(_describe(rank, changeMap, wide, inCore, reach & free, ring, free, labels))
+        regions.append(_describe(rank, evidence, changeMap, wide, inCore, reach & free, ring, free, labels))
     return regions
 
 
 def _describe(
     rank: int,
+    evidence: float,
     changeMap: ChangeMap,
     box: Box,
     core: np.ndarray,
@@ -100,12 +111,15 @@ def _describe(
     besides = float(np.median(change[ring])) if ring.any() else 0.0
     noise = float(change[ring].var()) if ring.any() else 0.0
     signed = sign * (change - besides)
+    largeness = _largeness(core, grid.spacing)
     plateau = float(np.quantile(signed[core], PLATEAU_QUANTILE))
-    voxels = core & (signed > HALF * plateau)
+    voxels = core & (signed > HALF * _typical(signed[core], plateau, largeness))
     if not voxels.any():
         voxels = core
     total, squares = float(signed[reach].sum()), float((signed[reach] ** 2).sum()) - noise * float(reach.sum())
-    volume = volumeFrom(total * voxel, squares * voxel, changeMap.blurMm)
+    ball = volumeFrom(total * voxel, squares * voxel, changeMap.blurMm)
+    # A large lesion is not even, and its blur is small beside it: then its voxels are counted.
+    volume = (1.0 - largeness) * ball + largeness * float(voxels.sum()) * voxel
     labels[box][voxels] = rank
     shell = _near(voxels, grid.spacing, SHELL_MM[1]) & ~_near(voxels, grid.spacing, SHELL_MM[0]) & free
     kind, contrast, whole = _kind(current, prior, voxels, shell, sign)
@@ -130,7 +144,7 @@ def _describe(
         deformationPercent=float(changeMap.volumeChange[box][voxels].mean()),
         centroidRas=(float(center[0]), float(center[1]), float(center[2])),
         largestDiameterMm=_diameter(ras) + float(grid.spacing.mean()),
-        evidence=float(np.abs(z[core]).sum()) * voxel,
+        evidence=evidence,
     )
 
 
@@ -160,32 +174,20 @@ def _kind(
     return kind, size, float(there.sum())
 
 
-def _widened(box: Box, core: np.ndarray, changeMap: ChangeMap, mm: float) -> Box:
-    margins = np.ceil(mm / changeMap.grid.spacing[::-1]).astype(int) + 1
-    k, j, i = (
-        slice(max(part.start - int(m), 0), min(part.stop + int(m), n))
-        for part, m, n in zip(box, margins, changeMap.z.shape, strict=True)
-    )
-    return k, j, i
+def _largeness(core: np.ndarray, spacing: np.ndarray) -> float:
+    """0 for a small region, an even blurred ball; 1 for a large one, with parts that changed more and less."""
+    volume = float(core.sum()) * float(np.prod(spacing))
+    return float(np.clip((volume - SMALL_MM3) / (LARGE_MM3 - SMALL_MM3), 0.0, 1.0))
 
 
-def _within(box: Box, wide: Box) -> Box:
-    k, j, i = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, wide, strict=True))
-    return k, j, i
-
-
-def _shape(box: Box) -> tuple[int, ...]:
-    return tuple(part.stop - part.start for part in box)
+def _typical(values: np.ndarray, plateau: float, largeness: float) -> float:
+    """The change that a region's extent goes by: its plateau, or where it is large and uneven, its median."""
+    return float((1.0 - largeness) * plateau + largeness * min(plateau, float(np.median(values))))
 
 
 def _near(mask: np.ndarray, spacing: np.ndarray, mm: float) -> np.ndarray:
     """Voxels not farther than ``mm`` from ``mask``; spacing along i, j, k."""
-    import SimpleITK as sitk
-
-    image = sitk.GetImageFromArray(mask.astype(np.uint8))
-    image.SetSpacing([float(s) for s in spacing])
-    distance = sitk.SignedMaurerDistanceMap(image, squaredDistance=False, useImageSpacing=True)
-    return sitk.GetArrayViewFromImage(distance) <= mm
+    return depthMm(mask, spacing, padding=False) >= -mm
 
 
 def _filled(mask: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,23 +12,17 @@ from ..space.image import Image
 from ..space.intensity import Modality, guessModality, normalised
 from ..space.resample import reduceToSpacing, sampleOnGrid
 from ..space.validity import filled
+from .brainsurface import brainSurface
 
 SPACING_MM = 2.0
 # A mask that was sampled between its voxels: what is above it lies inside.
 INSIDE = 0.5
 MAXIMUM_VOXELS_PER_AXIS = 192
-# The erosion that parts the brain from eyes, scalp and neck, tried from thin bridges to thick ones.
-EROSIONS_MM = (4.0, 7.0)
 CLOSING_MM = 8.0
-BRAIN_MM3 = (600_000.0, 2_200_000.0)
+BRAIN_MM3 = (600_000.0, 2_300_000.0)
 # Scalp and skull lie between the surfaces of head and brain: the brain's shallowest quarter is deeper than this.
 MINIMUM_BRAIN_DEPTH_MM = 5.0
 BACKGROUND = 0.02
-# Otsu's threshold is taken deep in the head, away from the fat of the scalp.
-DEEP_MM = 16.0
-# Shares of it that are tried in turn: gray matter may be darker.
-TISSUE = (0.85, 0.6)
-
 
 # Skull-stripping and the skin differ from scan to scan within so much of the surface.
 MARGIN_MM = {"brain": 2.0, "body": 3.5, "given": 0.0}
@@ -56,9 +49,8 @@ class SearchRegion:
 def findSearchRegion(image: Image) -> SearchRegion:
     """The brain in a head, a skull-stripped brain, or the body without the air around it.
 
-    Tissue brighter than Otsu's threshold is eroded until brain and scalp part, the innermost large part grown back, and
-    its sulci and ventricles closed. What does not look like a brain by its volume and its depth below the skin is not
-    taken for one; then all of the body counts.
+    What does not look like a brain by its volume and its depth below the skin is not taken for one; then all of the
+    body counts.
     """
     modality = guessModality(image)
     spacing = max(SPACING_MM, float(image.grid.extentMm.max()) / MAXIMUM_VOXELS_PER_AXIS)
@@ -66,7 +58,7 @@ def findSearchRegion(image: Image) -> SearchRegion:
     grid = canonicalGrid(image.grid, spacing)
     values = toArray(sampleOnGrid(filled(normalised(reduced)).array, reduced.ijkToRas, grid))
     body = _body(values)
-    brain = _brain(values, body, spacing) if modality is Modality.MR else None
+    brain = _brain(values, body, grid, spacing) if modality is Modality.MR else None
     if brain is None:
         return SearchRegion(Image(body, grid.ijkToRas, image.name), "body")
     return SearchRegion(Image(brain, grid.ijkToRas, image.name), "brain")
@@ -82,26 +74,16 @@ def _body(values: np.ndarray) -> np.ndarray:
     return _array(sitk.BinaryFillhole(_largest(sitk.BinaryMorphologicalClosing(_itk(above), [2] * 3))))
 
 
-def _brain(values: np.ndarray, body: np.ndarray, spacing: float) -> np.ndarray | None:
+def _brain(values: np.ndarray, body: np.ndarray, grid: Grid, spacing: float) -> np.ndarray | None:
     if body.sum() * spacing**3 <= BRAIN_MM3[1]:
         return None
-    depthOfBody = _depth(body)
-    deep = depthOfBody > DEEP_MM / spacing
-    if not deep.any():
+    up = grid.direction[2][::-1]
+    brain = _closed(brainSurface(values, body, spacing, up), CLOSING_MM / spacing) & body
+    surface = brain & (_depth(brain) <= 1.5)
+    if not surface.any() or not BRAIN_MM3[0] <= brain.sum() * spacing**3 <= BRAIN_MM3[1]:
         return None
-    threshold = _otsu(values[deep])
-    for share, erosion in itertools.product(TISSUE, EROSIONS_MM):
-        tissue, steps = body & (values > share * threshold), erosion / spacing
-        core = _array(_largest(_itk(_depth(tissue) > steps)))
-        grown = tissue & (_depth(~core) <= steps + 1.0)
-        closed = _closed(grown, CLOSING_MM / spacing) & body
-        surface = closed & (_depth(closed) <= 1.5)
-        if not surface.any():
-            continue
-        shallow = float(np.percentile(depthOfBody[surface], 25)) * spacing
-        if BRAIN_MM3[0] <= closed.sum() * spacing**3 <= BRAIN_MM3[1] and shallow >= MINIMUM_BRAIN_DEPTH_MM:
-            return closed
-    return None
+    shallow = float(np.percentile(_depth(body)[surface], 25)) * spacing
+    return brain if shallow >= MINIMUM_BRAIN_DEPTH_MM else None
 
 
 def _closed(mask: np.ndarray, steps: float) -> np.ndarray:

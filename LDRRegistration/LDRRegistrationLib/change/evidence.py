@@ -1,0 +1,99 @@
+"""How strongly each place of a change map speaks for change: sums over what lies around it, not single voxels.
+
+Noise and the remains of misalignment change their sign within a few millimetres; a lesion has one sign throughout. So a
+mean over a ball of the lesion's size sees what no voxel shows. For every size the means over unchanged tissue have a
+spread of their own, which this very pair tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..numerics.dlpack import toArray, toTensor
+from ..space.boxes import Box, boundingBox
+from .harmonise import broadMean, resizeTo
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .changemap import ChangeMap
+
+# Standard deviations in mm of the balls, and how many times the spread of such means a change must reach there: what no
+# place of the rescans 1003/1023 and 1004/1024, in either order, reaches where the priors below do not explain it.
+SCALES_MM = (0.0, 1.5, 3.0, 6.0)
+THRESHOLDS = (7.5, 6.0, 6.0, 6.0)
+# The spread comes from these quantiles of the absolute means: the middle of the distribution, and its tail.
+QUANTILES, NORMAL = (0.68, 0.95), (0.9945, 1.96)
+SAMPLES = 400_000
+# A region reaches as far as half the threshold.
+EXTENT = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Parts of one sign: ``box`` (k, j, i), the bool ``voxels`` in it, and the ``peak``: 1 is the threshold."""
+
+    box: Box
+    voxels: np.ndarray
+    sign: float
+    peak: float
+
+
+def evidence(changeMap: ChangeMap, least: float) -> list[Evidence]:
+    """All parts of the map that hang together with a peak of at least ``least``, strongest first."""
+    inside = toTensor(changeMap.mask.astype(np.float32))
+    z = toTensor(np.ascontiguousarray(changeMap.z, dtype=np.float32)) * inside
+    spacing = changeMap.grid.spacing[::-1]
+    strongest, fine = None, None
+    for scale, threshold in zip(SCALES_MM, THRESHOLDS, strict=True):
+        mean = _standardised(z if scale == 0 else _meanInside(z, inside, scale / spacing), inside) / threshold
+        if scale == 0:
+            fine = mean
+        strongest = mean if strongest is None else strongest.where(strongest.abs() >= mean.abs(), mean)
+    return sorted(_parts(toArray(strongest), toArray(fine), least), key=lambda part: -part.peak)
+
+
+def _meanInside(z: Tensor, inside: Tensor, sigmas: np.ndarray) -> Tensor:
+    mean = broadMean(z, sigmas) / broadMean(inside, sigmas).clamp_min(0.2)
+    return resizeTo(mean, z)
+
+
+def _standardised(values: Tensor, inside: Tensor) -> Tensor:
+    known = values[inside > 0]
+    sample = toArray(known[:: max(1, known.numel() // SAMPLES)])
+    middle = float(np.median(sample))
+    spread = max(
+        float(q) / normal for q, normal in zip(np.quantile(np.abs(sample - middle), QUANTILES), NORMAL, strict=True)
+    )
+    return (values - middle) / max(spread, 1e-6) * inside
+
+
+def _parts(strongest: np.ndarray, fine: np.ndarray, least: float) -> list[Evidence]:
+    import SimpleITK as sitk
+
+    found = []
+    for sign in (1.0, -1.0):
+        # The wide balls reach beyond a lesion; its voxels are those that changed themselves.
+        above = (sign * strongest > EXTENT) & (sign * fine > 0.1)
+        whole = boundingBox(above)
+        if whole is None:
+            continue
+        part = sign * strongest[whole]
+        numbers = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(above[whole].astype(np.uint8))))
+        wanted = np.unique(numbers[above[whole] & (part >= least)])
+        places = np.nonzero(numbers)
+        number = numbers[places]
+        order = np.argsort(number, kind="stable")
+        ends = (np.searchsorted(number[order], wanted, side=side) for side in ("left", "right"))
+        for first, last in zip(*ends, strict=True):
+            voxels = [axis[order[first:last]] for axis in places]
+            low = [int(axis.min()) for axis in voxels]
+            inside = np.zeros([int(axis.max()) + 1 - start for axis, start in zip(voxels, low, strict=True)], bool)
+            inside[tuple(axis - start for axis, start in zip(voxels, low, strict=True))] = True
+            starts = [start + outer.start for start, outer in zip(low, whole, strict=True)]
+            k, j, i = (slice(start, start + n) for start, n in zip(starts, inside.shape, strict=True))
+            found.append(Evidence((k, j, i), inside, sign, float(part[tuple(voxels)].max())))
+    return found

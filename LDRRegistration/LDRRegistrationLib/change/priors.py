@@ -1,0 +1,110 @@
+"""What a reader asks of a suspicious place before calling it change, as a factor on its evidence.
+
+A lesion stands out from the tissue around it in one scan and not, or less, in the other; it is compact; it lies in
+tissue. What misalignment leaves follows a surface; what flow leaves in liquor and vessels is dark, or tubular, in both
+scans; what two shadings leave does not stand out from its surroundings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..space.boxes import Box
+from .evidence import Evidence
+
+if TYPE_CHECKING:
+    from .changemap import ChangeMap
+
+# A core is what has so much of the region's own change; around it, in mm, lies what it is compared with.
+CORE, CORE_QUANTILE = 0.5, 0.95
+RING_MM = (2.0, 6.0)
+LEAST_RING_VOXELS = 8
+# In spreads of the surroundings: a region that stands out so much in the scan that shows it, and so much more than in
+# the other, is not discounted; nothing is discounted to less than the last.
+STANDS_OUT, CHANGES, LEAST_FACTOR = 1.2, 1.5, 0.3
+# Nearer to the surface of what is compared a skull, or the stripping of one, may differ.
+SURFACE_MM, AT_SURFACE = 3.0, 0.5
+# Longest principal axis over the diameter of a ball of the same volume; thick regions may have any shape.
+COMPACT, THIN_MM, THICK_MM = 1.6, 4.0, 8.0
+# Of all that is compared, the darkest share in both scans is liquor.
+LIQUOR, IN_LIQUOR = 0.12, 0.6
+LEVEL_SAMPLES = 50_000
+
+
+class Reader:
+    """Judges parts of one change map; makes once what all of them need."""
+
+    def __init__(self, changeMap: ChangeMap) -> None:
+        self._map = changeMap
+        self._spacing = changeMap.grid.spacing[::-1]
+        self._depth = depthMm(changeMap.mask, changeMap.grid.spacing)
+        step = max(1, int(changeMap.mask.sum()) // LEVEL_SAMPLES)
+        self._levels = [np.sort(image[changeMap.mask][::step]) for image in (changeMap.current, changeMap.prior)]
+
+    def factor(self, part: Evidence) -> float:
+        """Between 0 and 1: how much of the evidence of ``part`` a reader would let count."""
+        box, voxels = widened(part.box, part.voxels, self._spacing, RING_MM[1], self._map.mask.shape)
+        z, mask = self._map.z[box], self._map.mask[box]
+        size = np.abs(z)
+        core = voxels & (size >= CORE * float(np.quantile(size[voxels], CORE_QUANTILE)))
+        away = -depthMm(core, self._map.grid.spacing, padding=False)
+        ring = (away > RING_MM[0]) & (away < RING_MM[1]) & mask & ~voxels
+        if ring.sum() < LEAST_RING_VOXELS:
+            ring = (away > 0) & (away < RING_MM[1]) & mask & ~core
+        if ring.sum() < LEAST_RING_VOXELS:
+            return LEAST_FACTOR
+        contrasts, levels = [], []
+        for image, known in zip((self._map.current[box], self._map.prior[box]), self._levels, strict=True):
+            level, normal = float(np.median(image[core])), float(np.median(image[ring]))
+            spread = 1.4826 * float(np.median(np.abs(image[ring] - normal)))
+            contrasts.append((level - normal) / max(spread, 1e-9))
+            levels.append(float(np.searchsorted(known, level)) / len(known))
+        standsOut = max(part.sign * contrasts[0], -part.sign * contrasts[1])
+        depth = float(np.median(self._depth[box][core]))
+        return float(
+            np.clip(standsOut / STANDS_OUT, LEAST_FACTOR, 1.0)
+            * np.clip(abs(contrasts[0] - contrasts[1]) / CHANGES, LEAST_FACTOR, 1.0)
+            * np.clip(AT_SURFACE + (1.0 - AT_SURFACE) * depth / SURFACE_MM, AT_SURFACE, 1.0)
+            * (IN_LIQUOR if max(levels) < LIQUOR else 1.0)
+            * self._compactness(core)
+        )
+
+    def _compactness(self, core: np.ndarray) -> float:
+        points = np.argwhere(core) * self._spacing
+        within = np.diag(self._spacing**2 / 12.0)
+        variances = np.linalg.eigvalsh((np.cov(points.T) if len(points) > 1 else 0.0) + within)
+        axes = 2.0 * np.sqrt(5.0 * variances)
+        ball = (6.0 / np.pi * len(points) * float(np.prod(self._spacing))) ** (1.0 / 3.0)
+        factor = 1.0 / max(1.0, float(axes[-1]) / ball / COMPACT)
+        thick = float(np.clip((axes[0] - THIN_MM) / (THICK_MM - THIN_MM), 0.0, 1.0))
+        return factor + (1.0 - factor) * thick
+
+
+def depthMm(mask: np.ndarray, spacing: np.ndarray, padding: bool = True) -> np.ndarray:
+    """(k, j, i): distance in mm from the outside of ``mask``, negative outside; ``spacing`` along i, j, k.
+
+    :param padding: beyond the array is outside.
+    """
+    import SimpleITK as sitk
+
+    image = sitk.GetImageFromArray((np.pad(mask, 1) if padding else mask).astype(np.uint8))
+    image.SetSpacing([float(s) for s in spacing])
+    distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=True, squaredDistance=False, useImageSpacing=True)
+    array = sitk.GetArrayFromImage(distance)
+    return array[1:-1, 1:-1, 1:-1] if padding else array
+
+
+def widened(
+    box: Box, voxels: np.ndarray, spacing: np.ndarray, mm: float, shape: tuple[int, ...]
+) -> tuple[Box, np.ndarray]:
+    """``box`` with ``mm`` more at each side, within an array of ``shape``, and ``voxels`` in it; spacing along k, j, i."""
+    margins = np.ceil(mm / spacing).astype(int) + 1
+    k, j, i = (
+        slice(max(part.start - int(m), 0), min(part.stop + int(m), n))
+        for part, m, n in zip(box, margins, shape, strict=True)
+    )
+    wide = np.zeros([part.stop - part.start for part in (k, j, i)], dtype=bool)
+    wide[tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, (k, j, i), strict=True))] = voxels
+    return (k, j, i), wide

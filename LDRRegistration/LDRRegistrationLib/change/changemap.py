@@ -13,15 +13,17 @@ from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback, Stages
 from ..space.grid import Grid
 from ..space.image import Image
-from ..space.intensity import KNOWN, guessModality
+from ..space.intensity import KNOWN, Modality, guessModality
 from ..space.masks import Masks
 from ..space.resample import sampleOnGrid
 from ..space.transform import Transform
 from ..space.validity import filled, measured
+from .circumstances import circumstances, likeness
 from .dates import checkDates
-from .harmonise import Harmonised, harmonise, matchingSigmas, smooth
+from .harmonise import harmonise, matchingSigmas, smooth
 from .noise import noiseLevel
 from .searchregion import SearchRegion, findSearchRegion
+from .uncompared import reasons
 from .workpart import insideMasks, within, workPart
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
 FINE_MM, DETECTION_MM = 0.7, 1.3
 LEAST_OVERLAP_MM3 = 1000.0
 LEAST_OVERLAP = 0.2
-# Below this correlation after harmonisation, or with a curve that mostly falls, the images show different contrasts or
-# are not aligned.
-LEAST_AGREEMENT, LEAST_RISING = 0.6, 0.6
 # Where the unchanged difference is this many times its usual size the alignment is not to be trusted.
 UNCERTAIN = 3.0
 CERTAIN_ENOUGH = 0.5
@@ -47,7 +46,9 @@ class ChangeMap:
     brighter now. ``change``: signed difference in the current image's units, less blurred, for measuring. ``current``
     and ``prior``: the harmonised images behind it, of a blur of ``blurMm`` (one standard deviation).
     ``volumeChange``: growth of the tissue since the prior by the deformation alone, in percent (what the intensities no
-    longer show). ``mask``: where change may be called.
+    longer show). ``mask``: where change may be called. ``spread``: the standard deviation behind ``z``, in the current
+    image's units. ``uncompared``: uint8, a reason of ``uncompared.py`` for what ought to be compared and is not; 0
+    elsewhere. ``doubts``: why the comparison is to be checked by a reader, in sentences; ``notes`` has them too.
     """
 
     grid: Grid
@@ -58,13 +59,17 @@ class ChangeMap:
     prior: np.ndarray
     volumeChange: np.ndarray
     mask: np.ndarray
+    spread: np.ndarray
+    uncompared: np.ndarray
     place: str
+    modality: Modality
     agreement: float
     noise: float
     blurMm: float
     uncertainPercent: float
     seconds: dict[str, float]
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     def onFixedGrid(self, array: np.ndarray, fill: float = 0.0) -> np.ndarray:
         """``array`` (k, j, i) of this map's grid on the fixed volume's; whole numbers (labels) by nearest neighbour."""
@@ -114,7 +119,8 @@ def computeChangeMap(
     if not (np.asarray(place.mask.array) > 0.5).any():
         raise RegistrationError(_("The mask is empty: there is nothing to compare."))
     fixed, grid, box = workPart(fixed, place)
-    inside = place.inside(grid)
+    wanted = place.inside(grid)
+    inside = wanted.copy()
     if fixed.known is not None:
         inside &= fixed.known[box] > KNOWN
     if not inside.any():
@@ -122,7 +128,8 @@ def computeChangeMap(
 
     stages.begin("Warping the prior", 0.2)
     prior = transform.warp(replace(moving, array=_asFloat(moving.array)), grid, fill=np.nan)
-    both = inside & within(moving.grid, grid, transform.affine, DETECTION_MM) & np.isfinite(prior)
+    covered = within(moving.grid, grid, transform.affine, DETECTION_MM)
+    both = inside & covered & np.isfinite(prior)
     if priorPlace is not None and "brain" not in (place.kind, priorPlace.kind):
         # What is outside one body, or one brain without its skull, is nothing at all there.
         both &= priorPlace.inside(grid, transform.affine)
@@ -133,12 +140,7 @@ def computeChangeMap(
                 fixed=fixed.name, moving=moving.name, share=both.sum() / inside.sum()
             )
         )
-    if both.sum() < 0.98 * inside.sum():
-        notes.append(
-            _("{share:.0%} of the region lies outside the prior and is not compared.").format(
-                share=1 - both.sum() / inside.sum()
-            )
-        )
+    compared = both.copy()
     both &= insideMasks(masks or Masks(), transform, grid)
     if both.sum() * voxel < LEAST_OVERLAP_MM3:
         raise RegistrationError(
@@ -159,7 +161,7 @@ def computeChangeMap(
                 _("{name} is empty within the region to compare: every voxel has one value.").format(name=image.name)
             )
     matched = harmonise(current, aligned, region, spacing)
-    _refuseUnlike(fixed, moving, matched)
+    doubts = likeness(fixed, moving, matched, place.kind)
 
     stages.begin("Noise and change", 0.6)
     more = np.sqrt(DETECTION_MM**2 - FINE_MM**2) / spacing
@@ -174,28 +176,35 @@ def computeChangeMap(
                 "not to be trusted: no change can be called."
             ).format(fixed=fixed.name, moving=moving.name, uncertain=uncertain)
         )
-    if uncertain > 0.001:
-        note = _("In {uncertain:.1%} of the region the alignment is uncertain: no change is called there.")
-        notes.append(note.format(uncertain=uncertain))
     z = (smoothCurrent - smoothPrior) / sd * certain
     volumeChange = _volumeChange(transform, grid)
+    mask, change = toArray(certain.float()) > 0, toArray(z)
+    missing = reasons(wanted, inside, covered, compared, both, mask)
+    modality = guessModality(fixed)
+    doubts += circumstances(fixed, moving, toArray(current), toArray(matched.prior), change, mask)
+    if modality is Modality.CT:
+        doubts.insert(0, _("Change detection is not validated on CT."))
     stages.end()
     return ChangeMap(
         grid=grid,
         fixedGrid=fixedGrid,
-        z=toArray(z),
+        z=change,
         change=toArray((current - matched.prior) * region),
         current=toArray(current),
         prior=toArray(matched.prior),
         volumeChange=volumeChange,
-        mask=toArray(certain.float()) > 0,
+        mask=mask,
+        spread=toArray(sd),
+        uncompared=missing,
         place=place.kind,
+        modality=modality,
         agreement=matched.agreement,
         noise=float(sd[region].median()),
         blurMm=_blur(spacing, sigmas[0] * spacing),
         uncertainPercent=100.0 * uncertain,
         seconds=stages.seconds,
-        notes=notes,
+        notes=[*doubts, *notes],
+        doubts=doubts,
     )
 
 
@@ -215,17 +224,6 @@ def _both(place: SearchRegion, prior: SearchRegion, transform: Transform, fixed:
     if place.kind == "brain":
         carried |= np.asarray(place.mask.array) > 0.5
     return SearchRegion(Image(carried, grid.ijkToRas, fixed.name), "brain")
-
-
-def _refuseUnlike(fixed: Image, moving: Image, matched: Harmonised) -> None:
-    if matched.rising < LEAST_RISING or matched.agreement < LEAST_AGREEMENT:
-        raise RegistrationError(
-            _(
-                "{fixed} and {moving} do not agree (correlation {agreement:.2f}, a brighter prior means a "
-                "brighter current image in {rising:.0%}): they show different contrasts, or are not aligned. "
-                "Choose two scans of the same kind."
-            ).format(fixed=fixed.name, moving=moving.name, agreement=matched.agreement, rising=matched.rising)
-        )
 
 
 def _volumeChange(transform: Transform, grid: Grid) -> np.ndarray:

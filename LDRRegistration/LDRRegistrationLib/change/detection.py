@@ -88,7 +88,7 @@ def detect(
     if mask is not None and not mask.any():
         raise RegistrationError(_("The mask is empty: there is nothing to detect."))
     every = candidates(changeMap)
-    least = 2.0 ** (2.0 * OCTAVES * (0.5 - sensitivity))
+    least = evidenceNeeded(sensitivity)
     regions = [region for region in every.regions if region.evidence >= least]
     if mask is not None:
         touched = set(np.unique(every.labels[mask]).tolist())
@@ -98,6 +98,11 @@ def detect(
         numbers[region.rank] = number
     regions = [replace(region, rank=number) for number, region in enumerate(regions, start=1)]
     return Detection(numbers[every.labels], regions, sensitivity, _explanation(changeMap, regions))
+
+
+def evidenceNeeded(sensitivity: float) -> float:
+    """The least ``Region.evidence`` that is listed at a sensitivity: 2 at 0, 1 at 0.5, 0.5 at 1."""
+    return 2.0 ** (2.0 * OCTAVES * (0.5 - sensitivity))
 
 
 def counts(changeMap: ChangeMap) -> dict[str, int]:

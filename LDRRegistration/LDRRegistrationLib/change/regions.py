@@ -119,7 +119,8 @@ def _describe(
     total, squares = float(signed[reach].sum()), float((signed[reach] ** 2).sum()) - noise * float(reach.sum())
     ball = volumeFrom(total * voxel, squares * voxel, changeMap.blurMm)
     # A large lesion is not even, and its blur is small beside it: then its voxels are counted.
-    volume = (1.0 - largeness) * ball + largeness * float(voxels.sum()) * voxel
+    counted = float(voxels.sum()) * voxel
+    volume = float(np.clip((1.0 - largeness) * ball + largeness * counted, 0.5 * counted, 2.0 * counted))
     labels[box][voxels] = rank
     shell = _near(voxels, grid.spacing, SHELL_MM[1]) & ~_near(voxels, grid.spacing, SHELL_MM[0]) & free
     kind, contrast, whole = _kind(current, prior, voxels, shell, sign)

@@ -1,0 +1,87 @@
+"""Whether two scans can be visits of one person at all, and what else makes them differ, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..space.image import Image
+from .harmonise import Harmonised
+
+# With a curve that mostly falls the images show different contrasts.
+LEAST_RISING = 0.6
+# Correlation after alignment and harmonisation, of brains: two people's reach 0.61 to 0.73 (OASIS, IXI, Lesjak), one
+# person's two visits 0.85 to 0.997. Bodies, which move within themselves, may agree less.
+LEAST_AGREEMENT, USUAL_AGREEMENT = {"brain": 0.75}, {"brain": 0.85}
+LEAST_OF_BODIES, USUAL_OF_BODIES = 0.6, 0.75
+# Of one axis, thicker by so much: another protocol.
+OTHER_SPACING = 1.5
+# Contrast medium lights up vessels and meninges all over: of the brightest share, so many parts brighter by so much.
+BRIGHTEST, MUCH_BRIGHTER_Z, PART_MM3, PARTS = 0.005, 5.0, 20.0, 10
+
+
+def likeness(fixed: Image, moving: Image, matched: Harmonised, place: str) -> list[str]:
+    """Doubts that the scans show one person, from how well they agree.
+
+    :param place: of the search region; a brain without its skull counts as a body of its own.
+    :raises RegistrationError: they agree less than two visits of one person can.
+    """
+    if matched.rising < LEAST_RISING or matched.agreement < LEAST_AGREEMENT.get(place, LEAST_OF_BODIES):
+        raise RegistrationError(
+            _(
+                "{fixed} and {moving} do not agree (correlation {agreement:.2f}, a brighter prior means a "
+                "brighter current image in {rising:.0%}): they show different people or different contrasts, or "
+                "their alignment failed. Choose two scans of one person and of the same kind."
+            ).format(fixed=fixed.name, moving=moving.name, agreement=matched.agreement, rising=matched.rising)
+        )
+    if matched.agreement < USUAL_AGREEMENT.get(place, USUAL_OF_BODIES):
+        return [
+            _(
+                "The scans agree less (correlation {agreement:.2f}) than two visits of one person usually do: see "
+                "that they are of one person."
+            ).format(agreement=matched.agreement)
+        ]
+    return []
+
+
+def circumstances(
+    fixed: Image, moving: Image, current: np.ndarray, prior: np.ndarray, z: np.ndarray, mask: np.ndarray
+) -> list[str]:
+    """Sentences on one scan given twice, contrast medium in one visit alone, and other protocols.
+
+    :param current, prior: harmonised, (k, j, i), and the change ``z`` between them where ``mask`` is true.
+    """
+    if fixed.array.shape == moving.array.shape and np.array_equal(fixed.array, moving.array):
+        return [_("Both scans are the same image.")]
+    sentences = []
+    voxel = float(np.prod(fixed.grid.spacing))
+    if _lightsUp(current, z, mask, voxel) and not _lightsUp(prior, -z, mask, voxel):
+        sentences.append(_("The current scan looks as if made with contrast medium, the prior without: vessels changed."))
+    elif _lightsUp(prior, -z, mask, voxel) and not _lightsUp(current, z, mask, voxel):
+        sentences.append(_("The prior scan looks as if made with contrast medium, the current without: vessels changed."))
+    along = np.abs(fixed.grid.direction.T @ moving.grid.direction).argmax(axis=1)
+    ratios = fixed.grid.spacing / moving.grid.spacing[along]
+    if max(ratios.max(), 1.0 / ratios.min()) > OTHER_SPACING:
+        sentences.append(
+            _("The protocols differ: voxels of {fixed} and {moving} mm.").format(
+                fixed=_sizes(fixed.grid.spacing), moving=_sizes(moving.grid.spacing[along])
+            )
+        )
+    return sentences
+
+
+def _lightsUp(image: np.ndarray, z: np.ndarray, mask: np.ndarray, voxel: float) -> bool:
+    import SimpleITK as sitk
+
+    limit = float(np.quantile(image[mask][:: max(1, int(mask.sum()) // 200_000)], 1.0 - BRIGHTEST))
+    lit = mask & (image >= limit) & (z > MUCH_BRIGHTER_Z)
+    if lit.sum() * voxel < PARTS * PART_MM3:
+        return False
+    parts = sitk.ConnectedComponent(sitk.GetImageFromArray(lit.astype(np.uint8)), True)
+    sizes = np.bincount(sitk.GetArrayViewFromImage(parts).ravel())[1:]
+    return int((sizes * voxel >= PART_MM3).sum()) >= PARTS
+
+
+def _sizes(spacing: np.ndarray) -> str:
+    return " x ".join(f"{s:.1f}" for s in spacing)

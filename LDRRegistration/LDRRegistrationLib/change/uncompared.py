@@ -1,0 +1,106 @@
+"""What ought to have been compared and was not: never dropped in silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..runtime.language import tr as _
+from ..space.grid import transformPoints
+
+if TYPE_CHECKING:
+    from .changemap import ChangeMap
+
+# The values of ChangeMap.uncompared, and of change_uncompared.nii.gz.
+OUTSIDE_PRIOR, NOT_MEASURED, OUTSIDE_MASKS, UNCERTAIN = 1, 2, 3, 4
+# Smaller areas are not listed; thinner ones are the rim of what was scanned.
+LEAST_MM3 = 1000.0
+
+
+@dataclass(frozen=True)
+class Area:
+    """One area that was not compared: ``volumeMm3``, its middle in RAS mm, and why, in words."""
+
+    volumeMm3: float
+    centerRas: tuple[float, float, float]
+    why: str
+
+    @property
+    def content(self) -> dict[str, object]:
+        """For report.json."""
+        return {
+            "volumeMl": round(self.volumeMm3 / 1000.0, 2),
+            "centerRas": [round(x, 1) for x in self.centerRas],
+            "why": self.why,
+        }
+
+
+def reasons(
+    wanted: np.ndarray,
+    known: np.ndarray,
+    covered: np.ndarray,
+    compared: np.ndarray,
+    masked: np.ndarray,
+    certain: np.ndarray,
+) -> np.ndarray:
+    """(k, j, i) uint8: why each point of ``wanted`` is not in ``certain``; all are bool (k, j, i).
+
+    :param known: measured in the current scan; ``covered``: within the prior scan's box; ``compared``: known in both;
+        ``masked``: of those, inside the user's masks.
+    """
+    why = np.zeros(wanted.shape, dtype=np.uint8)
+    why[wanted & ~certain] = UNCERTAIN
+    why[wanted & ~masked] = OUTSIDE_MASKS
+    why[wanted & ~compared] = NOT_MEASURED
+    why[wanted & known & ~covered] = OUTSIDE_PRIOR
+    return why
+
+
+def areas(changeMap: ChangeMap) -> list[Area]:
+    """Areas of at least 1 ml that hang together and were not compared, largest first; not what masks left out."""
+    import SimpleITK as sitk
+
+    grid = changeMap.grid
+    least = LEAST_MM3 / float(np.prod(grid.spacing))
+    texts = {
+        OUTSIDE_PRIOR: _("outside the prior scan"),
+        NOT_MEASURED: _("not measured in one of the scans (no data, metal or a cut surface)"),
+        UNCERTAIN: _("the alignment is uncertain"),
+    }
+    found = []
+    for reason, why in texts.items():
+        here = changeMap.uncompared == reason
+        if here.sum() < least:
+            continue
+        parts = sitk.ConnectedComponent(sitk.GetImageFromArray(here.astype(np.uint8)))
+        measure = sitk.LabelShapeStatisticsImageFilter()
+        measure.Execute(parts)
+        for label in measure.GetLabels():
+            count = measure.GetNumberOfPixels(label)
+            if count >= least:
+                # The image has no spacing: its points are voxels i, j, k.
+                center = transformPoints(grid.ijkToRas, np.array(measure.GetCentroid(label)))
+                volume = count * float(np.prod(grid.spacing))
+                found.append(Area(volume, (float(center[0]), float(center[1]), float(center[2])), why))
+    return sorted(found, key=lambda area: -area.volumeMm3)
+
+
+def sentence(found: list[Area]) -> str:
+    """Of all areas in one sentence; empty where there are none."""
+    if not found:
+        return ""
+    first = found[0]
+    return _(
+        "Not compared: {total:.0f} ml in {count} areas of 1 ml or more; the largest, {volume:.0f} ml at "
+        "({r:.0f}, {a:.0f}, {s:.0f}), because: {why}."
+    ).format(
+        total=sum(area.volumeMm3 for area in found) / 1000.0,
+        count=len(found),
+        volume=first.volumeMm3 / 1000.0,
+        r=first.centerRas[0],
+        a=first.centerRas[1],
+        s=first.centerRas[2],
+        why=first.why,
+    )

@@ -90,7 +90,7 @@ def test_nothing_is_found_where_nothing_changed(anatomy):
     for seed, protocols in enumerate(((SAME, SAME), (SAME, OTHER), (OTHER, SAME))):
         current, prior = scans(anatomy, [], [], protocols, seed=20 + seed)
         detection = detect(computeChangeMap(current, prior, IDENTITY))
-        assert detection.regions == [] and "No change found" in detection.explanation
+        assert detection.regions == [] and "Nothing found" in detection.explanation
 
 
 def test_the_alignment_leaves_a_lesion_its_size(anatomy):

@@ -77,7 +77,7 @@ def _opened(mask: np.ndarray, spacing: float) -> np.ndarray:
 
 
 def _depth(mask: np.ndarray, mode: str = "constant") -> np.ndarray:
-    """Distance in voxels from what is outside ``mask``; beyond the array nothing is inside, or ("edge") its border is."""
+    """Distance in voxels from what is outside ``mask``; beyond the array is outside too, or ("edge") is its border."""
     import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(np.pad(mask, 1, mode=mode).astype(np.uint8))
@@ -86,7 +86,10 @@ def _depth(mask: np.ndarray, mode: str = "constant") -> np.ndarray:
 
 
 def _head(body: np.ndarray, spacing: float, up: np.ndarray) -> np.ndarray:
-    height = sum(u * np.arange(n).reshape([-1 if a == axis else 1 for a in range(3)]) for axis, (u, n) in enumerate(zip(up, body.shape)))
+    height = sum(
+        u * np.arange(n).reshape([-1 if a == axis else 1 for a in range(3)])
+        for axis, (u, n) in enumerate(zip(up, body.shape))
+    )
     height = np.broadcast_to(height, body.shape)
     if not body.any():
         return body
@@ -145,10 +148,44 @@ def _ball(splits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """An icosahedron split ``splits`` times: unit vertices, faces, six neighbours each and the weight of each."""
     g = (1 + 5**0.5) / 2
     vertices = np.array(
-        [[-1, g, 0], [1, g, 0], [-1, -g, 0], [1, -g, 0], [0, -1, g], [0, 1, g], [0, -1, -g], [0, 1, -g], [g, 0, -1], [g, 0, 1], [-g, 0, -1], [-g, 0, 1]]
+        [
+            [-1, g, 0],
+            [1, g, 0],
+            [-1, -g, 0],
+            [1, -g, 0],
+            [0, -1, g],
+            [0, 1, g],
+            [0, -1, -g],
+            [0, 1, -g],
+            [g, 0, -1],
+            [g, 0, 1],
+            [-g, 0, -1],
+            [-g, 0, 1],
+        ]
     )
     faces = np.array(
-        [[0, 11, 5], [0, 5, 1], [0, 1, 7], [0, 7, 10], [0, 10, 11], [1, 5, 9], [5, 11, 4], [11, 10, 2], [10, 7, 6], [7, 1, 8], [3, 9, 4], [3, 4, 2], [3, 2, 6], [3, 6, 8], [3, 8, 9], [4, 9, 5], [2, 4, 11], [6, 2, 10], [8, 6, 7], [9, 8, 1]]
+        [
+            [0, 11, 5],
+            [0, 5, 1],
+            [0, 1, 7],
+            [0, 7, 10],
+            [0, 10, 11],
+            [1, 5, 9],
+            [5, 11, 4],
+            [11, 10, 2],
+            [10, 7, 6],
+            [7, 1, 8],
+            [3, 9, 4],
+            [3, 4, 2],
+            [3, 2, 6],
+            [3, 6, 8],
+            [3, 8, 9],
+            [4, 9, 5],
+            [2, 4, 11],
+            [6, 2, 10],
+            [8, 6, 7],
+            [9, 8, 1],
+        ]
     )
     vertices = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
     for _ in range(splits):
@@ -160,7 +197,9 @@ def _ball(splits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         around[b] |= {a, c}
         around[c] |= {a, b}
     neighbours = np.array([(sorted(s) + sorted(s))[:6] for s in around])
-    shares = np.array([[1.0 / 5 if len(s) == 5 and n < 5 else 1.0 / 6 if len(s) == 6 else 0.0 for n in range(6)] for s in around])
+    shares = np.array(
+        [[1.0 / 5 if len(s) == 5 and n < 5 else 1.0 / 6 if len(s) == 6 else 0.0 for n in range(6)] for s in around]
+    )
     return vertices, faces, neighbours, shares
 
 

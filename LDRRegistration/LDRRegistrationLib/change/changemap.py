@@ -23,7 +23,7 @@ from .dates import checkDates
 from .harmonise import harmonise, matchingSigmas, smooth
 from .noise import noiseLevel
 from .searchregion import SearchRegion, findSearchRegion
-from .uncompared import reasons
+from .uncompared import areas, reasons, sentence
 from .workpart import insideMasks, within, workPart
 
 if TYPE_CHECKING:
@@ -181,6 +181,7 @@ def computeChangeMap(
     mask, change = toArray(certain.float()) > 0, toArray(z)
     missing = reasons(wanted, inside, covered, compared, both, mask)
     modality = guessModality(fixed)
+    notes.append(sentence(areas(missing, grid)))
     doubts += circumstances(fixed, moving, toArray(current), toArray(matched.prior), change, mask)
     if modality is Modality.CT:
         doubts.insert(0, _("Change detection is not validated on CT."))
@@ -203,7 +204,7 @@ def computeChangeMap(
         blurMm=_blur(spacing, sigmas[0] * spacing),
         uncertainPercent=100.0 * uncertain,
         seconds=stages.seconds,
-        notes=[*doubts, *notes],
+        notes=[note for note in (*doubts, *notes) if note],
         doubts=doubts,
     )
 

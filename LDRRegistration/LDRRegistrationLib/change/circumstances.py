@@ -13,7 +13,7 @@ from .harmonise import Harmonised
 LEAST_RISING = 0.6
 # Correlation after alignment and harmonisation, of brains: two people's reach 0.61 to 0.73 (OASIS, IXI, Lesjak), one
 # person's two visits 0.85 to 0.997. Bodies, which move within themselves, may agree less.
-LEAST_AGREEMENT, USUAL_AGREEMENT = {"brain": 0.75}, {"brain": 0.85}
+LEAST_AGREEMENT, USUAL_AGREEMENT = 0.75, 0.85
 LEAST_OF_BODIES, USUAL_OF_BODIES = 0.6, 0.75
 # Of one axis, thicker by so much: another protocol.
 OTHER_SPACING = 1.5
@@ -24,10 +24,12 @@ BRIGHTEST, MUCH_BRIGHTER_Z, PART_MM3, PARTS = 0.005, 5.0, 20.0, 10
 def likeness(fixed: Image, moving: Image, matched: Harmonised, place: str) -> list[str]:
     """Doubts that the scans show one person, from how well they agree.
 
-    :param place: of the search region; a brain without its skull counts as a body of its own.
+    :param place: the kind of the search region.
     :raises RegistrationError: they agree less than two visits of one person can.
     """
-    if matched.rising < LEAST_RISING or matched.agreement < LEAST_AGREEMENT.get(place, LEAST_OF_BODIES):
+    isBrain = place in ("brain", "stripped")
+    least, usual = (LEAST_AGREEMENT, USUAL_AGREEMENT) if isBrain else (LEAST_OF_BODIES, USUAL_OF_BODIES)
+    if matched.rising < LEAST_RISING or matched.agreement < least:
         raise RegistrationError(
             _(
                 "{fixed} and {moving} do not agree (correlation {agreement:.2f}, a brighter prior means a "
@@ -35,7 +37,7 @@ def likeness(fixed: Image, moving: Image, matched: Harmonised, place: str) -> li
                 "their alignment failed. Choose two scans of one person and of the same kind."
             ).format(fixed=fixed.name, moving=moving.name, agreement=matched.agreement, rising=matched.rising)
         )
-    if matched.agreement < USUAL_AGREEMENT.get(place, USUAL_OF_BODIES):
+    if matched.agreement < usual:
         return [
             _(
                 "The scans agree less (correlation {agreement:.2f}) than two visits of one person usually do: see "
@@ -57,9 +59,13 @@ def circumstances(
     sentences = []
     voxel = float(np.prod(fixed.grid.spacing))
     if _lightsUp(current, z, mask, voxel) and not _lightsUp(prior, -z, mask, voxel):
-        sentences.append(_("The current scan looks as if made with contrast medium, the prior without: vessels changed."))
+        sentences.append(
+            _("The current scan looks as if made with contrast medium, the prior without: vessels changed.")
+        )
     elif _lightsUp(prior, -z, mask, voxel) and not _lightsUp(current, z, mask, voxel):
-        sentences.append(_("The prior scan looks as if made with contrast medium, the current without: vessels changed."))
+        sentences.append(
+            _("The prior scan looks as if made with contrast medium, the current without: vessels changed.")
+        )
     along = np.abs(fixed.grid.direction.T @ moving.grid.direction).argmax(axis=1)
     ratios = fixed.grid.spacing / moving.grid.spacing[along]
     if max(ratios.max(), 1.0 / ratios.min()) > OTHER_SPACING:

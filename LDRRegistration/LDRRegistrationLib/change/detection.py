@@ -9,6 +9,7 @@ import numpy as np
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
+from ..space.intensity import Modality
 from .changemap import ChangeMap
 from .evidence import evidence
 from .priors import Reader
@@ -111,9 +112,12 @@ def counts(changeMap: ChangeMap) -> dict[str, int]:
 
 
 def _explanation(changeMap: ChangeMap, regions: list[Region]) -> str:
-    where = {"brain": _("the brain"), "body": _("the body")}.get(changeMap.place, _("the mask"))
+    where = {"brain": _("the brain"), "stripped": _("the brain"), "body": _("the body")}.get(
+        changeMap.place, _("the mask")
+    )
+    prefix = _("Not validated on CT: ") if changeMap.modality is Modality.CT else ""
     if not regions:
-        return _("Nothing found in {where}.").format(where=where)
+        return prefix + _("Nothing found in {where}.").format(where=where)
     counted = {
         "new": _("{count} new"),
         "grown": _("{count} grown"),
@@ -129,4 +133,4 @@ def _explanation(changeMap: ChangeMap, regions: list[Region]) -> str:
         if len(regions) == 1
         else _("{count} regions of change in {where}: {counts}; {volume:.2f} ml in all.")
     )
-    return sentence.format(count=len(regions), where=where, counts=listed, volume=volume)
+    return prefix + sentence.format(count=len(regions), where=where, counts=listed, volume=volume)

@@ -104,7 +104,10 @@ def detectionLimit(
         balls = [_ball(changeMap, place, mm) for place, mm in zip(places, diameters, strict=True)]
         for number, contrast in enumerate(CONTRASTS_PERCENT):
             stages.begin("Looking for the painted lesions", (number + 1) / (len(CONTRASTS_PERCENT) + 1))
-            found[contrast] = _count(changeMap, balls, usual * contrast / 100.0, sensitivity)
+            # What is found at one contrast is at all higher ones.
+            isAll = len(places) in found.values()
+            delta = usual * contrast / 100.0
+            found[contrast] = len(places) if isAll else _count(changeMap, balls, delta, sensitivity)
     stages.end()
     return DetectionLimit(diameters, found, _limit(found, len(places)), sensitivity)
 

@@ -28,6 +28,9 @@ THRESHOLDS = (7.5, 6.0, 6.0, 6.0)
 # The spread comes from these quantiles of the absolute means: the middle of the distribution, and its tail.
 QUANTILES, NORMAL = (0.68, 0.95), (0.9945, 1.96)
 SAMPLES = 400_000
+# Beyond so many standard deviations a voxel says no more to its surroundings, lest strong change throws a halo; and
+# what lies beside change is told by its own strongest voxels (this quantile), which must reach so many.
+CLIP, OWN, OWN_QUANTILE = 10.0, 3.0, 0.95
 # A region reaches as far as half the threshold.
 EXTENT = 0.5
 
@@ -49,7 +52,8 @@ def evidence(changeMap: ChangeMap, least: float) -> list[Evidence]:
     spacing = changeMap.grid.spacing[::-1]
     strongest, fine = None, None
     for scale, threshold in zip(SCALES_MM, THRESHOLDS, strict=True):
-        mean = _standardised(z if scale == 0 else _meanInside(z, inside, scale / spacing), inside) / threshold
+        limited = z if scale == 0 else _meanInside(z.clamp(-CLIP, CLIP), inside, scale / spacing)
+        mean = _standardised(limited, inside) / threshold
         if scale == 0:
             fine = mean
         strongest = mean if strongest is None else strongest.where(strongest.abs() >= mean.abs(), mean)
@@ -95,5 +99,8 @@ def _parts(strongest: np.ndarray, fine: np.ndarray, least: float) -> list[Eviden
             inside[tuple(axis - start for axis, start in zip(voxels, low, strict=True))] = True
             starts = [start + outer.start for start, outer in zip(low, whole, strict=True)]
             k, j, i = (slice(start, start + n) for start, n in zip(starts, inside.shape, strict=True))
+            own = sign * fine[whole][tuple(voxels)] * THRESHOLDS[0]
+            if np.quantile(own, OWN_QUANTILE) < OWN:
+                continue
             found.append(Evidence((k, j, i), inside, sign, float(part[tuple(voxels)].max())))
     return found

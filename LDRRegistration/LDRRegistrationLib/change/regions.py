@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 NEW, GROWN, SHRUNKEN, GONE, UNCLEAR = "new", "grown", "shrunken", "gone", "unclear"
 # Around a region: what the blur has spread of it, and the tissue that it is compared with.
 REACH_MM, RING_MM = 2.0, 4.0
-# A region is measured where its z is above these: a value of its own, and a share of its peak.
-LEAST_Z, SHARE_OF_PEAK, LARGEST_QUANTILE = 1.5, 0.3, 0.95
+# A region is measured where its z is above a share of its largest (this quantile), between these limits.
+SHARE_OF_PEAK, LARGEST_QUANTILE, LEAST_Z = 0.3, 0.95, (1.5, 3.0)
 # Between these volumes of a region's core it is taken less and less for an even ball.
 SMALL_MM3, LARGE_MM3 = 1000.0, 4000.0
 # Of its change, over a region's core: the plateau that small lesions hardly reach.
@@ -80,7 +80,7 @@ def describe(changeMap: ChangeMap, scored: list[tuple[float, Evidence]], labels:
         # What is listed is measured where it is strong itself, whatever led to it.
         size = part.sign * changeMap.z[wide]
         largest = float(np.quantile(size[core], LARGEST_QUANTILE))
-        strong = core & (size > max(LEAST_Z, SHARE_OF_PEAK * largest))
+        strong = core & (size > np.clip(SHARE_OF_PEAK * largest, *LEAST_Z))
         inCore = strong if strong.any() else core
         around = _near(inCore, spacing, RING_MM) & changeMap.mask[wide]
         reach = _near(inCore, spacing, REACH_MM)
@@ -112,8 +112,10 @@ def _describe(
     noise = float(change[ring].var()) if ring.any() else 0.0
     signed = sign * (change - besides)
     largeness = _largeness(core, grid.spacing)
-    plateau = float(np.quantile(signed[core], PLATEAU_QUANTILE))
-    voxels = core & (signed > HALF * _typical(signed[core], plateau, largeness))
+    size = sign * z
+    tight = core & (size > SHARE_OF_PEAK * float(np.quantile(size[core], LARGEST_QUANTILE)))
+    plateau = float(np.quantile(signed[tight], PLATEAU_QUANTILE))
+    voxels = tight & (signed > HALF * _typical(signed[tight], plateau, largeness))
     if not voxels.any():
         voxels = core
     total, squares = float(signed[reach].sum()), float((signed[reach] ** 2).sum()) - noise * float(reach.sum())

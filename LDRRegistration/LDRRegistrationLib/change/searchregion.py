@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..numerics.dlpack import toArray
+from ..space.boxes import boundingBox
 from ..space.grid import Grid, canonicalGrid
 from ..space.image import Image
 from ..space.intensity import Modality, guessModality, normalised
@@ -25,12 +26,17 @@ MINIMUM_BRAIN_DEPTH_MM = 5.0
 BACKGROUND = 0.02
 
 # Skull-stripping and the skin differ from scan to scan within so much of the surface.
-MARGIN_MM = {"brain": 2.0, "body": 3.5, "given": 0.0}
+MARGIN_MM = {"brain": 2.0, "stripped": 3.5, "body": 3.5, "given": 0.0}
+# A brain without its skull: of a brain's volume, as long as one along each axis, and round: so much of a box.
+STRIPPED_MM3, SIDES_MM, ROUND = (700_000.0, 2_000_000.0), (95.0, 215.0), (0.3, 0.62)
 
 
 @dataclass(frozen=True, eq=False)
 class SearchRegion:
-    """``mask`` is a boolean Image (k, j, i) on a coarse grid; ``kind`` says of what: "brain", "body" or "given"."""
+    """``mask`` is a boolean Image (k, j, i) on a coarse grid; ``kind`` says of what.
+
+    "brain" of a head, "stripped" of a brain without its skull, "body" of anything else, or "given".
+    """
 
     mask: Image
     kind: str
@@ -59,6 +65,8 @@ def findSearchRegion(image: Image) -> SearchRegion:
     values = toArray(sampleOnGrid(filled(normalised(reduced)).array, reduced.ijkToRas, grid))
     body = _body(values)
     brain = _brain(values, body, grid, spacing) if modality is Modality.MR else None
+    if brain is None and modality is Modality.MR and _isStripped(values, body, spacing):
+        return SearchRegion(Image(body, grid.ijkToRas, image.name), "stripped")
     if brain is None:
         return SearchRegion(Image(body, grid.ijkToRas, image.name), "body")
     return SearchRegion(Image(brain, grid.ijkToRas, image.name), "brain")
@@ -72,6 +80,20 @@ def _body(values: np.ndarray) -> np.ndarray:
     stripped = float((values == values.min()).mean()) > 0.3
     above = values > (BACKGROUND if stripped else 0.5 * _otsu(values))
     return _array(sitk.BinaryFillhole(_largest(sitk.BinaryMorphologicalClosing(_itk(above), [2] * 3))))
+
+
+def _isStripped(values: np.ndarray, body: np.ndarray, spacing: float) -> bool:
+    box = boundingBox(body)
+    if box is None or float((values == values.min()).mean()) < 0.3:
+        return False
+    sides = np.array([part.stop - part.start for part in box]) * spacing
+    volume = float(body.sum()) * spacing**3
+    return bool(
+        STRIPPED_MM3[0] <= volume <= STRIPPED_MM3[1]
+        and (sides >= SIDES_MM[0]).all()
+        and (sides <= SIDES_MM[1]).all()
+        and ROUND[0] <= volume / float(np.prod(sides)) <= ROUND[1]
+    )
 
 
 def _brain(values: np.ndarray, body: np.ndarray, grid: Grid, spacing: float) -> np.ndarray | None:

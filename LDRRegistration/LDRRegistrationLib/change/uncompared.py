@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..runtime.language import tr as _
-from ..space.grid import transformPoints
-
-if TYPE_CHECKING:
-    from .changemap import ChangeMap
+from ..space.grid import Grid, transformPoints
 
 # The values of ChangeMap.uncompared, and of change_uncompared.nii.gz.
 OUTSIDE_PRIOR, NOT_MEASURED, OUTSIDE_MASKS, UNCERTAIN = 1, 2, 3, 4
@@ -58,11 +54,10 @@ def reasons(
     return why
 
 
-def areas(changeMap: ChangeMap) -> list[Area]:
+def areas(uncompared: np.ndarray, grid: Grid) -> list[Area]:
     """Areas of at least 1 ml that hang together and were not compared, largest first; not what masks left out."""
     import SimpleITK as sitk
 
-    grid = changeMap.grid
     least = LEAST_MM3 / float(np.prod(grid.spacing))
     texts = {
         OUTSIDE_PRIOR: _("outside the prior scan"),
@@ -71,7 +66,7 @@ def areas(changeMap: ChangeMap) -> list[Area]:
     }
     found = []
     for reason, why in texts.items():
-        here = changeMap.uncompared == reason
+        here = uncompared == reason
         if here.sum() < least:
             continue
         parts = sitk.ConnectedComponent(sitk.GetImageFromArray(here.astype(np.uint8)))

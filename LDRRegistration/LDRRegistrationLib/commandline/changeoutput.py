@@ -56,7 +56,8 @@ class ChangeOutput:
             opinions, notes = opinionsOn(found.detection.regions, self.verdicts)
             self.notes += notes
         writeChanges(part, found.changeMap, found.detection, opinions, self._context(found))
-        for name, array in (("change", found.changeMap.z), ("change_regions", found.detection.labels)):
+        arrays = (found.changeMap.z, found.detection.labels, found.changeMap.uncompared)
+        for name, array in zip(("change", "change_regions", "change_uncompared"), arrays, strict=True):
             image: Image = replace(job.fixed, array=found.changeMap.onFixedGrid(array))
             files.writeImage(image, part / f"{name}.nii.gz")
         if self.options.dicom_out:

@@ -131,6 +131,8 @@ class FileRun:
                 **choices,
             )
             found = logic.computeChanges(changeJob, **how)
+            with self._timed("Detection limit"):
+                found.findLimit(cancelled=self.stopped)
             logic.publishFoundChanges(changeJob, found)
             job, result = changeJob.registration, found.result
             self.seconds.update(found.changeMap.seconds)
@@ -184,17 +186,14 @@ class FileRun:
     def _report(
         self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
     ) -> dict[str, Any]:
+        from ..reports.changefiles import changeContent
         from ..reports.registrationjson import reportContent, withoutNames
 
         options = self.options
         report = reportContent(options.fixed, options.moving, logic.models.card(result.model), result)
         report.update(scanContent(self.changeOutput.series, options.hide_names))
         if found is not None:
-            report["change"] = {
-                "found": found.summary,
-                "notes": found.changeMap.notes,
-                "sensitivity": options.sensitivity,
-            }
+            report["change"] = changeContent(found.changeMap, found.detection, found.limit, found.summary)
         report["seconds"] = {stage: round(value, 4) for stage, value in self.seconds.items()}
         verdict = result.verdict
         self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}")

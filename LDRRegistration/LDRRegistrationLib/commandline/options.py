@@ -161,7 +161,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--labels", metavar="MOVING_LABELS", type=Path, help="label map of MOVING to carry along")
     change = parser.add_argument_group("what changed", "between two visits of one person, FIXED being the current scan")
     change.add_argument(
-        "--change", action="store_true", help="write changes.html, changes.csv, change.nii.gz and change_regions.nii.gz"
+        "--change",
+        action="store_true",
+        help="write changes.html, changes.csv, change.nii.gz, change_regions.nii.gz and change_uncompared.nii.gz",
     )
     change.add_argument(
         "--sensitivity",

@@ -32,6 +32,7 @@ OUTPUTS = (
     "warped_labels.json",
     "change.nii.gz",
     "change_regions.nii.gz",
+    "change_uncompared.nii.gz",
     "changes.csv",
     "changes.html",
     "changes.json",

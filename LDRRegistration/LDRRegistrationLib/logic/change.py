@@ -7,6 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+<<<<<<< HEAD
+=======
+import numpy as np
+
+from ..change.answer import judgeComparison, worse
+>>>>>>> 394fa86 (ENH: Detection limit, doubts and uncompared areas in the command's answer; benchmark of change as one table)
 from ..change.detection import SENSITIVITIES
 from ..change.table import Opinion
 from ..change.visits import compareVisits
@@ -188,9 +194,10 @@ class ChangesLogic:
                 ],
             )
         registration.fill(result)
-        return ChangeOutcome(
-            result, changeMap, listChanges(result, changeMap, job.sensitivity), changeVolume(changeMap)
-        )
+        alignment = result.verdict
+        detection = listChanges(result, changeMap, job.sensitivity)
+        result = replace(result, verdict=worse(alignment, judgeComparison(changeMap)))
+        return ChangeOutcome(result, changeMap, detection, changeVolume(changeMap), alignment)
 
     def publishFoundChanges(self, job: ChangeJob, found: ChangeOutcome) -> Changes:
         """Fill the job's output nodes, making those that were to be created.

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..change.answer import judgeComparison, worse
 from ..change.changemap import ChangeMap
 from ..change.detection import Detection, detect
+from ..change.detectionlimit import DetectionLimit, detectionLimit
 from ..mrml.jobs import RegistrationJob
 from ..mrml.nodes import NodeReference
 from ..numerics.dlpack import toArray
@@ -16,6 +18,7 @@ from ..registration.register import RegistrationResult
 from ..registration.verdict import Verdict
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
+from ..runtime.progress import CancelCallback, ProgressCallback
 from ..space.image import Image
 from ..space.resample import sampleOnGrid
 
@@ -41,19 +44,32 @@ class ChangeOutcome:
     changeMap: ChangeMap
     detection: Detection
     imageData: Any
+    # The alignment's own verdict, and what would have been found, once that was asked for.
+    alignment: Verdict
+    limit: DetectionLimit | None = None
 
     @property
     def summary(self) -> str:
-        return self.detection.explanation
+        """What was found, and what would have been, in sentences."""
+        return self.detection.explanation + (f" {self.limit.sentence}" if self.limit is not None else "")
 
     @property
     def verdict(self) -> Verdict:
-        """On the alignment."""
+        """The worse of the alignment's and the comparison's."""
         return self.result.verdict
 
     @property
     def notes(self) -> list[str]:
         return [*self.result.notes, *self.changeMap.notes]
+
+    def findLimit(self, progress: ProgressCallback | None = None, cancelled: CancelCallback | None = None) -> None:
+        """Set ``limit``, and the verdict by it: 2 to 3 s, in any thread; touches no node.
+
+        :raises RegistrationCancelled: ``cancelled`` said so; nothing is set.
+        """
+        self.limit = detectionLimit(self.changeMap, self.detection.sensitivity, progress, cancelled)
+        verdict = worse(self.alignment, judgeComparison(self.changeMap, self.limit))
+        self.result = replace(self.result, verdict=verdict)
 
 
 def listChanges(result: RegistrationResult, changeMap: ChangeMap, sensitivity: float) -> Detection:

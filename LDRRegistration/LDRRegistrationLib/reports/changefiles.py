@@ -7,9 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ..change.changemap import ChangeMap
+<<<<<<< HEAD
 from ..change.detection import Detection
 from ..change.table import Opinion
 from .changecsv import writeCsv
+=======
+from ..change.detection import Detection, counts
+from ..change.detectionlimit import DetectionLimit
+from ..change.table import Opinion, writeCsv
+from ..change.uncompared import areas
+>>>>>>> 394fa86 (ENH: Detection limit, doubts and uncompared areas in the command's answer; benchmark of change as one table)
 from .changehtml import changesHtml
 from .changetotals import totalsOf, volumesMm3
 from .context import ReportContext
@@ -35,6 +42,7 @@ def writeChanges(
     return paths
 
 
+<<<<<<< HEAD
 def changesContent(
     changeMap: ChangeMap, detection: Detection, opinions: dict[int, Opinion], context: ReportContext
 ) -> dict[str, Any]:
@@ -72,4 +80,19 @@ def changesContent(
         "totals": totalsOf(detection, opinions, context.days, changeMap).asValues(),
         "regions": regions,
         "notice": "For research; not for diagnostic use.",
+=======
+def changeContent(
+    changeMap: ChangeMap, detection: Detection, limit: DetectionLimit | None, found: str
+) -> dict[str, Any]:
+    """The part of report.json on changes. ``found``: the answer in sentences."""
+    return {
+        "found": found,
+        "notes": changeMap.notes,
+        "sensitivity": detection.sensitivity,
+        "regions": len(detection.regions),
+        "regionsAtMarks": counts(changeMap),
+        "agreement": round(changeMap.agreement, 4),
+        "uncompared": [area.content for area in areas(changeMap.uncompared, changeMap.grid)],
+        "detectionLimit": None if limit is None else limit.content,
+>>>>>>> 394fa86 (ENH: Detection limit, doubts and uncompared areas in the command's answer; benchmark of change as one table)
     }

@@ -47,9 +47,7 @@ def patients(data: Path) -> Iterator[Row]:
         truth = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "common" / "gt.nii.gz"))) > 0
         truth &= sitk.GetArrayFromImage(brain) > 0
         affine = sitk.ReadTransform(str(folder / "raw" / "study2_FLAIR_to_common_space.txt"))
-        lesions = sitk.GetArrayFromImage(
-            sitk.ConnectedComponent(sitk.GetImageFromArray(truth.astype(np.uint8)), True)
-        )
+        lesions = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(truth.astype(np.uint8)), True))
         sizes = np.bincount(lesions.ravel()) * float(np.prod(brain.GetSpacing()))
         large = [n for n in range(1, len(sizes)) if sizes[n] >= LEAST_MM3]
         for sensitivity in CURVE:
@@ -99,13 +97,16 @@ def tumours(data: Path) -> Iterator[Row]:
         carried = float(masks[1].sum()) * float(np.prod(changes.grid.spacing))
         before = float((then.array > 0).sum()) * float(np.prod(then.grid.spacing))
         ratio = (now.array > 0).sum() / max((then.array > 0).sum(), 1)
+        remark = (
+            f"{use}, {touching} on the tumour, masks' ratio {ratio:.2f}, prior mask {carried / before - 1:+.0%} "
+            f"by the alignment, agreement {changes.agreement:.3f}, {seconds:.1f} s"
+        )
         yield (
             f"{name}",
             f"new {inRegions[new].mean():.0%}, vanished {inRegions[gone].mean():.0%}",
             str(len(found.regions) - touching),
             millilitres(found),
-            f"{use}, {touching} regions on the tumour, masks' ratio {ratio:.2f}, prior mask {carried / before - 1:+.0%} "
-            f"by the alignment, agreement {changes.agreement:.3f}, {seconds:.1f} s",
+            remark,
         )
 
 

@@ -16,7 +16,9 @@ CONTRAST = -0.35
 # Second protocols, as shares of the usual signal: their agreement with the first is near that of real visits.
 PROTOCOLS = {
     "real rescan": None,
-    "another protocol": Protocol((1.0, 1.0, 3.0), noise=0.05, degrees=4, shiftMm=4, bias=0.3, gamma=0.7, distortionMm=1.0),
+    "another protocol": Protocol(
+        (1.0, 1.0, 3.0), noise=0.05, degrees=4, shiftMm=4, bias=0.3, gamma=0.7, distortionMm=1.0
+    ),
 }
 CT_KINDS = {
     "liver 8 mm, -60 HU": (8.0, 8.0, 0.0, -60.0),

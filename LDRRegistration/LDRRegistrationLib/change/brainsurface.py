@@ -8,6 +8,7 @@ its neighbours keep the surface smooth. Nothing is assumed of the contrast but t
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 
@@ -55,7 +56,18 @@ def brainSurface(values: np.ndarray, body: np.ndarray, spacing: float, up: np.nd
     return found
 
 
-def _grown(values, spacing, center, radius, levels, fraction) -> np.ndarray:
+def _grown(
+    values: np.ndarray,
+    spacing: float,
+    center: np.ndarray,
+    radius: float,
+    levels: tuple[float, float, float],
+    fraction: float,
+) -> np.ndarray:
+    """(k, j, i) bool: inside of the ball that grew about ``center`` from half its ``radius``, both in voxels.
+
+    :param levels: the darkest and the least intensity of tissue, and the usual one of brain.
+    """
     vertices = center + 0.5 * radius * _ball(STAGES[0][0])[0]
     for splits, steps in STAGES:
         ball, faces, neighbours, shares = _ball(splits)
@@ -76,7 +88,7 @@ def _opened(mask: np.ndarray, spacing: float) -> np.ndarray:
     return mask & (_depth(~core) <= OPENING_MM / spacing + 0.5)
 
 
-def _depth(mask: np.ndarray, mode: str = "constant") -> np.ndarray:
+def _depth(mask: np.ndarray, mode: Literal["constant", "edge"] = "constant") -> np.ndarray:
     """Distance in voxels from what is outside ``mask``; beyond the array is outside too, or ("edge") is its border."""
     import SimpleITK as sitk
 
@@ -86,9 +98,10 @@ def _depth(mask: np.ndarray, mode: str = "constant") -> np.ndarray:
 
 
 def _head(body: np.ndarray, spacing: float, up: np.ndarray) -> np.ndarray:
+    """The upper part of ``body`` that can be a head; ``up`` is the unit vector (k, j, i) to its top."""
     height = sum(
         u * np.arange(n).reshape([-1 if a == axis else 1 for a in range(3)])
-        for axis, (u, n) in enumerate(zip(up, body.shape))
+        for axis, (u, n) in enumerate(zip(up, body.shape, strict=True))
     )
     height = np.broadcast_to(height, body.shape)
     if not body.any():
@@ -97,7 +110,17 @@ def _head(body: np.ndarray, spacing: float, up: np.ndarray) -> np.ndarray:
     return body & (height > top - HEAD_MM / spacing)
 
 
-def _step(vertices, values, spacing, faces, neighbours, shares, levels, fraction) -> np.ndarray:
+def _step(
+    vertices: np.ndarray,
+    values: np.ndarray,
+    spacing: float,
+    faces: np.ndarray,
+    neighbours: np.ndarray,
+    shares: np.ndarray,
+    levels: tuple[float, float, float],
+    fraction: float,
+) -> np.ndarray:
+    """(n, 3): where the vertices (k, j, i, voxels) go next, by the paper's three forces."""
     low, least, usual = levels
     corners = vertices[faces]
     one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]

@@ -99,7 +99,7 @@ def depthMm(mask: np.ndarray, spacing: np.ndarray, padding: bool = True) -> np.n
 def widened(
     box: Box, voxels: np.ndarray, spacing: np.ndarray, mm: float, shape: tuple[int, ...]
 ) -> tuple[Box, np.ndarray]:
-    """``box`` with ``mm`` more at each side within an array of ``shape``, and ``voxels`` in it; spacing along k, j, i."""
+    """``box`` with ``mm`` more at each side in an array of ``shape``, and ``voxels`` in it; spacing along k, j, i."""
     margins = np.ceil(mm / spacing).astype(int) + 1
     k, j, i = (
         slice(max(part.start - int(m), 0), min(part.stop + int(m), n))

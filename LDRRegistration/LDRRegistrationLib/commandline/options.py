@@ -132,7 +132,11 @@ def _parser() -> argparse.ArgumentParser:
         help="lose files in OUT_DIR that are named like results but are none, or were changed since; results of an "
         "earlier run are replaced without",
     )
-    parser.add_argument("--preset", choices=[preset.value for preset in Preset], help="accurate fits more closely, in some seconds (default: fast)")
+    parser.add_argument(
+        "--preset",
+        choices=[preset.value for preset in Preset],
+        help="accurate fits more closely, in some seconds (default: fast)",
+    )
     parser.add_argument(
         "--model",
         default="auto",

@@ -7,12 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-<<<<<<< HEAD
-=======
-import numpy as np
-
 from ..change.answer import judgeComparison, worse
->>>>>>> 394fa86 (ENH: Detection limit, doubts and uncompared areas in the command's answer; benchmark of change as one table)
 from ..change.detection import SENSITIVITIES
 from ..change.table import Opinion
 from ..change.visits import compareVisits

@@ -7,16 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from ..change.changemap import ChangeMap
-<<<<<<< HEAD
-from ..change.detection import Detection
-from ..change.table import Opinion
-from .changecsv import writeCsv
-=======
 from ..change.detection import Detection, counts
 from ..change.detectionlimit import DetectionLimit
-from ..change.table import Opinion, writeCsv
+from ..change.table import Opinion
 from ..change.uncompared import areas
->>>>>>> 394fa86 (ENH: Detection limit, doubts and uncompared areas in the command's answer; benchmark of change as one table)
+from .changecsv import writeCsv
 from .changehtml import changesHtml
 from .changetotals import totalsOf, volumesMm3
 from .context import ReportContext
@@ -42,7 +37,6 @@ def writeChanges(
     return paths
 
 
-<<<<<<< HEAD
 def changesContent(
     changeMap: ChangeMap, detection: Detection, opinions: dict[int, Opinion], context: ReportContext
 ) -> dict[str, Any]:
@@ -80,7 +74,9 @@ def changesContent(
         "totals": totalsOf(detection, opinions, context.days, changeMap).asValues(),
         "regions": regions,
         "notice": "For research; not for diagnostic use.",
-=======
+    }
+
+
 def changeContent(
     changeMap: ChangeMap, detection: Detection, limit: DetectionLimit | None, found: str
 ) -> dict[str, Any]:
@@ -94,5 +90,4 @@ def changeContent(
         "agreement": round(changeMap.agreement, 4),
         "uncompared": [area.content for area in areas(changeMap.uncompared, changeMap.grid)],
         "detectionLimit": None if limit is None else limit.content,
->>>>>>> 394fa86 (ENH: Detection limit, doubts and uncompared areas in the command's answer; benchmark of change as one table)
     }

@@ -1,5 +1,6 @@
 """--change: what changed between two visits, within the masks, and what the report says of how it was found."""
 
+import csv
 import json
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_what_changed(changed):
     lines = (changed / "changes.csv").read_text(encoding="utf-8-sig").splitlines()
     assert lines[1].startswith("1,new,")
     # The table's place of the first region is one of its voxels; RAS to LPS.
-    first = dict(zip(lines[0].split(","), lines[1].split(","), strict=True))
+    first = next(csv.DictReader(lines))
     point = (-float(first["R (mm)"]), -float(first["A (mm)"]), float(first["S (mm)"]))
     assert regions[regions.TransformPhysicalPointToIndex(point)] == 1
 

@@ -24,8 +24,7 @@ def test_what_changed(changed):
     """On the bundled pair: report, table, map and regions, on the current scan's own grid."""
     written = {path.name for path in changed.iterdir()}
     reports = {"changes.csv", "changes.html", "changes.json"}
-    maps = {"change.nii.gz", "change_regions.nii.gz", "change_uncompared.nii.gz"}
-    assert written == {*OUTPUTS, *maps, *reports}
+    assert written == {*OUTPUTS, "change.nii.gz", "change_regions.nii.gz", "change_uncompared.nii.gz", *reports}
     current, change, regions = (
         sitk.ReadImage(str(path))
         for path in (CURRENT_FLAIR, changed / "change.nii.gz", changed / "change_regions.nii.gz")
@@ -43,6 +42,9 @@ def test_what_changed(changed):
 def test_the_report_says_the_settings_that_were_used(changed):
     report = json.loads((changed / "report.json").read_text())
     assert "of change in the brain" in report["change"]["found"]
+    limit = report["change"]["detectionLimit"]
+    assert limit["sentence"] in report["change"]["found"] and "Detection limit" in report["seconds"]
+    assert limit["foundByContrastPercent"]["80"] >= limit["foundByContrastPercent"]["10"]
     assert report["prealignment"] == "rigid" and report["refinementSteps"] == 0 and report["adaptationIterations"] == 0
     assert report["followUp"] is True and "Refinement" not in report["seconds"]
 

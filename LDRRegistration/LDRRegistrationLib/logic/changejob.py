@@ -63,7 +63,7 @@ class ChangeOutcome:
         return [*self.result.notes, *self.changeMap.notes]
 
     def findLimit(self, progress: ProgressCallback | None = None, cancelled: CancelCallback | None = None) -> None:
-        """Set ``limit``, and the verdict by it: 2 to 3 s, in any thread; touches no node.
+        """Set ``limit``, and the verdict by it, in any thread; touches no node.
 
         :raises RegistrationCancelled: ``cancelled`` said so; nothing is set.
         """

@@ -43,6 +43,9 @@ def test_what_changed(changed):
 def test_the_report_says_the_settings_that_were_used(changed):
     report = json.loads((changed / "report.json").read_text())
     assert "of change in the brain" in report["change"]["found"]
+    limit = report["change"]["detectionLimit"]
+    assert limit["sentence"] in report["change"]["found"] and "Detection limit" in report["seconds"]
+    assert limit["foundByContrastPercent"]["80"] >= limit["foundByContrastPercent"]["10"]
     assert report["prealignment"] == "rigid" and report["refinementSteps"] == 0 and report["adaptationIterations"] == 0
     assert report["followUp"] is True and "Refinement" not in report["seconds"]
 

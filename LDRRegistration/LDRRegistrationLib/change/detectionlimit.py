@@ -90,7 +90,7 @@ def detectionLimit(
 ) -> DetectionLimit:
     """Paint eight lesions of 4 to 10 mm at several contrasts into the pair, and count those that are found.
 
-    Pure, in any thread; 2 to 3 s for brains of 1 mm. The places are the same for the same seed.
+    Pure, in any thread; The places are the same for the same seed.
 
     :raises RegistrationCancelled: ``cancelled`` said so.
     """

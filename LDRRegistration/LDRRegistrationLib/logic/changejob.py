@@ -51,7 +51,7 @@ class ChangeOutcome:
     @property
     def summary(self) -> str:
         """What was found, and what would have been, in sentences."""
-        return self.detection.explanation
+        return self.detection.explanation + (f" {self.limit.sentence}" if self.limit is not None else "")
 
     @property
     def verdict(self) -> Verdict:
@@ -63,13 +63,11 @@ class ChangeOutcome:
         return [*self.result.notes, *self.changeMap.notes]
 
     def findLimit(self, progress: ProgressCallback | None = None, cancelled: CancelCallback | None = None) -> None:
-        """Set ``limit``, and the explanation and the verdict by it, once: in any thread; touches no node.
+        """Set ``limit``, and the verdict by it, in any thread; touches no node.
 
         :raises RegistrationCancelled: ``cancelled`` said so; nothing is set.
         """
         self.limit = detectionLimit(self.changeMap, self.detection.sensitivity, progress, cancelled)
-        explanation = f"{self.detection.explanation} {self.limit.sentence}"
-        self.detection = replace(self.detection, explanation=explanation)
         verdict = worse(self.alignment, judgeComparison(self.changeMap, self.limit))
         self.result = replace(self.result, verdict=verdict)
 

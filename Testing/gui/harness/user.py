@@ -16,6 +16,8 @@ LEFT = QtCore.Qt.MouseButton.LeftButton
 
 def click(widget: Any) -> None:
     """Press and release the left mouse button on a widget; nothing happens if it is disabled, as in life."""
+    # A user waits until it is drawn: a section that was just opened has no size yet.
+    QtWidgets.QApplication.processEvents()
     QtTest.QTest.mouseClick(unwrap(widget), LEFT)
     QtWidgets.QApplication.processEvents()
 

@@ -25,5 +25,9 @@ def comparison(studies):
     images = [readStack(stack)[0] for stack in stacks]
     result, change_map = compareVisits(*images, ModelStore())
     return SimpleNamespace(
-        current=stacks[0], prior=stacks[1], transform=result.transform, change_map=change_map, found=detect(change_map)
+        current=stacks[0],
+        prior=stacks[1],
+        transform=result.transform,
+        change_map=change_map,
+        found=detect(change_map, 1.0),
     )

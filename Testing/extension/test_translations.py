@@ -33,6 +33,7 @@ NAMES = (
         "Largest diameter",
         "Less to more",
         "What went wrong",
+        "nothing that its card names",
     ),
     *("Largest displacement (mm)", "cannot allocate memory|", "not enough memory", "failed to map segment"),
     *("Unknown settings", "A computation is already running.", "#statusLabel {", " (*.nii.gz"),

@@ -64,14 +64,14 @@ def test_from_click_to_report(
     click(ui.acceptChangeButton)
     assert table.item(0, 4).text() == "accepted"
     changed = SegmentEvents(panel)
-    for value in range(51, 86):
+    for value in range(51, 101):
         ui.sensitivitySlider.value = value
     wait_for(lambda: table.rowCount > count, "the regions at another sensitivity")
     segmentation = panel.logic.getParameterNode().changeSegmentation.GetSegmentation()
     assert segmentation.GetNumberOfSegments() == table.rowCount
     assert changed.added <= table.rowCount and changed.removed <= count, "once, not at each tick of the slider"
     assert table.rowCount > count and "regions of change" in ui.statusLabel.text
-    assert panel.logic.getParameterNode().changeSensitivity == 85
+    assert panel.logic.getParameterNode().changeSensitivity == 100
     assert "accepted" in [table.item(row, 4).text() for row in range(table.rowCount)]
     assert ui.statusLabel.text.count("\n") == 1, "the verdict stays above the new summary"
     picture(panel, "changes")

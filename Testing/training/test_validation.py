@@ -271,7 +271,8 @@ def test_every_flag_has_a_help_text(capsys):
     without = [a.dest for a in parser._actions if not a.help or a.help == "==SUPPRESS=="]
     assert without == []
     assert train.main(["--help"]) == 0
-    shown = capsys.readouterr().out
+    # Lines end where the terminal does.
+    shown = " ".join(capsys.readouterr().out.split())
     assert "--ofg.step_voxels" in shown and "it shrinks with the run" in shown
     options = train.parse(["-d", "a.json", "--output", "o", "--ofg-step-voxels", "0.3", "--sar-cycle=2"])
     assert (options.ofg.step_voxels, options.sar.cycle) == (0.3, 2.0)

@@ -25,6 +25,8 @@ def inWords(stage: str) -> str:
         "Warping the prior": _("Warping the prior"),
         "Harmonising": _("Harmonising"),
         "Noise and change": _("Noise and change"),
+        "Painting lesions": _("Painting lesions"),
+        "Looking for the painted lesions": _("Looking for the painted lesions"),
     }.get(stage, stage)
 
 

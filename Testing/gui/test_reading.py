@@ -164,7 +164,7 @@ def test_dates_stand_under_the_selectors_and_the_newer_is_fixed(panel: Any, add_
     assert (choices.fixedVolume, choices.movingVolume) == (newer, older)
     assert panel.ui.fixedInfoLabel.visible and panel.ui.fixedInfoLabel.text.startswith("2024-05-06")
     assert "2019-02-03" in panel.ui.movingInfoLabel.text and "7" in panel.ui.movingInfoLabel.text
-    choices.fixedVolume = None
+    choose(panel.ui.fixedVolumeSelector, "Select a volume")
     assert not panel.ui.fixedInfoLabel.visible
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSubjectHierarchyNode") == 1
 

@@ -24,6 +24,10 @@ class PairSection:
         ui.swapButton.connect("clicked(bool)", self._onSwap)
         # A section that opens shows all that is in it.
         ui.inputsCollapsibleButton.connect("contentsCollapsed(bool)", lambda collapsed: self.update())
+        # The parameter node says that a choice was taken back before it has forgotten it; the selectors say it after.
+        for name in INFO:
+            selector = getattr(ui, f"{name}Selector")
+            selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self.update())
 
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing."""
@@ -31,11 +35,12 @@ class PairSection:
         self.update()
 
     def update(self) -> None:
-        """Show what the parameter node says."""
+        """Show what the selectors say."""
         if self._choices is None:
             return
         for name, labelName in INFO.items():
-            label, words = getattr(self._ui, labelName), studyOf(getattr(self._choices, name)).words
+            node = getattr(self._ui, f"{name}Selector").currentNode()
+            label, words = getattr(self._ui, labelName), studyOf(node).words
             label.text, label.visible = words, bool(words)
         nodes = (self._choices.fixedVolume, self._choices.movingVolume)
         self._ui.swapButton.enabled = nodes != (None, None)

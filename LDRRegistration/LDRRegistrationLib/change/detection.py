@@ -123,7 +123,6 @@ def _explanation(changeMap: ChangeMap, regions: list[Region]) -> str:
         "grown": _("{count} grown"),
         "shrunken": _("{count} shrunken"),
         "gone": _("{count} gone"),
-        "unclear": _("{count} unclear"),
     }
     kinds = {text: sum(region.kind == kind for region in regions) for kind, text in counted.items()}
     listed = ", ".join(text.format(count=count) for text, count in kinds.items() if count)

@@ -21,7 +21,7 @@ SAMPLES = 400_000
 # Of all voxels: what is rarer than this says little about its own noise.
 RARE = 0.005
 # The noise is nowhere taken for less than this share of its median.
-MINIMUM_KNOWN_SHARE = 0.5
+MINIMUM_SHARE_OF_MEDIAN = 0.5
 # Noise and misalignment also differ from place to place.
 PLACE_MM, CHANGE_MM = 25.0, 4.0
 PLACE_CLIP = 5.0
@@ -66,7 +66,7 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
         torch.bucketize(image, toTensor(edges)) for image, edges in ((gradient, slopeEdges), (level, levelEdges))
     )
     sd = toTensor(_smoothTable(table).ravel())[rows * (LEVEL_BINS + 1) + columns]
-    sd = (sd**2 + (MINIMUM_KNOWN_SHARE * float(sd[inside].median())) ** 2).sqrt()
+    sd = (sd**2 + (MINIMUM_SHARE_OF_MEDIAN * float(sd[inside].median())) ** 2).sqrt()
     mask = inside.float()
     # Change of one sign over a centimetre is no noise; misalignment has both, on the two sides of a structure.
     wide = _meanInside(difference, mask, CHANGE_MM / spacing)

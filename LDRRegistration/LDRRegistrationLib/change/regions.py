@@ -16,7 +16,7 @@ from .priors import depthMm, widened
 if TYPE_CHECKING:
     from .changemap import ChangeMap
 
-NEW, GROWN, SHRUNKEN, GONE, UNCLEAR = "new", "grown", "shrunken", "gone", "unclear"
+NEW, GROWN, SHRUNKEN, GONE = "new", "grown", "shrunken", "gone"
 # Around a region: what the blur has spread of it, and the tissue that it is compared with.
 REACH_MM, RING_MM = 2.0, 4.0
 # A region is measured where its z is above a share of its largest (this quantile), between these limits.

@@ -1,4 +1,3 @@
-import sys
 import traceback
 from dataclasses import replace
 from typing import Any
@@ -106,16 +105,14 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(None)
 
     def onReload(self) -> None:
-        # Slicer reloads this file alone; forgetting the package makes it import the edited files of the package too.
-        for name in [name for name in sys.modules if name.partition(".")[0] == "LDRRegistrationLib"]:
-            del sys.modules[name]
+        about.forgetLibrary()
         super().onReload()
 
     def onSceneStartClose(self, caller, event) -> None:
         self._controller.abandon(_("Cancelled: the scene was closed."))
+        for part in (self._result, self._changes):
+            part.forget()
         self._view.forgetOutcome()
-        self._result.forget()
-        self._changes.forget()
         self.setParameterNode(None)
 
     def onSceneStartImport(self, caller, event) -> None:
@@ -188,11 +185,9 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._controller.cancel()
                 self._view.showCancelling()
             return
-        # The moving volume may be shown under the transform that is about to be written.
-        self._result.restore()
+        self._restoreViews()
         choices = self._parameterNode
-        output = choices.outputTransform
-        shownBy = resultAbove(choices.movingVolume, output) if output else None
+        shownBy = resultAbove(choices.movingVolume, choices.outputTransform) if choices.outputTransform else None
         if not self._readiness.isReady(choices, shownBy, self._missingNow):
             return
         self._start(
@@ -213,7 +208,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onFindChangesButton(self, checked=False) -> None:
         """Start a comparison of the two scans; the button above cancels it."""
-        self._result.restore()
+        self._restoreViews()
         choices, logic = self._parameterNode, self.logic
         if not self._readiness.isReady(choices, resultAbove(choices.movingVolume), self._missingNow):
             return
@@ -227,6 +222,11 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             **self._advanced.parameters,
             **self._changes.parameters,
         )
+
+    def _restoreViews(self) -> None:
+        """The moving volume may be shown under a transform that is about to be written, or that does not count."""
+        self._result.restore()
+        self._changes.restore()
 
     def _missingNow(self) -> str:
         """What a run still lacks, after a dialog in which the user could do anything; empty if nothing."""

@@ -1,12 +1,14 @@
 """What a comparison says of itself: what would have been found, what was not compared, and who cannot be compared."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from LDRRegistrationLib.change.answer import judgeComparison, worse
 from LDRRegistrationLib.change.changemap import computeChangeMap
 from LDRRegistrationLib.change.detection import counts, detect
 from LDRRegistrationLib.change.detectionlimit import detectionLimit
-from LDRRegistrationLib.change.uncompared import OUTSIDE_PRIOR, areas
+from LDRRegistrationLib.change.uncompared import OUTSIDE_MASKS, OUTSIDE_PRIOR, areas
 from LDRRegistrationLib.registration.verdict import Verdict
 from LDRRegistrationLib.runtime.errors import RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.space.image import Image
@@ -59,6 +61,14 @@ def test_what_lies_outside_the_prior_is_its_own_finding():
     assert any(note.startswith("Not compared") for note in changes.notes)
     verdict = judgeComparison(changes)
     assert verdict.grade == "check" and "ought to be compared" in verdict.sentence
+
+
+def test_what_masks_leave_out_is_not_missing(quiet):
+    half = np.zeros(quiet.grid.shape, quiet.uncompared.dtype)
+    half[: len(half) // 2] = OUTSIDE_MASKS
+    assert judgeComparison(replace(quiet, uncompared=half, doubts=[])).grade == "good"
+    half[half > 0] = OUTSIDE_PRIOR
+    assert judgeComparison(replace(quiet, uncompared=half, doubts=[])).grade == "check"
 
 
 def test_different_people_are_refused():

@@ -46,6 +46,26 @@ def test_no_file_name_is_in_the_report(output, studies):
     assert not any(str(folder) in text for folder in studies) and "T2 FLAIR" not in text
 
 
+def test_no_name_is_in_the_notes_either(studies, tmp_path):
+    """Of a series that was left out, of a damaged file, of a mask, and of folders that are named from here."""
+    current, prior = (tmp_path / f"Mueller {name}" for name in ("now", "then"))
+    for folder, copy in zip(studies, (current, prior), strict=True):
+        shutil.copytree(folder, copy)
+    damaged = sorted(current.rglob("*.dcm"))[0]
+    (current / "Mueller1957.dcm").write_bytes(damaged.read_bytes()[:2000])
+    for path in sorted(prior.rglob("*.dcm")):
+        plane = pydicom.dcmread(path)
+        plane.SeriesInstanceUID, plane.SeriesNumber = plane.SeriesInstanceUID + ".9", 99
+        plane.SOPInstanceUID = plane.SOPInstanceUID + ".9"
+        plane.SeriesDescription, plane.ImageType = "Muellers map", ["DERIVED", "SECONDARY"]
+        plane.save_as(prior / f"derived-{path.name}")
+    out = tmp_path / "out"
+    assert main([str(current), str(prior), "-o", str(out), "--hide-names"]) == 0
+    report = (out / "report.json").read_text()
+    assert "computed from other images" in report or "derived" in report
+    assert "ueller" not in report
+
+
 @pytest.mark.skipif(not (shutil.which("Orthanc") and shutil.which("storescu")), reason="apt install orthanc dcmtk")
 def test_an_archive_takes_the_objects(output, tmp_path):
     """A real Orthanc on the loopback address, sent to by dcmtk, has all of them afterwards."""

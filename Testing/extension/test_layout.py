@@ -79,3 +79,9 @@ def test_files_are_short() -> None:
     files = [*FILES, LIBRARY.with_name(f"{catalog.NAME}.py")]
     long = {p.name: n for p in files if (n := len(p.read_text(encoding="utf-8").splitlines())) > LINES}
     assert not long
+
+
+def test_no_two_tests_share_a_file_name() -> None:
+    """Without packages pytest imports a test by its file's name alone, and refuses the second of a name."""
+    names = [path.name for path in catalog.ROOT.joinpath("Testing").rglob("test_*.py")]
+    assert not {name for name in names if names.count(name) > 1}

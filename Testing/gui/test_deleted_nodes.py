@@ -92,7 +92,7 @@ def test_deleting_a_comparisons_part_is_a_sentence(panel: Any, pair: tuple[Any, 
     volume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Change")
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Regions")
     table = scene.AddNewNodeByClass("vtkMRMLTableNode", "Table")
-    changes = Changes(None, None, None, volume, segmentation, table, None)  # type: ignore[arg-type]
+    changes = Changes(None, None, None, None, volume, segmentation, table, None)  # type: ignore[arg-type]
     panel.logic.getParameterNode().changeTable = table
     panel._changes.show(changes, pair[0])
     scene.RemoveNode(segmentation)

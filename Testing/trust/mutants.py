@@ -52,7 +52,7 @@ TESTS = {
     "space/masks.py": [
         "space/test_weights.py", "registration/test_masks.py::test_masks_that_leave_nothing_are_refused",
     ],
-    "mrml/matrices.py": ["mrml/test_reading.py", "mrml/test_volumes.py"],
+    "mrml/matrices.py": ["mrml/test_volume_reading.py", "mrml/test_volumes.py"],
     "mrml/transforms.py": [
         "mrml/test_transform_node.py", "logic/test_results.py::test_the_inverse_is_an_inverse_and_is_read_by_others",
         "logic/test_results.py::test_the_inverse_carries_the_fixed_images_points_to_the_moving_image",

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..imagefiles.streams import checkRegularFile
 from ..runtime.errors import RegistrationError
+from ..space.transform import integerLimits
 from .inverse import pointsBack, pointsThrough
 
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ def carryImage(
     inBetween = image.GetPixelID() if isLabels else sitk.sitkFloat64
     result = sitk.Resample(image, reference, transform, chosen, padding, inBetween)
     if array.dtype.kind in "iu" and not isLabels:
-        limits = np.iinfo(array.dtype)
-        result = sitk.Round(sitk.Clamp(result, sitk.sitkFloat64, float(limits.min), float(limits.max)))
+        result = sitk.Round(sitk.Clamp(result, sitk.sitkFloat64, *integerLimits(array.dtype)))
     return sitk.Cast(result, kind)
 
 

@@ -73,8 +73,12 @@ def _run(options: argparse.Namespace) -> list[str]:
         forward, transform = transform, inverse.inverse(transform, reference)
         if not transform.IsLinear():
             grid = reference or _grid(forward)
-            error = inverse.largestError(forward, transform, grid)
-            notes.append(f"Carried there and back, a point is off by {error:.3f} mm at most.")
+            error, count = inverse.largestError(forward, transform, grid)
+            notes.append(
+                f"Of {count} points carried there and back the worst is off by {error:.3f} mm."
+                if count
+                else "The inverse could not be checked: no point's way back stays inside the field."
+            )
     moving = None if options.moving is None else reading.readImage(options.moving)
     files = writing.writeTransform(transform, options.output, options.to, reference, moving)
     return [*notes, f"Written: {', '.join(str(path) for path in files)}"]

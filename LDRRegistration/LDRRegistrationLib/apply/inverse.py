@@ -61,8 +61,11 @@ def pointsThrough(transform: SimpleITK.Transform, points: np.ndarray) -> np.ndar
     return np.array(moved, dtype=float).reshape(-1, 3)
 
 
-def largestError(transform: SimpleITK.Transform, back: SimpleITK.Transform, grid: SimpleITK.Image) -> float:
-    """The largest of |T(T^-1(y)) - y| in mm over points y all over ``grid`` whose way back stays inside it."""
+def largestError(transform: SimpleITK.Transform, back: SimpleITK.Transform, grid: SimpleITK.Image) -> tuple[float, int]:
+    """The largest of |T(T^-1(y)) - y| in mm over random points y in ``grid`` whose way back stays inside it.
+
+    :returns: it, and how many points that are; 0.0 of 0 points.
+    """
     rng = np.random.default_rng(0)
     size = np.array(grid.GetSize())
     index = rng.random((CHECKED_POINTS, 3)) * (size - 1)
@@ -71,8 +74,9 @@ def largestError(transform: SimpleITK.Transform, back: SimpleITK.Transform, grid
     inside = np.array([grid.TransformPhysicalPointToContinuousIndex(one.tolist()) for one in there])
     isInside = ((inside >= 0) & (inside <= size - 1)).all(axis=1)
     if not isInside.any():
-        return 0.0
-    return float(np.linalg.norm(pointsThrough(transform, there[isInside]) - points[isInside], axis=1).max())
+        return 0.0, 0
+    errors = np.linalg.norm(pointsThrough(transform, there[isInside]) - points[isInside], axis=1)
+    return float(errors.max()), int(isInside.sum())
 
 
 def _inverseOf(part: SimpleITK.Transform, reference: SimpleITK.Image | None) -> SimpleITK.Transform:

@@ -1,4 +1,4 @@
-"""What a comparison is worth: the verdict on it, and with that of the alignment the one verdict of the result."""
+"""The verdict on a comparison, and the worse of it and the alignment's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from ..registration.verdict import Verdict
 from ..runtime.language import tr as _
 from .changemap import ChangeMap
 from .detectionlimit import DetectionLimit
+from .uncompared import OUTSIDE_MASKS
 
 GRADES = ("good", "check", "failed")
 # Of what ought to be compared: where more is not, the answer holds for a part.
@@ -15,7 +16,8 @@ MUCH_UNCOMPARED = 0.2
 def judgeComparison(changeMap: ChangeMap, limit: DetectionLimit | None = None) -> Verdict:
     """ "good", or "check" with the reasons: doubts, much that was not compared, or lesions that would be missed."""
     why = list(changeMap.doubts)
-    missing = int((changeMap.uncompared > 0).sum())
+    # What the user's own masks leave out is not wanted.
+    missing = int(((changeMap.uncompared > 0) & (changeMap.uncompared != OUTSIDE_MASKS)).sum())
     share = missing / max(missing + int(changeMap.mask.sum()), 1)
     if share > MUCH_UNCOMPARED:
         why.append(_("{share:.0%} of what ought to be compared is not.").format(share=share))

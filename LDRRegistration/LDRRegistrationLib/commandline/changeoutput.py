@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..change.answer import judgeComparison
 from ..change.dates import checkDates
 from ..dicom.choosing import ChosenSeries
 from ..reports.context import FoundLimit, ReportContext
@@ -79,8 +80,9 @@ class ChangeOutput:
             patient=patient,
             model=found.result.model,
             version=versions().get("ldr-registration", ""),
-            grade=found.result.verdict.grade,
-            gradeSentence=found.result.verdict.sentence,
+            grade=found.alignment.grade,
+            gradeSentence=found.alignment.sentence,
+            comparison=judgeComparison(found.changeMap, found.limit).sentence,
             limit=limitOf(found),
             notes=tuple(self.notes),
         )
@@ -118,7 +120,7 @@ class ChangeOutput:
             found.result.transform,
             found.changeMap,
             found.detection,
-            grade=found.result.verdict.grade,
+            grade=found.alignment.grade,
             opinions=None if verdicts is None else opinions,
             reviewer=None if verdicts is None else Reviewer(verdicts.reader, verdicts.organization),
             tracked=self.tracked,
@@ -128,5 +130,4 @@ class ChangeOutput:
 
 def limitOf(found: ChangeOutcome) -> FoundLimit:
     """What the comparison would have found, where it was asked."""
-    limit = getattr(found, "limit", None)
-    return FoundLimit() if limit is None else FoundLimit(limit.sentence, limit.limitPercent)
+    return FoundLimit() if found.limit is None else FoundLimit(found.limit.sentence, found.limit.limitPercent)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from ..dicom.choosing import ChosenSeries, chooseSeries, isDicom, listSeries
 from ..dicom.scan import ScanInfo, isSamePatient, pairNotes
+from ..imagefiles.reading import stem
 from ..runtime.errors import RegistrationError
 
 SCANS = ("fixed", "moving")
@@ -64,6 +66,11 @@ def scanContent(found: dict[str, ChosenSeries], hidesNames: bool) -> dict[str, A
         shown["contrastAgent"] = info.contrastAgent
         content[f"{name}Series"] = shown if hidesNames else {**shown, "series": info.number, "name": info.description}
     return content
+
+
+def namesOf(path: Path | None, role: str) -> dict[str, str]:
+    """All that a file or folder may be called in a text, each with the ``role`` that may stand there instead."""
+    return {} if path is None else dict.fromkeys((str(path), str(path.absolute()), path.name, stem(path)), role)
 
 
 def infoOf(found: dict[str, ChosenSeries], name: str, day: str | None) -> ScanInfo:

@@ -15,7 +15,7 @@ from ..runtime.errors import RegistrationError
 from ..runtime.terminal import interruptsWait, showProgress
 from ..runtime.workfolder import workFolder
 from .changeoutput import ChangeOutput
-from .dicominput import chosenSeries, notesOn, scanContent
+from .dicominput import chosenSeries, namesOf, notesOn, scanContent
 from .options import inputFiles
 from .outputfolder import REPORT, USUAL_NAMES, prepareFolder, publish, sealed
 
@@ -89,6 +89,8 @@ class FileRun:
                 with self._timed("Writing the results"):
                     self._write(part, logic, nodes, job, result, found)
                 self.report = {**self._report(logic, result, found), **self.noted}
+                if options.hide_names:
+                    self.report = self._withoutNames(self.report)
                 (part / REPORT).write_text(sealed(self.report, part, self.called), encoding="utf-8")
                 self.beforePublishing()
                 written = publish(part, options.output, options.overwrite, self.called)
@@ -187,7 +189,7 @@ class FileRun:
         self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
     ) -> dict[str, Any]:
         from ..reports.changefiles import changeContent
-        from ..reports.registrationjson import reportContent, withoutNames
+        from ..reports.registrationjson import reportContent
 
         options = self.options
         report = reportContent(options.fixed, options.moving, logic.models.card(result.model), result)
@@ -202,7 +204,24 @@ class FileRun:
         if found is not None:
             self.lines.append(found.summary)
         self.lines += [f"Note: {note}" for note in (result.notes if found is None else found.notes)]
-        return withoutNames(report, [options.fixed, options.moving]) if options.hide_names else report
+        return report
+
+    def _withoutNames(self, report: dict[str, Any]) -> dict[str, Any]:
+        """The report with neither the inputs' names, nor those of what their folders hold."""
+        from ..reports.registrationjson import withoutNames
+
+        options, series = self.options, self.changeOutput.series
+        roles: dict[str, str] = {}
+        for name in ("initial", "labels", "fixed_mask", "moving_mask", "change_mask"):
+            roles |= namesOf(getattr(options, name), name.upper())
+        for name in ("fixed", "moving"):
+            path = getattr(options, name)
+            if name in series:
+                roles |= dict.fromkeys(series[name].names, "SERIES")
+            if path.is_dir():
+                roles |= {file.name: "FILE" for file in path.rglob("*") if file.is_file()}
+            roles |= namesOf(path, name.upper())
+        return withoutNames(report, roles)
 
     @contextlib.contextmanager
     def _timed(self, stage: str):

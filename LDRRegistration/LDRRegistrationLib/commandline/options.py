@@ -43,9 +43,9 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
     """
     parser = _parser()
     options = parser.parse_args(arguments)
+    options.isCohort = isCohort(options)
     if options.list_models or (options.list_series and options.fixed is not None):
         return options
-    options.isCohort = isCohort(options)
     if not options.isCohort and (options.fixed is None or options.moving is None or options.output is None):
         parser.error("FIXED, MOVING and -o OUT_DIR are needed")
     _refuseDropped(options)

@@ -26,6 +26,12 @@ class ChosenSeries:
     def info(self) -> ScanInfo:
         return self.stack.info
 
+    @property
+    def names(self) -> list[str]:
+        """What the headers call the series of the folder, all of them: the notes say some."""
+        stacks = stacksOf(self.folder.planes)
+        return [name for stack in stacks for name in (stack.shown, stack.description) if name]
+
 
 def isDicom(path: Path) -> bool:
     """Whether ``path`` is a folder, or a file with many images and their places: what ``chooseSeries`` is for."""

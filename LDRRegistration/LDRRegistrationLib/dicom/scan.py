@@ -96,7 +96,7 @@ def isoDate(text: str) -> str | None:
 def daysBetween(current: str | None, prior: str | None) -> int | None:
     """Days from the prior to the current ISO date; None if one is not known."""
     try:
-        return (date.fromisoformat(current or "") - date.fromisoformat(prior or "")).days
+        return (date.fromisoformat((current or "").strip()[:10]) - date.fromisoformat((prior or "").strip()[:10])).days
     except ValueError:
         return None
 

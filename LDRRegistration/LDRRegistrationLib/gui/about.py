@@ -1,5 +1,7 @@
 """What Slicer shows of the module under Help & Acknowledgement, in the user's language."""
 
+import sys
+
 from slicer.i18n import tr as _
 
 
@@ -24,3 +26,9 @@ def acknowledgementText() -> str:
         "Medical Imaging 41(6), 2022. doi:10.1109/TMI.2022.3141013. The sample images are of Z. Lesjak et al., "
         "Neuroinformatics 2016 (CC BY), and of the Medical Segmentation Decathlon (CC BY-SA)."
     )
+
+
+def forgetLibrary() -> None:
+    """Slicer reloads the module's own file alone: without its library in memory, that is read anew, too."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "LDRRegistrationLib"]:
+        del sys.modules[name]

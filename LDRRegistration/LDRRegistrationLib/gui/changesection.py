@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import qt
@@ -14,20 +13,12 @@ from ..mrml.changenodes import Changes, jumpTo, placeOf, readTable, showInViews,
 from ..mrml.places import isOfPair
 from ..mrml.views import rememberViews
 from ..runtime.errors import RegistrationError
-from .reading import SideBySideControl, addKeys
+from .reading import SideBySideControl, addKeys, columnsOf
 from .saving import startFolder
 
 MASKS = ("changeMask", "excludeMask")
 # The regions are found anew once the slider has rested for so long: at each tick of a drag would be too often.
 REST_MS = 80
-
-
-def _shown(row: dict[str, str]) -> tuple[str, ...]:
-    """The columns of the panel's list."""
-    number = {key: float(row[key]) for key in ("Region", "Volume (mm3)", "Growth (%)", "Largest diameter (mm)")}
-    growth = "" if math.isnan(number["Growth (%)"]) else f"{number['Growth (%)']:+.0f}"
-    name = f"{number['Region']:.0f} {row['Kind']}"
-    return name, f"{number['Volume (mm3)']:.0f}", growth, f"{number['Largest diameter (mm)']:.0f}", row["Verdict"]
 
 
 class ChangesSection:
@@ -47,6 +38,7 @@ class ChangesSection:
         self._putBack: Any = None
         self._updating = False
         self._items: list[Any] = []
+        self._justJudged: int | None = None
         # It goes with the slider.
         self._rest = qt.QTimer(ui.sensitivitySlider)
         self._rest.setSingleShot(True)
@@ -121,10 +113,11 @@ class ChangesSection:
 
     def update(self) -> None:
         """Show what the parameter node says; a comparison whose nodes are gone is forgotten."""
-        if self._changes is not None and not slicer.mrmlScene.IsNodePresent(self._changes.tableNode):
-            self.forget()
-        if self._changes is not None and self._table() not in (None, self._changes.tableNode):
-            self.forget()
+        if self._changes is not None:
+            isThere = slicer.mrmlScene.IsNodePresent(self._changes.tableNode)
+            if not isThere or self._table() not in (None, self._changes.tableNode):
+                self.restore()
+                self.forget()
         if self._choices is None:
             return
         self._list()
@@ -151,8 +144,12 @@ class ChangesSection:
         if isOther:
             self._enable(False, False)
 
+    def restore(self) -> None:
+        """The views, and the prior scan's place, as they were before both scans were shown side by side."""
+        self._sideBySide.restore()
+
     def forget(self) -> None:
-        """There is no comparison any more."""
+        """The scene is about to go, or the comparison is gone from it."""
         self._sideBySide.forget()
         self._rest.stop()
         self._changes, self._current, self._putBack = None, None, None
@@ -179,13 +176,17 @@ class ChangesSection:
             self._items = []
             table.rowCount = len(rows)
             for place, row in enumerate(rows):
-                for column, text in enumerate(_shown(row)):
+                for column, text in enumerate(columnsOf(row)):
                     cell = qt.QTableWidgetItem(text)
                     self._items.append(cell)
                     table.setItem(place, column, cell)
             table.resizeColumnsToContents()
             if 0 <= chosen < len(rows):
                 table.setCurrentCell(chosen, 0)
+            # The row may show another region by now: its note must not be written to that one.
+            note = rows[chosen]["Note"] if 0 <= chosen < len(rows) else ""
+            if self._ui.changeNoteEdit.text != note:
+                self._ui.changeNoteEdit.text = note
         finally:
             self._updating = False
         judged = sum(1 for row in rows if row["Verdict"])
@@ -199,7 +200,8 @@ class ChangesSection:
             getattr(self._ui, name).enabled = hasComparison
         for name in ("previousChange", "nextChange", "acceptChange", "rejectChange"):
             getattr(self._ui, f"{name}Button").enabled = hasRows
-        self._ui.changesTable.enabled = hasRows
+        # Its keys flip the scans and show the map, too.
+        self._ui.changesTable.enabled = hasRows or hasComparison
         self._ui.changeNoteEdit.enabled = hasRows
 
     def _try(self, slot: Any) -> None:
@@ -233,6 +235,7 @@ class ChangesSection:
     def _onRegionChosen(self, place: int, *unused: int) -> None:
         rows = self._rows()
         if not self._updating and 0 <= place < len(rows):
+            self._justJudged = None
             self._jumpToRegion(place)
             self._ui.changeNoteEdit.text = rows[place]["Note"]
 
@@ -255,10 +258,12 @@ class ChangesSection:
     def _judge(self, verdict: str) -> None:
         place = self._chosen()
         row = self._rows()[place]
-        isTakenBack = row["Verdict"] == verdict
+        isTakenBack = row["Verdict"] == verdict and place != self._justJudged
         self._note(place, "" if isTakenBack else verdict, row["Note"])
         if not isTakenBack:
             self._step(1)
+        # On the last region a key that is pressed once too often takes nothing back.
+        self._justJudged = place if place == self._ui.changesTable.currentRow() and not isTakenBack else None
 
     def _onNote(self, text: str) -> None:
         """Each letter is kept at once: nothing has to be pressed."""

@@ -62,6 +62,7 @@ def proposeVolumes(choices: Any) -> None:
     ]
     if len(volumes) > 1:
         with slicer.util.NodeModify(choices):
-            choices.fixedVolume, choices.movingVolume = sorted(
-                volumes[:2], key=lambda node: studyOf(node).date or "", reverse=True
-            )
+            first, second = volumes[:2]
+            dates = studyOf(first).date, studyOf(second).date
+            isSwapped = dates[0] is not None and dates[1] is not None and dates[1] > dates[0]
+            choices.fixedVolume, choices.movingVolume = (second, first) if isSwapped else (first, second)

@@ -1,7 +1,8 @@
-"""Reading a comparison: both scans side by side, flipped in place, and the keys that spare the mouse."""
+"""Reading a comparison: both scans side by side, flipped in place, the keys that spare the mouse, the list."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -79,7 +80,7 @@ class SideBySideControl:
 
 
 def addKeys(parent: Any, actions: Mapping[str, Callable[[], None]]) -> list[Any]:
-    """Keys that work wherever the focus is in the window, but in a text, as long as ``parent`` is shown.
+    """Keys that work wherever the focus is in the window, but in a text, as long as ``parent`` is shown and enabled.
 
     :returns: the shortcuts, which Qt owns and Python has to hold.
     """
@@ -90,3 +91,11 @@ def addKeys(parent: Any, actions: Mapping[str, Callable[[], None]]) -> list[Any]
         shortcut.connect("activated()", action)
         shortcuts.append(shortcut)
     return shortcuts
+
+
+def columnsOf(row: dict[str, str]) -> tuple[str, ...]:
+    """The columns of the panel's list."""
+    number = {key: float(row[key]) for key in ("Region", "Volume (mm3)", "Growth (%)", "Largest diameter (mm)")}
+    growth = "" if math.isnan(number["Growth (%)"]) else f"{number['Growth (%)']:+.0f}"
+    name = f"{number['Region']:.0f} {row['Kind']}"
+    return name, f"{number['Volume (mm3)']:.0f}", growth, f"{number['Largest diameter (mm)']:.0f}", row["Verdict"]

@@ -191,7 +191,7 @@ class ChangesLogic:
             )
         registration.fill(result)
         alignment = result.verdict
-        detection = listChanges(result, changeMap, job.sensitivity)
+        detection = listChanges(alignment, changeMap, job.sensitivity)
         result = replace(result, verdict=worse(alignment, judgeComparison(changeMap)))
         return ChangeOutcome(result, changeMap, detection, changeVolume(changeMap), alignment)
 
@@ -216,6 +216,7 @@ class ChangesLogic:
                 found.imageData,
                 registration.outputTransformNode,
                 outputs,
+                found.alignment,
             )
 
     def redetect(self, changes: Changes, *, sensitivity: float) -> Changes:
@@ -226,7 +227,7 @@ class ChangesLogic:
         :raises RegistrationError: the sensitivity is not between 0 and 1, or a node was removed from the scene.
         """
         changes.checkPresent()
-        changes.detection = listChanges(changes.result, changes.changeMap, sensitivity)
+        changes.detection = listChanges(changes.alignment, changes.changeMap, sensitivity)
         changes.findOpinions()
         showRegions(changes)
         return changes
@@ -252,8 +253,12 @@ class ChangesLogic:
             place.mkdir(parents=True, exist_ok=True)
             clearStale(place)
             with workFolder(place) as part:
-                verdict = changes.result.verdict
-                context = ReportContext(model=changes.result.model, grade=verdict.grade, gradeSentence=verdict.sentence)
+                context = ReportContext(
+                    model=changes.result.model,
+                    grade=changes.alignment.grade,
+                    gradeSentence=changes.alignment.sentence,
+                    comparison=judgeComparison(changes.changeMap).sentence,
+                )
                 paths = writeChanges(part, changes.changeMap, changes.detection, changes.opinions, context)
                 for path in paths:
                     writeThrough(path)

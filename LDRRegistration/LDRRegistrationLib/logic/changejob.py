@@ -72,17 +72,17 @@ class ChangeOutcome:
         self.result = replace(self.result, verdict=verdict)
 
 
-def listChanges(result: RegistrationResult, changeMap: ChangeMap, sensitivity: float) -> Detection:
+def listChanges(alignment: Verdict, changeMap: ChangeMap, sensitivity: float) -> Detection:
     """The regions of change; none where the scans were not aligned, since then everything differs.
 
     :raises RegistrationError: the sensitivity is not between 0 and 1.
     """
     detection = detect(changeMap, sensitivity)
-    if result.verdict.grade != "failed":
+    if alignment.grade != "failed":
         return detection
     why = (
         _("No change is listed, because the scans were not aligned. {sentence}")
-        .format(sentence=result.verdict.sentence)
+        .format(sentence=alignment.sentence)
         .strip()
     )
     return Detection(np.zeros_like(detection.labels), [], sensitivity, why)

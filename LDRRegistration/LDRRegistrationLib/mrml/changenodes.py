@@ -14,6 +14,7 @@ from ..change.detection import Detection
 from ..change.kindcolors import COLORS
 from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..registration.register import RegistrationResult
+from ..registration.verdict import Verdict
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.boxes import boundingBox
@@ -43,6 +44,8 @@ class Changes:
     """
 
     result: RegistrationResult
+    # Of the alignment alone; the result's verdict is the worse of it and the comparison's.
+    alignment: Verdict
     changeMap: ChangeMap
     detection: Detection
     changeVolumeNode: vtkMRMLScalarVolumeNode
@@ -91,6 +94,7 @@ def publishChanges(
     imageData: vtk.vtkImageData,
     transformNode: Any,
     outputs: tuple[Any, ...],
+    alignment: Verdict,
 ) -> Changes:
     """Fill or make the change volume, segmentation and table, beside and under the parent of the current volume."""
     scene = currentNode.GetScene()
@@ -118,7 +122,8 @@ def publishChanges(
         segmentationNode.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
         for node in (volumeNode, segmentationNode):
             placeBeside(node, currentNode)
-        changes = Changes(result, changeMap, detection, volumeNode, segmentationNode, tableNode, transformNode)
+        nodes = (volumeNode, segmentationNode, tableNode, transformNode)
+        changes = Changes(result, alignment, changeMap, detection, *nodes)
         changes.findOpinions()
         showRegions(changes, toLocal)
     return changes

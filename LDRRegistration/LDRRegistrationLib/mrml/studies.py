@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import slicer
+
+from ..dicom.scan import isoDate
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def studyOf(volumeNode: Any) -> Study:
     # The series is named on the volume's own item, the rest on one above it.
     isOfDicom = bool(own) and hierarchy.GetItemUID(own, names.GetDICOMUIDName()) != ""
     return Study(
-        date=_isoDate(_above(hierarchy, own, names.GetDICOMStudyDateAttributeName())),
+        date=isoDate(_above(hierarchy, own, names.GetDICOMStudyDateAttributeName()) or ""),
         patientId=_above(hierarchy, own, names.GetDICOMPatientIDAttributeName()),
         patient=_above(hierarchy, own, names.GetDICOMPatientNameAttributeName()),
         series=hierarchy.GetItemName(own) if isOfDicom else None,
@@ -55,10 +56,3 @@ def _above(hierarchy: Any, item: int, name: str) -> str | None:
             return str(text)
         item = hierarchy.GetItemParent(item)
     return None
-
-
-def _isoDate(text: str | None) -> str | None:
-    try:
-        return datetime.strptime((text or "").replace("-", "")[:8], "%Y%m%d").date().isoformat()
-    except ValueError:
-        return None

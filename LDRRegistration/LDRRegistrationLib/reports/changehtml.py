@@ -93,15 +93,18 @@ def headline(detection: Detection, totals: Totals) -> str:
 
 
 def _notes(changeMap: ChangeMap, context: ReportContext) -> list[str]:
-    """All but the one on the alignment, which stands above already."""
+    """All but those on the alignment and on the comparison as a whole, which stand above already."""
     isSaid = context.grade not in ("", "good") and bool(context.gradeSentence)
-    return [note for note in changeMap.notes if not (isSaid and context.gradeSentence in note)]
+    notes = [note for note in changeMap.notes if not (isSaid and context.gradeSentence in note)]
+    return [note for note in notes if note not in context.comparison]
 
 
 def _warnings(context: ReportContext) -> str:
     sentences = list(context.notes)
     if context.grade and context.grade != "good":
         sentences.insert(0, f"Alignment of the scans: {context.grade}. {context.gradeSentence}")
+    if context.comparison:
+        sentences.append(f"Comparison: check. {context.comparison}")
     return "".join(f"<p class='warning'>{_text(sentence)}</p>" for sentence in sentences)
 
 

@@ -21,7 +21,8 @@ class FoundLimit:
 class ReportContext:
     """Whatever is not known is left out of the report.
 
-    ``patient``: as it is to be shown, nothing by default. ``grade`` and ``gradeSentence``: of the alignment.
+    ``patient``: as it is to be shown, nothing by default. ``grade`` and ``gradeSentence``: of the
+    alignment. ``comparison``: why the comparison is to be checked, nothing if it is good.
     ``limit``: what the comparison would have found. ``notes``: sentences on the scans.
     """
 
@@ -32,6 +33,7 @@ class ReportContext:
     version: str = ""
     grade: str = ""
     gradeSentence: str = ""
+    comparison: str = ""
     limit: FoundLimit = field(default_factory=FoundLimit)
     notes: tuple[str, ...] = ()
 

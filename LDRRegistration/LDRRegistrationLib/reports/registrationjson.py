@@ -6,12 +6,11 @@ import math
 import platform
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..imagefiles.reading import stem
 from ..registration.modelcards import ModelCard
 from ..registration.register import RegistrationResult
 from ..runtime.device import usableThreads
@@ -68,17 +67,15 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
     }
 
 
-def withoutNames(content: Any, paths: Sequence[Path]) -> Any:
-    """``content`` in which neither the inputs' names nor their folders are found."""
+def withoutNames(content: Any, roles: Mapping[str, str]) -> Any:
+    """``content`` with what ``roles`` says in place of each name, longest first, as they hold shorter ones."""
     if isinstance(content, dict):
-        return {key: withoutNames(value, paths) for key, value in content.items()}
+        return {key: withoutNames(value, roles) for key, value in content.items()}
     if isinstance(content, list):
-        return [withoutNames(value, paths) for value in content]
+        return [withoutNames(value, roles) for value in content]
     if isinstance(content, str):
-        for role, path in zip(("FIXED", "MOVING"), paths, strict=True):
-            for name in (str(path), str(path.absolute()), path.name, stem(path)):
-                if len(name) > 1:
-                    content = re.sub(rf"(?<!\w){re.escape(printable(name))}(?!\w)", role, content)
+        for name in sorted((name for name in roles if len(name) > 1), key=len, reverse=True):
+            content = re.sub(rf"(?<!\w){re.escape(printable(name))}(?!\w)", roles[name], content)
     return content
 
 

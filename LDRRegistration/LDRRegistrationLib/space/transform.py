@@ -213,7 +213,7 @@ class Transform:
             if warped.dtype.kind in "iu":
                 # Single precision knows the limits of no larger type.
                 values = (values if warped.dtype.itemsize < 4 else values.double()).round_()
-                values.clamp_(*_limits(warped.dtype))
+                values.clamp_(*integerLimits(warped.dtype))
             warped[start:stop] = toArray(values)
         return warped
 
@@ -224,7 +224,7 @@ def _sufficient(array: np.ndarray) -> type[np.floating]:
     return np.float64 if isWide and max(-int(array.min()), int(array.max())) > LARGEST_SINGLE else np.float32
 
 
-def _limits(dtype: np.dtype) -> tuple[float, float]:
+def integerLimits(dtype: np.dtype) -> tuple[float, float]:
     """Smallest and largest integer of a type, as far as double precision reaches."""
     lowest, highest = (int(n) for n in (np.iinfo(dtype).min, np.iinfo(dtype).max))
     return float(lowest), float(highest) if int(float(highest)) == highest else float(np.nextafter(float(highest), 0.0))

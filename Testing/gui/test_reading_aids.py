@@ -190,3 +190,58 @@ def test_different_patients_have_to_be_confirmed(
     wait_for(lambda: is_idle(panel), "the end of the run")
     assert len(asked) == 1 and "different patients (0 and 1)" in asked[0]
     assert (panel.logic.getParameterNode().outputTransform is not None) == answer
+
+
+def test_a_note_stays_with_its_region_when_the_rows_change(panel: Any, scans: tuple[Any, Any]) -> None:
+    """The same row shows another region after another comparison, or at another sensitivity."""
+    from harness import pythonqt
+    from LDRRegistrationLib.change.table import TEXTS
+    from LDRRegistrationLib.mrml.changenodes import readTable
+    from LDRRegistrationLib.mrml.tables import setColumns
+    from PySide6.QtTest import QTest
+
+    press(panel, "n")
+    edit = pythonqt.unwrap(panel.ui.changeNoteEdit)
+    QTest.keyClicks(edit, "first")
+    table = panel.logic.getParameterNode().changeTable
+    rows = readTable(table)[1:]
+    numbers = {name: [row[name] if name in TEXTS else float(row[name]) for row in rows] for name in rows[0]}
+    setColumns(table, numbers, TEXTS)
+    panel.exit()
+    panel.enter()
+    assert panel.ui.changesTable.currentRow() == 0 and panel.ui.changeNoteEdit.text == ""
+    QTest.keyClicks(edit, "second")
+    assert column(panel, "Note") == ["second", ""]
+
+
+def test_a_key_too_often_on_the_last_region_takes_nothing_back(panel: Any, scans: tuple[Any, Any]) -> None:
+    for key in "naaaa":
+        press(panel, key)
+    assert column(panel, "Verdict") == ["accepted"] * 3
+    press(panel, "p")
+    press(panel, "n")
+    press(panel, "a")
+    assert column(panel, "Verdict")[2] == "", "gone back to it and pressed again: taken back"
+
+
+def test_apply_puts_back_what_side_by_side_moved(panel: Any, views: SliceViews, scans: tuple[Any, Any]) -> None:
+    from harness.panel import Computation, is_idle
+
+    _current, prior = scans
+    Computation(panel)
+    click(panel.ui.sideBySideButton)
+    assert prior.GetTransformNodeID() is not None
+    click(panel.ui.applyButton)
+    assert prior.GetTransformNodeID() is None
+    wait_for(lambda: is_idle(panel), "the end of the run")
+    assert panel.errors == []
+
+
+def test_a_deleted_table_puts_the_views_back(panel: Any, views: SliceViews, scans: tuple[Any, Any]) -> None:
+    import slicer
+
+    click(panel.ui.sideBySideButton)
+    choices = panel.logic.getParameterNode()
+    slicer.mrmlScene.RemoveNode(choices.changeTable)
+    slicer.mrmlScene.RemoveNode(choices.changeTransform)
+    assert scans[1].GetTransformNodeID() is None

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import ablation
 import pandas as pd
@@ -17,6 +18,7 @@ from aldk.errors import TrainingError
 from aldk.evaluation.tables import Provenance, read_table, update_table
 from aldk.models import Architecture, build_model
 from filelock import FileLock
+from support import scripts
 
 
 @pytest.fixture
@@ -36,7 +38,8 @@ def description(folder_config, tmp_path):
     return path
 
 
-def test_the_queue_runs_what_can_run_and_tells_the_rest(description, tmp_path, capsys):
+def test_the_queue_runs_what_can_run_and_tells_the_rest(description, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(ablation, "subprocess", SimpleNamespace(Popen=scripts.Script))
     output = tmp_path / "runs"
     arguments = ["-d", str(description), "--output", str(output)]
     assert ablation.main(arguments) == 2
@@ -126,7 +129,7 @@ def test_an_interrupted_queue_ends_its_runs(description, tmp_path):
     text = description.read_text().replace('"--round", "3"', '"--round", "100000"')
     description.write_text(text)
     arguments = [sys.executable, ablation.HERE / "ablation.py", "-d", description, "--output", tmp_path / "runs"]
-    queue = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    queue = scripts.Script(arguments, stderr=subprocess.PIPE)
     folder = tmp_path / "runs" / "crops" / "teacher" / "seed1"
     for _ in range(1200):
         if (folder / "log.csv").exists():
@@ -134,7 +137,7 @@ def test_an_interrupted_queue_ends_its_runs(description, tmp_path):
         time.sleep(0.1)
     queue.send_signal(signal.SIGTERM)
     assert queue.wait(timeout=60) == 128 + signal.SIGTERM
-    assert "Stopped; the same command goes on." in queue.stderr.read()
+    assert "Stopped; the same command goes on." in queue.said(1)
     with FileLock(folder / ".lock", timeout=0):
         assert checkpoint.load(folder)["finished"] is False
 

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import io
 import json
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -19,6 +18,7 @@ from aldk.models import Architecture, build_model
 from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.register import register
 from LDRRegistrationLib.registration.settings import Settings
+from support import scripts
 from support.data import HIPPOCAMPUS, read_image
 
 FREE = {"licence": "CC BY", "credit": "somebody"}
@@ -58,9 +58,7 @@ def export(training_folder, run, models, *more, status=0):
         with contextlib.redirect_stderr(said):
             assert export_command.main([str(word) for word in arguments]) == status
         return SimpleNamespace(stderr=said.getvalue())
-    answer = subprocess.run(
-        [sys.executable, training_folder / "export.py", *arguments], check=False, capture_output=True, text=True
-    )
+    answer = scripts.run([sys.executable, training_folder / "export.py", *arguments])
     assert answer.returncode == status, answer.stderr
     return answer
 

@@ -2,11 +2,11 @@
 
 import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
 from LDRRegistrationLib.registration.models import ModelStore
+from support import scripts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,7 +19,7 @@ def test_every_command_once(tmp_path):
     for words in commands:
         places = [str(tmp_path / word) if word.startswith("runs/") else word for word in words]
         arguments = [sys.executable, *places[1:]]
-        answer = subprocess.run(arguments, cwd=ROOT, check=False, capture_output=True, text=True)
+        answer = scripts.run(arguments, cwd=ROOT)
         assert answer.returncode == 0, answer.stderr
     assert [card.name for card in ModelStore(tmp_path / "runs" / "models").cards()] == ["student"]
     assert len(list((tmp_path / "runs" / "fields").glob("*.npy"))) == 2

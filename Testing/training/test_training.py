@@ -4,7 +4,6 @@ import csv
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
@@ -25,6 +24,7 @@ from aldk.trainer import Trainer
 from filelock import FileLock
 from LDRRegistrationLib.numerics.displacement import warp
 from lightning_fabric import Fabric
+from support import scripts
 
 STEPS = 42
 ATTEMPTS = 5
@@ -39,7 +39,7 @@ def command(training_folder, tiny_config, output, *more):
 
 
 def run(*arguments):
-    answer = subprocess.run(arguments, check=False, capture_output=True, text=True)
+    answer = scripts.run(arguments)
     assert answer.returncode == 0, answer.stderr
 
 
@@ -60,7 +60,7 @@ def interrupt(arguments, output, printed, how=signal.SIGTERM, ready=lambda: True
     """Start a run and send it a signal after its first steps, again if it ended before that."""
     for _ in range(ATTEMPTS):
         with printed.open("w") as file:
-            process = subprocess.Popen(arguments, stdout=file, stderr=file)
+            process = scripts.Script(arguments, stdout=file, stderr=file)
             while process.poll() is None:
                 if (output / "log.csv").exists() and len(curve(output)) >= 2 and ready():
                     break
@@ -335,7 +335,7 @@ def test_a_signal_to_all_its_processes_stops_and_saves_a_run(training_folder, ti
     arguments = [*command(training_folder, tiny_config, output)[:-2], "--workers", "1", "--round", "100000"]
     for how in (signal.SIGTERM, signal.SIGINT):
         with (tmp_path / "output.txt").open("w") as file:
-            process = subprocess.Popen(arguments, stdout=file, stderr=file, start_new_session=True)
+            process = scripts.Script(arguments, stdout=file, stderr=file, start_new_session=True)
             steps = checkpoint.load(output)["iteration"] if (output / checkpoint.NAME).exists() else 0
             while not curve_reaches(output, steps + 20):
                 assert process.poll() is None, (tmp_path / "output.txt").read_text()

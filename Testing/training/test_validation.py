@@ -5,7 +5,6 @@ import json
 import math
 import os
 import signal
-import subprocess
 import sys
 import time
 from types import SimpleNamespace
@@ -27,6 +26,7 @@ from aldk.strategies import make_strategy
 from aldk.trainer import Trainer
 from aldk.validation import Progress, Score, Validation, ValidationOptions, mean_dice
 from lightning_fabric import Fabric
+from support import scripts
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 
@@ -209,9 +209,7 @@ def test_several_loaders_give_items_in_their_order(tiny_config):
 def test_sigusr1_saves_and_the_run_goes_on(training_folder, tiny_config, tmp_path):
     output = tmp_path / "run"
     words = arguments(tiny_config, output, "--save-seconds", "10000", steps=100_000)
-    process = subprocess.Popen(
-        [sys.executable, str(training_folder / "train.py"), *words], stderr=subprocess.PIPE, text=True
-    )
+    process = scripts.Script([sys.executable, training_folder / "train.py", *words])
     try:
         wait_for(lambda: (output / "log.csv").exists() and len((output / "log.csv").read_text().splitlines()) > 1)
         os.kill(process.pid, signal.SIGUSR1)
@@ -221,7 +219,6 @@ def test_sigusr1_saves_and_the_run_goes_on(training_folder, tiny_config, tmp_pat
         assert process.wait(timeout=60) == 130
     finally:
         process.kill()
-        process.stderr.close()
 
 
 def wait_for(ready):

@@ -192,7 +192,7 @@ def in_a_row(count: int) -> dict:
     faults += ["the scene grows"] if nodes[0] != nodes[1] else []
     faults += ["not the same bits each time"] if found["digests"] != 1 else []
     got = f"{early:.0f} MB after {min(EARLY, count)}, {late:.0f} MB after {count}; {nodes[1]} nodes in the scene; "
-    got += f"{found['digests']} different result{'s' if found['digests'] > 1 else ''}"
+    got += "all results the same" if found["digests"] == 1 else f"{found['digests']} different results"
     return _row("in a row", faults, got, **found)
 
 

@@ -2,7 +2,7 @@
 
     python Testing/trust/known_motions.py --data ../shared/data --split val --preset fast --output runs/trust
 
-Goes on where it stopped. ``judge.py`` makes the table and the picture.
+Goes on where it stopped. ``everything.py`` makes the table and the picture.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.settings import Preset, Settings
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from trust.motions import cases, moved, settled, strangers
+from trust.records import circumstances
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def main() -> None:
 
     def keep(row: dict) -> None:
         with path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(row | circumstances()) + "\n")
         print(row["case"], row.get("error"), row.get("verdict"), row.get("refused", ""), flush=True)
 
     for _, base, motions in cases(options.data, options.split):

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
 
 import judged
-from records import circumstances, read_rows
+from records import read_rows
 
 DOCUMENT = ROOT / "docs" / "TRUST.md"
 PICTURE = "trust-motions.png"
@@ -116,11 +116,7 @@ def known_motions(paths: Sequence[Path], document: Path) -> list[str]:
     image = document.parent / PICTURE
     judged.picture(by_preset, image)
     rows = [row for some in by_preset.values() for row in some]
-    # known_motions.py writes no circumstances: they are those of the report.
-    lines = [
-        f"Put together {circumstances()['date']}, commit {circumstances()['commit']}, of {len(rows)} registrations."
-    ]
-    lines += ["", f"![Error against margin, by grade]({image.name})"]
+    lines = [measured(rows), "", f"![Error against margin, by grade]({image.name})"]
     for preset, some in sorted(by_preset.items()):
         for by, what in (("kind", "kind of images"), ("motion", "motion")):
             lines += ["", f"*{preset}*, by {what}:", "", *judged.table(some, by)]

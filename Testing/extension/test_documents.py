@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from test_layout import ORDER
 
 sys.path.append(str(catalog.ROOT / "benchmarks"))
 import constants
+import recorded as accuracy_of_record
 
 ROOT = catalog.ROOT
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "training").glob("*.md")])
@@ -138,20 +140,9 @@ ROWS = {
 }
 
 
-def recordedAccuracy() -> dict[tuple[str, str, str], float]:
-    """By set, preset and measure: what the newest recorded output of accuracy.py says."""
-    newest = max((ROOT / "benchmarks" / "results").glob("accuracy-*.txt"))
-    found = {}
-    for run in newest.read_text(encoding="utf-8").split("\n$ ")[1:]:
-        which, preset = re.findall(r"--(?:set|preset) (\S+)", run.splitlines()[0])
-        for measure, value in re.findall(r"^  (\S.*?) +([\d.]+)$", run, re.MULTILINE):
-            found[which, preset, measure] = float(value)
-    return found
-
-
 @pytest.mark.parametrize("document", ["README.md", "docs/benchmarks.md"])
 def test_figures_of_accuracy_are_those_of_the_recorded_run(document: str) -> None:
-    recorded = recordedAccuracy()
+    recorded = accuracy_of_record.accuracy()
     text = (ROOT / document).read_text(encoding="utf-8").partition("| pairs | measured | before |")[2]
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in text.partition("\n\n")[0].splitlines()[2:]
@@ -165,6 +156,35 @@ def test_figures_of_accuracy_are_those_of_the_recorded_run(document: str) -> Non
             shown = f"{recorded[key]:.{digits}f}" if cell else ""
             assert cell == (shown.removeprefix("0") if known[1] == "dice_initial" else shown), title
             assert cell or key not in recorded, f"{title} was recorded, and is not shown"
+
+
+def test_the_default_models_card_and_the_results_say_the_same() -> None:
+    content = json.loads(accuracy_of_record.default_card().read_text(encoding="utf-8"))
+    assert content["metrics"] == accuracy_of_record.metrics(), "benchmarks/recorded.py --write"
+    text = accuracy_of_record.RESULTS.read_text(encoding="utf-8")
+    assert text == accuracy_of_record.with_block(text), "benchmarks/recorded.py --write"
+
+
+HOW_FAST = "in a few seconds on an ordinary CPU"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["README.md", "CMakeLists.txt", "pyproject.toml", "LDRRegistration/LDRRegistrationLib/commandline/options.py"],
+)
+def test_how_long_it_takes_is_said_in_one_wording(place: str) -> None:
+    text = (ROOT / place).read_text(encoding="utf-8")
+    # Pieces of one Python sentence, and lines of one paragraph.
+    joined = " ".join(re.sub(r'"\s*\n\s*"', "", text).split())
+    assert joined.count(HOW_FAST) == 1
+    assert "about a second" not in joined
+
+
+def test_the_preset_is_called_by_that_wording() -> None:
+    presets = ROOT / catalog.NAME / "LDRRegistrationLib" / "gui" / "presets.py"
+    assert '_("Fast: a few seconds")' in presets.read_text(encoding="utf-8")
+    assert "`fast` (default) takes a few seconds" in (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    assert not [path for path in DOCUMENTS if "about a second" in path.read_text(encoding="utf-8")]
 
 
 def test_a_new_or_changed_constant_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

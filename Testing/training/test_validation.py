@@ -5,6 +5,7 @@ import json
 import math
 import os
 import signal
+import socket
 import sys
 import time
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ import torch
 import train
 from aldk import checkpoint
 from aldk.checkpoint import load_network
-from aldk.commands import launched_by
+from aldk.commands import launched_by, make_fabric
 from aldk.data import preparation
 from aldk.data.loader import Items, stream
 from aldk.errors import TrainingError
@@ -245,6 +246,32 @@ def test_who_has_started_the_processes_is_asked(monkeypatch, given, expected):
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     assert launched_by() == expected
+
+
+def test_processes_that_cannot_be_joined_are_a_sentence(monkeypatch):
+    """Another program listens where this run's first process wants to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for name, value in {
+            **{"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0"},
+            **{"RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(taken.getsockname()[1])},
+        }.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(TrainingError, match=r"could not be joined: .* address already in use"):
+            make_fabric(SimpleNamespace(gpu="-1"))
+
+
+def test_processes_that_see_one_gpu_each_are_refused(monkeypatch):
+    """As with --gpus-per-task in SLURM."""
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    for name, value in {"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_PROCID": "3"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    with pytest.raises(TrainingError, match=r"4 processes .* see 1 GPU.*--gpus-per-node=4"):
+        make_fabric(SimpleNamespace(gpu="auto"))
 
 
 def test_further_loggers_are_told_or_say_what_they_lack(tmp_path, monkeypatch):

@@ -53,7 +53,7 @@ def make_fabric(options: Any) -> Fabric:
     """The engine that carries networks and tensors to the devices asked for; starts the further processes, unless
     torchrun or SLURM have done so: then their numbers of processes and machines count.
 
-    :raises TrainingError: if they do not exist.
+    :raises TrainingError: if they do not exist, or the processes do not find each other.
     """
     gpus, gpus_given = options.gpu, options.gpu != "auto"
     if gpus == "auto":
@@ -79,7 +79,13 @@ def make_fabric(options: Any) -> Fabric:
         if accelerator == "cuda" and gpus_given and count != processes:
             raise TrainingError(f"--gpu {gpus} names {count} GPUs, but {processes} processes were started here.")
         if accelerator == "cuda" and not gpus_given:
-            devices = list(range(min(processes, torch.cuda.device_count())))
+            # Each process takes the GPU of its own number, so that all must see all of them.
+            if (seen := torch.cuda.device_count()) < processes:
+                raise TrainingError(
+                    f"{processes} processes were started on this machine, but they see {seen} GPU(s). In SLURM ask for "
+                    f"--gpus-per-node={processes}, not for --gpus-per-task: all processes must see all GPUs."
+                )
+            devices = list(range(processes))
         elif accelerator == "cpu":
             devices = processes
         count = processes
@@ -93,7 +99,12 @@ def make_fabric(options: Any) -> Fabric:
         )
     except ValueError as error:
         raise TrainingError(f"The devices or the precision are not understood: {error}") from error
-    fabric.launch()
+    try:
+        fabric.launch()
+    except (RuntimeError, ValueError, OSError) as error:
+        # PyTorch adds its own stack, a line each, to what the system said.
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise TrainingError(f"The {count * nodes} processes of the run could not be joined: {said[0]}") from error
     return fabric
 
 

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
+from .commands import add_device_options
 from .data.preparation import DEFAULT_PROCESSES
 from .errors import TrainingError
 from .loggers import LOGGERS
@@ -120,12 +120,7 @@ def make_parser(description: str | None) -> ArgumentParser:
     )
     for name, (options, left_out) in GROUPS.items():
         parser.add_class_arguments(options, name, skip=left_out)
-    devices = parser.add_argument_group("devices")
-    devices.add_argument("-g", "--gpu", default="auto", help="GPU ids such as 0 or 0,1; -1: CPU; default: a GPU if any")
-    devices.add_argument("--threads", type=int, default=torch.get_num_threads(), help="on the CPU, a process")
-    devices.add_argument("--processes", type=int, default=1, help="on the CPU: processes that share each step")
-    devices.add_argument("--nodes", type=int, default=1, help="machines, with one folder for all; see README.md")
-    devices.add_argument("--precision", default="32-true", help="of Lightning Fabric, for example bf16-mixed")
+    add_device_options(parser)
     return parser
 
 

@@ -106,8 +106,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ldr-register",
-        description="Deformable registration of two 3D images (MR or CT) in about a second on a CPU. Writes "
-        "transform.h5 (ITK, fixed to moving points), warped.nii.gz, report.json and overview.png. "
+        description="Deformable registration of two 3D images (MR or CT) in a few seconds on an ordinary CPU. "
+        "Writes transform.h5 (ITK, fixed to moving points), warped.nii.gz, report.json and overview.png. "
         "For research; not for diagnostic use.",
         epilog=EXAMPLES,
         formatter_class=_Layout,

@@ -19,8 +19,8 @@ class PresetChoice(Enum):
 
     def label(self) -> str:
         if self is PresetChoice.FAST:
-            return _("Fast: about a second")
-        return _("Accurate: some seconds more, a closer fit")
+            return _("Fast: a few seconds")
+        return _("Accurate: several times longer, a closer fit")
 
 
 class PrealignmentChoice(Enum):

@@ -37,11 +37,6 @@ class Strategy(ABC):
         self.reconstruction, self.teacher = reconstruction, teacher
         self.observed: dict[str, float | Tensor] = {}
 
-    @property
-    def uses_dice(self) -> bool:
-        """Whether labels are asked for, so that data without any are a mistake."""
-        return self.reconstruction.dice > 0
-
     def prepare(self, fabric: Fabric) -> None:
         """Bring what the strategy holds, beside the network being trained, to the run's device."""
         if self.teacher is not None:

@@ -161,13 +161,13 @@ def test_the_adversarial_signal_alone_draws_a_field_to_the_teachers(form):
     teacher = smooth(3, 3, 2.0)
     strategy = aldk(FixedTeacher(teacher), form=form)
     coarse = torch.zeros(1, 3, 4, 4, 4, requires_grad=True)
-    optimizer = torch.optim.Adam([coarse], lr=0.05)
+    optimizer = torch.optim.Adam([coarse], lr=0.1)
 
     def field():
         return torch.nn.functional.interpolate(coarse, size=SHAPE, mode="trilinear", align_corners=False)
 
     start = float((field() - teacher).square().mean())
-    for _ in range(60):
+    for _ in range(25):
         flow = field()
         strategy.update_discriminator(flow.detach(), teacher)
         optimizer.zero_grad()

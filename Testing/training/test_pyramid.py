@@ -74,10 +74,10 @@ def test_levels_say_the_flow_in_their_own_voxels(name):
         for estimator in model.networks[0].estimators:
             estimator.flow.weight.zero_()
         model.networks[0].estimators[0].flow.bias.copy_(torch.tensor([0.5, 0.0, -0.25]))
-        prediction = model(*pair_of(48, 64, 48), details=True)
+        prediction = model(*pair_of(32, 48, 32), details=True)
     stop = 0 if name == "Pyramid" else 1
-    assert [level.flow.shape[2] for level in prediction.levels] == [48 // 2**n for n in range(4, stop - 1, -1)]
-    inner = prediction.flow[0, :, 20:28, 28:36, 20:28]
+    assert [level.flow.shape[2] for level in prediction.levels] == [32 // 2**n for n in range(4, stop - 1, -1)]
+    inner = prediction.flow[0, :, 12:20, 20:28, 12:20]
     torch.testing.assert_close(inner, torch.tensor([8.0, 0.0, -4.0]).view(3, 1, 1, 1).expand_as(inner))
     coarsest = prediction.levels[0].flow[0, :, 1, 1, 1]
     torch.testing.assert_close(coarsest, torch.tensor([0.5, 0.0, -0.25]))
@@ -145,16 +145,16 @@ def test_the_loss_weighs_levels_as_the_paper_does(pair):
 def test_training_lowers_the_loss(pair):
     torch.manual_seed(0)
     model, strategy = build_model("Pyramid-half"), make_strategy("multilevel")
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-4)
     totals = []
-    for number in range(15):
+    for number in range(7):
         loss = sum(strategy.losses(model, pair, number, 0.0).values())
         assert math.isfinite(float(loss.detach()))
         totals.append(float(loss.detach()))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert totals[-1] < 0.97 * totals[0]
+    assert totals[-1] < 0.985 * totals[0]
 
 
 @pytest.mark.parametrize("architecture", [Architecture("LDR"), Architecture("Pyramid-half", 2)])

@@ -33,7 +33,7 @@ from torch import nn
 # In strides: traced at one shape, checked at another.
 EXAMPLE_STRIDES = (1, 2, 2)
 CHECK_STRIDES = (2, 1, 2)
-LEAST_SIDE = 16
+MINIMUM_SIDE = 16
 # Half precision keeps eleven bits: of a flow of ten voxels about a hundredth of a voxel.
 TOLERANCE_VOXELS = 0.02
 RELOAD = """
@@ -47,7 +47,7 @@ with torch.no_grad():
 
 def example(strides: tuple[int, int, int], stride: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Two smooth random images, (1, 1, k, j, i) each, of so many strides a side, or of 16 voxels where that is more."""
-    shape = [n * stride * math.ceil(LEAST_SIDE / stride) for n in strides]
+    shape = [n * stride * math.ceil(MINIMUM_SIDE / stride) for n in strides]
     coarse = torch.rand(2, 1, *(n // 4 for n in shape))
     smooth = nn.functional.interpolate(coarse, size=shape, mode="trilinear")
     return smooth[:1], smooth[1:]

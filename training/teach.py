@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import torch
-from aldk.commands import add_device_options, check_positive, make_fabric, run_command
+from aldk.commands import add_device_options, check_at_least, make_fabric, run_command
 from aldk.data.config import read_config
 from aldk.data.loader import check_data
 from aldk.data.pairs import Pair, collate, plain_pair
@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 
 def work(options: argparse.Namespace) -> None:
-    check_positive(options, "threads")
+    check_at_least(options, "threads")
     torch.set_num_threads(options.threads)
     config = read_config(options.data)
     root = data_root(config, options.data)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 from aldk.checkpoint import load_network
-from aldk.commands import check_positive, make_fabric, run_command
+from aldk.commands import check_at_least, make_fabric, run_command
 from aldk.data.loader import check_data, has_labels, read_config
 from aldk.data.preparation import prepare_data
 from aldk.data.subjectlists import data_root
@@ -29,7 +29,7 @@ from aldk.placebo import Placebo
 from aldk.run import Run
 from aldk.schedule import Schedule
 from aldk.shipped import default_teacher
-from aldk.strategies import LEARNERS, Sar, Strategy, StrategyOptions, make_strategy
+from aldk.strategies import TAUGHT, Sar, Strategy, StrategyOptions, make_strategy
 from aldk.strategies.guidance import GuidanceOptions
 from aldk.teachers import MANIFEST, StoredTeacher, Teacher, load_teacher, plain_data
 from aldk.trainer import Trainer
@@ -127,9 +127,9 @@ def train(fabric: Fabric, run: Run, strategy: Strategy) -> None:
 
 
 def work(options: Namespace) -> None:
-    check_positive(options, "epochs", "threads", "processes", "nodes", "accumulate", "preparing")
-    check_positive(options, "round", "teacher_round", "batch", "workers", least=0)
-    check_positive(options, "minutes", "learning_rate", least=1e-12)
+    check_at_least(options, "epochs", "threads", "processes", "nodes", "accumulate", "preparing")
+    check_at_least(options, "round", "teacher_round", "batch", "workers", minimum=0)
+    check_at_least(options, "minutes", "learning_rate", minimum=1e-12)
     if not 0.0 <= options.average < 1.0:
         raise TrainingError(f"--average {options.average}: give a number from 0 to below 1.")
     check_loggers(options.logger)
@@ -144,7 +144,7 @@ def work(options: Namespace) -> None:
     architecture = Architecture(
         options.base_network, options.n_cascades, options.affine, stem_grid, velocity=options.velocity
     )
-    learns = name in LEARNERS or (name == "ofg" and options.ofg.source == "teacher")
+    learns = name in TAUGHT or (name == "ofg" and options.ofg.source == "teacher")
     if not learns and (options.teacher or options.placebo or options.teacher_passes):
         raise TrainingError("A teacher is given, but nothing learns from it: add --aldk or another of its strategies.")
     if options.start_from and options.initialisation != STARTS[0]:

@@ -46,7 +46,7 @@ def test_values_and_gradients_are_those_of_grid_sample(images, channels, mode, p
 @pytest.mark.parametrize("most", [8192, 72, 10])
 def test_tall_planes_are_cut_to_what_is_needed_or_left_alone(monkeypatch, most):
     """With 72 rows the positions of a slab fit, those of the whole do not; ten are not even enough for a slice."""
-    monkeypatch.setattr(gridsample, "MOST_ROWS", most)
+    monkeypatch.setattr(gridsample, "MAXIMUM_ROWS", most)
     torch.manual_seed(1)
     image = torch.rand(1, 2, 20, 12, 9)
     for start in (0.0, 7.3, 16.5):
@@ -72,5 +72,5 @@ def test_large_images_are_sampled_to_a_thousandth_of_a_voxel():
     ramp = torch.arange(190.0).view(1, 1, 1, 190, 1).expand(1, 1, 43, 190, 4).contiguous()
     positions = random_positions(ramp, 6, 50, 50)
     found = sampleAtVoxels(ramp, positions)[0, 0]
-    assert 42 * 190 <= gridsample.MOST_ROWS
+    assert 42 * 190 <= gridsample.MAXIMUM_ROWS
     torch.testing.assert_close(found, positions[0, 1].clamp(0, 189), atol=1e-3, rtol=0)

@@ -15,7 +15,7 @@ from LDRRegistrationLib.space.intensity import guessModality, normalise, normali
 from LDRRegistrationLib.space.masks import Masks
 from LDRRegistrationLib.space.resample import reduceToSpacing
 from LDRRegistrationLib.space.transform import Transform
-from LDRRegistrationLib.space.validity import filled, measured, withValidity
+from LDRRegistrationLib.space.validity import checkedImage, filled, withValidity
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR, read_image
 from support.known import about, crop, deformed, errorMm, moved
 from support.phantom import head
@@ -102,11 +102,11 @@ def test_interpolated_padding_has_a_rim_that_is_unknown_too():
 def test_an_image_of_nothing_is_refused():
     image = crop()
     with pytest.raises(RegistrationError, match="empty"):
-        measured(replace(image, array=np.full(image.array.shape, np.nan, np.float32)))
+        checkedImage(replace(image, array=np.full(image.array.shape, np.nan, np.float32)))
     array = np.full(image.array.shape, np.nan, np.float32)
     array[10:20, 10:20, 10:20] = 7.0
     with pytest.raises(RegistrationError, match="constant"):
-        measured(replace(image, array=array))
+        checkedImage(replace(image, array=array))
 
 
 def test_blocks_are_means_of_what_is_known():
@@ -224,7 +224,7 @@ def test_the_modality_is_decided_once_on_all_voxels():
     """On a coarse copy air and the body around it mix: by its values alone that is no CT any more."""
     array = np.full((60, 60, 60), 40, np.int16)
     array[:, :, ::2] = -1000
-    image = measured(Image(array, np.eye(4), "CT"))
+    image = checkedImage(Image(array, np.eye(4), "CT"))
     coarse = reduceToSpacing(image, 4.0)
     assert guessModality(replace(coarse, modality=None)) is Modality.MR
     assert image.modality is guessModality(coarse) is Modality.CT

@@ -8,7 +8,15 @@ from LDRRegistrationLib.numerics.dlpack import toArray, toTensor
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.grid import Grid
 from LDRRegistrationLib.space.image import Image
-from LDRRegistrationLib.space.masks import Masks, checkCovers, foreground, jointMask, leastAround, sampleMask, weightsOf
+from LDRRegistrationLib.space.masks import (
+    Masks,
+    checkCovers,
+    foreground,
+    jointMask,
+    minimumAround,
+    sampleMask,
+    weightsOf,
+)
 from LDRRegistrationLib.space.transform import Transform
 from scipy.ndimage import minimum_filter
 from support import itk
@@ -106,7 +114,7 @@ def test_weights_are_what_is_known_times_what_is_inside():
 
 def test_the_least_around_a_voxel():
     weights = np.random.default_rng(5).uniform(0, 1, (9, 8, 7)).astype(np.float32)
-    found = toArray(leastAround(toTensor(weights)[None, None]))[0, 0]
+    found = toArray(minimumAround(toTensor(weights)[None, None]))[0, 0]
     np.testing.assert_array_equal(found, minimum_filter(weights, 3, mode="nearest"))
 
 

@@ -18,7 +18,7 @@ from aldk.data.deformation import (
 )
 from aldk.data.draws import Draws
 from aldk.data.loader import Items, read_config, read_tasks, stream
-from aldk.data.pairs import Plain, collate, plain_pair, segments
+from aldk.data.pairs import OnDataGrid, collate, plain_pair, segments
 from aldk.data.subjects import Subject, Subjects, data_root, read_subject
 from aldk.errors import TrainingError
 
@@ -119,7 +119,7 @@ def test_items_without_augmentation_are_the_plain_pairs_that_are_stored(folder_c
 
 
 def test_the_papers_augmentation_leaves_the_fixed_image_and_deforms_the_moving_one(two):
-    source = Plain(two, structures=3, deformed=True)
+    source = OnDataGrid(two, structures=3, deformed=True)
     for seed in range(3):
         pair = source.draw(Draws(seed), SHAPE, 1.0)
         plain = plain_pair(two, *pair.names[0], SHAPE, 1.0)

@@ -25,12 +25,12 @@ def add_device_options(parser: argparse.ArgumentParser, several: bool = True) ->
         group.add_argument("--precision", default="32-true", help="of Lightning Fabric, for example bf16-mixed")
 
 
-def check_positive(options: Any, *names: str, least: float = 1) -> None:
-    """:raises TrainingError: for the first of the options that is below ``least``."""
+def check_at_least(options: Any, *names: str, minimum: float = 1) -> None:
+    """:raises TrainingError: for the first of the options that is below ``minimum``."""
     for name in names:
-        if getattr(options, name) < least:
+        if getattr(options, name) < minimum:
             raise TrainingError(
-                f"--{name.replace('_', '-')} {getattr(options, name)}: give a number of at least {least}."
+                f"--{name.replace('_', '-')} {getattr(options, name)}: give a number of at least {minimum}."
             )
 
 

@@ -39,7 +39,7 @@ GROUPS: dict[str, tuple[type, set[str]]] = {
     "validation": (ValidationOptions, set()),
 }
 # What only says where and how fast a run is computed is not of its config.
-ELSEWHERE = ("config", "output", "gpu", "threads")
+NOT_IN_CONFIG = ("config", "output", "gpu", "threads")
 
 
 def make_parser(description: str | None) -> ArgumentParser:
@@ -187,7 +187,7 @@ def aldk_options(options: Namespace, grid: Any) -> AldkOptions:
 def as_config(options: Namespace) -> dict[str, Any]:
     """What config.json holds: all that --config understands, but for what is the machine's."""
     content = options.clone().as_dict()
-    for name in ELSEWHERE:
+    for name in NOT_IN_CONFIG:
         content.pop(name, None)
     content["data"] = os.fspath(Path(content["data"]).resolve())
     for name in ("start_from", "teacher"):

@@ -19,7 +19,7 @@ from LDRRegistrationLib.numerics.displacement import foldedFraction, jacobianDet
 from LDRRegistrationLib.numerics.losses import lnccLoss
 from torch import Tensor, nn
 
-from .data.pairs import LEAST_VOXELS, Pair, labels_of_pair, plain_pair
+from .data.pairs import MINIMUM_STRUCTURE_VOXELS, Pair, labels_of_pair, plain_pair
 from .data.subjectlists import evenly, has_validation, validation_pairs
 from .data.subjects import Subjects, read_subjects
 from .errors import TrainingError
@@ -27,7 +27,7 @@ from .strategies.reconstruction import content_weights
 
 NAME = "validation.csv"
 COLUMNS = ("iteration", "seconds", "pairs", "dice", "similarity", "folded_percent", "best")
-STEPS = 1000
+MOST_STEPS_BETWEEN = 1000
 
 
 @dataclass(frozen=True)
@@ -156,13 +156,13 @@ def _measured(
 
 
 def mean_dice(fixed: Tensor, carried: Tensor, moving: Tensor) -> float:
-    """Over the labels of at least ``LEAST_VOXELS`` voxels in both maps as they were; NaN of none."""
+    """Over the labels of at least ``MINIMUM_STRUCTURE_VOXELS`` voxels in both maps as they were; NaN of none."""
     first, second = fixed.flatten().long(), carried.flatten().long()
     count = 1 + int(max(first.max(), second.max(), moving.max()))
     of_first, of_second = (torch.bincount(labels, minlength=count) for labels in (first, second))
     of_moving = torch.bincount(moving.flatten().long(), minlength=count)
     both = torch.bincount(first[first == second], minlength=count)
-    counted = (of_first >= LEAST_VOXELS) & (of_moving >= LEAST_VOXELS)
+    counted = (of_first >= MINIMUM_STRUCTURE_VOXELS) & (of_moving >= MINIMUM_STRUCTURE_VOXELS)
     counted[0] = False
     if not bool(counted.any()):
         return math.nan

@@ -13,11 +13,11 @@ from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback, Stages
 from ..space.grid import Grid
 from ..space.image import Image
-from ..space.intensity import KNOWN, Modality, guessModality
+from ..space.intensity import KNOWN_FROM, Modality, guessModality
 from ..space.masks import Masks
 from ..space.resample import sampleOnGrid
 from ..space.transform import Transform
-from ..space.validity import filled, measured
+from ..space.validity import checkedImage, filled
 from .circumstances import circumstances, likeness
 from .dates import checkDates
 from .harmonise import harmonise, matchingSigmas, smooth
@@ -104,7 +104,7 @@ def computeChangeMap(
     stages = Stages(progress, cancelled)
     stages.begin("Finding what to compare", 0.0)
     notes = checkDates(currentDate, priorDate)
-    fixed, moving = measured(fixed), measured(moving)
+    fixed, moving = checkedImage(fixed), checkedImage(moving)
     if guessModality(fixed) is not guessModality(moving):
         raise RegistrationError(
             _("{fixed} and {moving} are not of one modality: one is CT, the other is not.").format(
@@ -122,7 +122,7 @@ def computeChangeMap(
     wanted = place.inside(grid)
     inside = wanted.copy()
     if fixed.known is not None:
-        inside &= fixed.known[box] > KNOWN
+        inside &= fixed.known[box] > KNOWN_FROM
     if not inside.any():
         raise RegistrationError(_("The mask lies outside {name}: there is nothing to compare.").format(name=fixed.name))
 

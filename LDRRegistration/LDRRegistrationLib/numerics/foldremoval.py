@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MINIMUM_DETERMINANT = 0.16
 FULL_SMOOTHING_MARGIN = 0.12
 # Of full smoothing: a voxel of less is done.
-NEGLIGIBLE = 0.0005
+NEGLIGIBLE_SMOOTHING = 0.0005
 # Up to this share of too small cells they are smoothed where they are. Where there are more the whole flow is smoothed
 # first, by Gaussians of so many voxels one after the other, until there are not.
 SMOOTHED_LOCALLY_SHARE = 0.05
@@ -67,7 +67,7 @@ def _removeFoldsOfOne(
     for _ in range(iterations):
         check()
         strengths = ((minimumDeterminant - sizes) / FULL_SMOOTHING_MARGIN).clamp(max=1.0)
-        if not len(strengths) or float(strengths.max()) < NEGLIGIBLE:
+        if not len(strengths) or float(strengths.max()) < NEGLIGIBLE_SMOOTHING:
             break
         # A cell has voxels at both its ends; one voxel more lets the mean draw from outside the fold.
         near, strengths = _around(tooSmall, (-1, 0, 1, 2), vectors.shape, strengths)

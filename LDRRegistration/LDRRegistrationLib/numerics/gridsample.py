@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # Of so many rows single precision tells places a thousandth of a row apart.
-MOST_ROWS = 8192
+MAXIMUM_ROWS = 8192
 
 
 def sampleAtVoxels(image: Tensor, positions: Tensor, mode: str = "bilinear", padding: str = "border") -> Tensor:
@@ -58,9 +58,9 @@ def _inPlanes(image: Tensor, positions: Tensor) -> Tensor:
     sizes = image.shape[1:]
     k = k.clamp(0, sizes[0] - 1)
     low, high = 0, sizes[0]
-    if (high - 1) * sizes[1] > MOST_ROWS:
+    if (high - 1) * sizes[1] > MAXIMUM_ROWS:
         least, most = (float(end) for end in k.detach().aminmax())
-        if not (most - least + 2.0) * sizes[1] <= MOST_ROWS:
+        if not (most - least + 2.0) * sizes[1] <= MAXIMUM_ROWS:
             if len(k) == 1:
                 return _inVolume(image[None], positions[None], "bilinear", "border")[0]
             halves = positions.tensor_split(2, dim=1)

@@ -13,7 +13,7 @@ from ..numerics.filters import gaussianMean
 from ..space.grid import Grid
 from ..space.image import Image
 from ..space.intensity import normalised
-from ..space.masks import Masks, leastAround, weightsOf
+from ..space.masks import Masks, minimumAround, weightsOf
 from ..space.resample import insideOnGrid, sampleOnGrid
 from ..space.validity import filled
 from .models import Student
@@ -69,7 +69,7 @@ class PairOnGrid:
             weights = sampleOnGrid(self._weights, self._movingIjkToRas, self._grid, affine, 0.0)
         weights = weights[None, None].to(self._device)
         if self._weights is not None:
-            return torch.cat([values, leastAround(weights)], 1)
+            return torch.cat([values, minimumAround(weights)], 1)
         # Beyond the volume its border goes on, which may be mixed in; what is unknown within it may not.
         return values * weights if self.selfCheck.isCovered(weights) else torch.cat([values, weights], 1)
 
@@ -103,4 +103,4 @@ def _weighted(image: Image, mask: Image | None) -> tuple[Tensor, Tensor | None]:
     if weights is not None:
         image = replace(image, known=toArray(weights))
     values = toTensor(filled(normalised(image)).array)
-    return values, None if weights is None else leastAround(weights[None, None])[0, 0]
+    return values, None if weights is None else minimumAround(weights[None, None])[0, 0]

@@ -20,7 +20,7 @@ from ..space.image import Image, Modality
 from ..space.masks import Masks, checkCovers
 from ..space.resample import reduceToSpacing
 from ..space.transform import DisplacementField, Transform
-from ..space.validity import measured
+from ..space.validity import checkedImage
 from .models import MINIMUM_GRID_SIZE, ModelStore
 from .pair import PairOnGrid
 from .passes import runPasses
@@ -131,7 +131,7 @@ def _register(
     images = []
     for image in (fixed, moving):
         stages.check()
-        images.append(measured(image))
+        images.append(checkedImage(image))
     fixed, moving = images
     recipe = settings.recipe
     student = models.load(settings.model)

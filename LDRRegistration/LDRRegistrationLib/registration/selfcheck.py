@@ -15,7 +15,7 @@ from ..numerics.filling import fillUnknown
 from ..numerics.filters import gaussianMean, weightedMean
 from ..numerics.foldremoval import removeFolds
 from ..numerics.losses import lncc, nonlinearity, windows
-from ..space.intensity import KNOWN
+from ..space.intensity import KNOWN_FROM
 from ..space.masks import jointMask
 from ..space.resample import MINIMUM_KNOWN_SHARE
 
@@ -136,7 +136,7 @@ class SelfCheck:
         both = (fixed > FOREGROUND) & (moving > FOREGROUND)
         mask = jointMask(self.mask, moved[:, 1:])
         if mask is not None:
-            both &= mask[_STRIDED] > KNOWN
+            both &= mask[_STRIDED] > KNOWN_FROM
         if int(both.sum()) < MINIMUM_VOXELS_FOR_CONTRAST:
             return 0.0
         return nonlinearity(fixed[both], moving[both])

@@ -11,7 +11,7 @@ from .language import tr as _
 MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
 # Small needs are not worth a question.
-SMALL = 1 << 26
+UNASKED_BYTES = 1 << 26
 
 
 def availableBytes() -> int | None:
@@ -22,7 +22,7 @@ def availableBytes() -> int | None:
 
 def checkAvailable(need: int, what: str) -> None:
     """Raise RegistrationError with a sentence if ``what`` takes more memory, in bytes, than there is."""
-    available = availableBytes() if need > SMALL else None
+    available = availableBytes() if need > UNASKED_BYTES else None
     if available is not None and need > available:
         raise RegistrationError(
             _(

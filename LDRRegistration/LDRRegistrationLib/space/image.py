@@ -30,7 +30,7 @@ class Image:
 
     ``known`` (k, j, i), bool or shares in [0, 1], says where the values were measured (see validity.py); None is
     everywhere. ``padding`` is what stands in ``array`` where nothing was. ``modality`` is decided once, when the image
-    is read (``measured``): coarser copies of it may look like something else.
+    is read (``checkedImage``): coarser copies of it may look like something else.
     """
 
     array: np.ndarray

@@ -14,11 +14,11 @@ CT_CURVE_HU = (-1000.0, -200.0, 300.0, 1500.0)
 CT_CURVE_VALUE = (0.0, 0.25, 0.85, 1.0)
 # Outliers lie beyond the middle 96 % of an image by more than so many of its widths; those of the foreground, beyond
 # its 95th percentile by more than so many of its widths.
-TAIL, FOREGROUND_TAIL = 4.0, 2.0
+OUTLIER_WIDTHS, FOREGROUND_OUTLIER_WIDTHS = 4.0, 2.0
 # A share of the voxels that all have the lowest value is no tissue.
-PLAIN_BACKGROUND = 0.3
+PLAIN_BACKGROUND_SHARE = 0.3
 # Of a block of voxels: from here on its mean counts as known.
-KNOWN = 0.5
+KNOWN_FROM = 0.5
 
 
 def guessModality(image: Image) -> Modality:
@@ -31,7 +31,7 @@ def guessModality(image: Image) -> Modality:
     part = (slice(None, None, max(1, image.array.shape[0] // 32)), slice(None, None, 4), slice(None, None, 4))
     sample = image.array[part]
     if image.known is not None:
-        sample = sample[image.known[part] > KNOWN]
+        sample = sample[image.known[part] > KNOWN_FROM]
     if sample.size == 0:
         return Modality.MR
     hasAir = float((sample < -500).mean()) > 0.01
@@ -56,7 +56,7 @@ def normalise(array: np.ndarray, modality: Modality = Modality.MR, known: np.nda
         return np.interp(values, CT_CURVE_HU, CT_CURVE_VALUE).astype(np.float32)
     sample = sampleOf(values)
     if known is not None:
-        sample = sample[sampleOf(np.asarray(known)) > KNOWN]
+        sample = sample[sampleOf(np.asarray(known)) > KNOWN_FROM]
     if sample.size == 0:
         return np.zeros_like(values)
     low, high, most = _range(sample)
@@ -64,7 +64,7 @@ def normalise(array: np.ndarray, modality: Modality = Modality.MR, known: np.nda
     if foreground.size > 100:
         fifth, ninetyfifth, high = (float(v) for v in np.percentile(foreground, (5.0, 95.0, 99.5)))
         if ninetyfifth > fifth:
-            most = min(most, ninetyfifth + FOREGROUND_TAIL * (ninetyfifth - fifth))
+            most = min(most, ninetyfifth + FOREGROUND_OUTLIER_WIDTHS * (ninetyfifth - fifth))
         high = min(high, most)
     scaled = values - low
     scaled /= max(high - low, 1e-12)
@@ -90,10 +90,10 @@ def _range(sample: np.ndarray) -> tuple[float, float, float]:
     if high <= low:
         low, high = least, float(sample.max())
     content = sample[sample > least]
-    if content.size < 100 or sample.size - content.size < PLAIN_BACKGROUND * sample.size:
+    if content.size < 100 or sample.size - content.size < PLAIN_BACKGROUND_SHARE * sample.size:
         content = sample
     first, last = (float(v) for v in np.percentile(content, (2.0, 98.0)))
     if last <= first:
         return low, high, np.inf
-    most = last + TAIL * (last - first)
-    return max(low, first - TAIL * (last - first)), min(high, most), most
+    most = last + OUTLIER_WIDTHS * (last - first)
+    return max(low, first - OUTLIER_WIDTHS * (last - first)), min(high, most), most

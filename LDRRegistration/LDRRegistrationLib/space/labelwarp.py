@@ -13,10 +13,10 @@ from .image import Image
 from .transform import Transform
 
 # Labels as small as these are found in a table; larger ones by sorting.
-TABLE = 1 << 24
+LARGEST_LOOKUP = 1 << 24
 # So many voxels without an inverse are looked for, at these places around (a cube of side 2).
-MOST_SEARCHED = 2000
-SEARCHED = np.stack(np.meshgrid(*[np.linspace(-1.0, 1.0, 9)] * 3), axis=-1).reshape(-1, 3)
+MAXIMUM_SEARCHED = 2000
+SEARCH_OFFSETS = np.stack(np.meshgrid(*[np.linspace(-1.0, 1.0, 9)] * 3), axis=-1).reshape(-1, 3)
 
 
 def warpLabels(labels: Image, grid: Grid, transform: Transform) -> tuple[np.ndarray, list[str]]:
@@ -67,7 +67,7 @@ def wholeNumbers(labels: Image) -> np.ndarray:
 def presentLabels(array: np.ndarray) -> np.ndarray:
     """The values of integers (k, j, i) other than 0, in order."""
     lowest, highest = int(array.min()), int(array.max())
-    if highest - lowest < TABLE:
+    if highest - lowest < LARGEST_LOOKUP:
         isThere = np.zeros(highest - lowest + 1, dtype=bool)
         for plane in array:
             isThere[np.subtract(plane, lowest, dtype=np.int64)] = True
@@ -119,10 +119,10 @@ def _fixedPoints(movingPoints: np.ndarray, transform: Transform, grid: Grid) -> 
         return points
     starts = transformPoints(np.linalg.inv(transform.affine), movingPoints)
     near = float(np.linalg.norm(grid.spacing))
-    for index in np.flatnonzero(np.isnan(points).any(axis=1))[:MOST_SEARCHED]:
+    for index in np.flatnonzero(np.isnan(points).any(axis=1))[:MAXIMUM_SEARCHED]:
         best, reach, distance = starts[index], transform.field.longestMm, np.inf
         while reach > 0.05 * near:
-            around = best + reach * SEARCHED
+            around = best + reach * SEARCH_OFFSETS
             distances = np.linalg.norm(transform.points(around) - movingPoints[index], axis=1)
             best, distance, reach = around[distances.argmin()], float(distances.min()), 0.4 * reach
         if distance <= near:

@@ -16,15 +16,15 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from .grid import Grid
 from .image import Image
-from .intensity import KNOWN
+from .intensity import KNOWN_FROM
 from .resample import reduceToSpacing, sampleOnGrid
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-MARGIN = 4
+MARGIN_VOXELS = 4
 # The least that must be left inside, in voxels of the grid the network sees: fewer say nothing about a deformation.
-LEAST_VOXELS = 64.0
+MINIMUM_INSIDE_VOXELS = 64.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def weightsOf(image: Image, mask: Image | None) -> Tensor | None:
     return known if inside is None else known * inside
 
 
-def leastAround(weights: Tensor) -> Tensor:
+def minimumAround(weights: Tensor) -> Tensor:
     """(N, 1, k, j, i): the smallest weight among each voxel and its neighbours.
 
     A sample between voxels mixes them; where this is above 0 none of them is unknown.
@@ -71,7 +71,7 @@ def foreground(image: Image, mask: Image | None, threshold: float) -> np.ndarray
     """(k, j, i) bool: where ``image`` is known, inside ``mask`` and above ``threshold``."""
     inside = image.array > threshold
     weights = weightsOf(image, mask)
-    return inside if weights is None else inside & (toArray(weights) > KNOWN)
+    return inside if weights is None else inside & (toArray(weights) > KNOWN_FROM)
 
 
 def jointMask(fixedMask: Tensor | None, movedMask: Tensor) -> Tensor | None:
@@ -87,7 +87,7 @@ def jointMask(fixedMask: Tensor | None, movedMask: Tensor) -> Tensor | None:
 def checkCovers(image: Image, mask: Image) -> None:
     """Raise RegistrationError if next to nothing of what is known of ``image`` lies inside ``mask``."""
     weights = weightsOf(image, mask)
-    if weights is not None and float(weights.sum()) < LEAST_VOXELS:
+    if weights is not None and float(weights.sum()) < MINIMUM_INSIDE_VOXELS:
         raise RegistrationError(
             _(
                 "The mask {mask} leaves next to nothing of {image} to compare: it is too small, or lies elsewhere."
@@ -100,7 +100,7 @@ def _shares(mask: Image, spacingMm: float) -> Image:
     if not inside.any():
         raise RegistrationError(_("The mask {name} is empty: nothing would be left to compare.").format(name=mask.name))
     # A mask may be cropped to its content; averaging leaves out what fills no block at the end of an axis.
-    margins = np.maximum(np.ceil(spacingMm / mask.grid.spacing).astype(int)[::-1], MARGIN)
+    margins = np.maximum(np.ceil(spacingMm / mask.grid.spacing).astype(int)[::-1], MARGIN_VOXELS)
     padded = Image(
         np.pad(inside, [(int(m), int(m)) for m in margins]),
         mask.grid.padded(tuple(int(m) for m in margins)).ijkToRas,

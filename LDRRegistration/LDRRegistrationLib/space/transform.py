@@ -13,7 +13,7 @@ from ..numerics.dlpack import toArray, toTensor
 from .catmullrom import interpolateAtPoints, interpolateOnGrid
 from .grid import Grid, transformPoints
 from .image import Image
-from .intensity import KNOWN
+from .intensity import KNOWN_FROM
 from .resample import affineSamplePositions, nearestAt, sampleAt
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def _background(image: Image) -> float:
 def _sampleKnown(source: Tensor, known: Tensor, positions: Tensor, fill: float) -> Tensor:
     """Trilinear values of what is known of ``source``; where that is less than half, the nearest voxel as it is."""
     share = sampleAt(known, positions, 0.0)
-    values = sampleAt((source * known).where(known > 0, 0), positions, fill) / share.clamp_min(KNOWN)
-    return values.where(share >= KNOWN, sampleAt(source, positions, fill, nearest=True))
+    values = sampleAt((source * known).where(known > 0, 0), positions, fill) / share.clamp_min(KNOWN_FROM)
+    return values.where(share >= KNOWN_FROM, sampleAt(source, positions, fill, nearest=True))
 
 
 def _largestOutermost(across: Tensor, axis: int, end: int) -> float:

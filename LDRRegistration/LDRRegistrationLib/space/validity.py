@@ -21,16 +21,16 @@ SAMPLE_VOXELS = 200_000
 PADDING_SHARE = 0.001
 # How far below the 10th percentile of all else padding lies, in ranges from there to the 90th percentile. The black
 # background of an image that somebody normalised is nearer. Where all else is 0 or more, a round number below this is.
-FAR_BELOW, NEGATIVE_PADDING = 10.0, -100.0
+SPREADS_BELOW, NEGATIVE_PADDING = 10.0, -100.0
 # Air in CT has about -1000 HU, with noise; what lies so far below it is no air. Metal is above all bone and enamel.
 AIR_HU, BELOW_AIR_HU, METAL_HU = -500.0, 150.0, 3000.0
 # So much of the way from padding to the image's values an interpolated voxel at its rim may still be off.
-RIM = 0.1
+RIM_TOLERANCE = 0.1
 # Values further from the rest than this share of the way to the padding are mixtures with it.
-MIXED = 0.3
+MIXTURE_SHARE = 0.3
 
 
-def measured(image: Image) -> Image:
+def checkedImage(image: Image) -> Image:
     """``image`` with what is known of it and its modality, after all checks that say whether it can be registered.
 
     :raises RegistrationError: its geometry is degenerate, or its known voxels are too few or constant.
@@ -109,13 +109,13 @@ def _paddingLimit(values: np.ndarray, least: float, high: bool = False) -> float
         isPadding = False
     else:
         isRound = least <= NEGATIVE_PADDING and least == round(least) and float(np.percentile(rest, 1.0)) >= 0
-        isPadding = isRound or gap > FAR_BELOW * spread
+        isPadding = isRound or gap > SPREADS_BELOW * spread
     if not isPadding:
         return None
     lowest = float(rest.min())
     # Whoever interpolated a padded image left values at the rim that lie anywhere between the two.
-    hasRim = tenth - lowest > MIXED * gap
-    return tenth - min(RIM * gap, 0.25 * spread) if hasRim else 0.5 * (least + lowest)
+    hasRim = tenth - lowest > MIXTURE_SHARE * gap
+    return tenth - min(RIM_TOLERANCE * gap, 0.25 * spread) if hasRim else 0.5 * (least + lowest)
 
 
 def _showsAir(values: np.ndarray) -> bool:

@@ -14,7 +14,7 @@ from .draws import Draws, smooth_noise
 
 CURVE_STEPS = 1023
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
-FOREGROUND = 0.05
+FOREGROUND_SHARE = 0.05
 
 
 def normalise(image: Tensor, high: float = HIGH_PERCENTILE) -> Tensor:
@@ -22,7 +22,7 @@ def normalise(image: Tensor, high: float = HIGH_PERCENTILE) -> Tensor:
     # numpy selects where torch.quantile sorts, which takes five times as long.
     values = image.flatten()[:: max(1, image.numel() // 40_000)].numpy()
     least, most = (float(v) for v in np.percentile(values, (LOW_PERCENTILE, HIGH_PERCENTILE)))
-    foreground = values[values > least + FOREGROUND * (most - least)]
+    foreground = values[values > least + FOREGROUND_SHARE * (most - least)]
     if foreground.size > 100:
         most = float(np.percentile(foreground, high))
     return ((image - least) / max(most - least, 1e-6)).clamp(0.0, 1.0)

@@ -17,7 +17,7 @@ from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.grid import LPS_FROM_RAS, Grid, canonicalGrid
 from LDRRegistrationLib.space.image import Image
 from LDRRegistrationLib.space.resample import affineSamplePositions, reduceToSpacing, sampleAt, sampleOnGrid
-from LDRRegistrationLib.space.validity import measured
+from LDRRegistrationLib.space.validity import checkedImage
 from torch import Tensor
 
 from aldk.errors import TrainingError
@@ -54,7 +54,7 @@ def read_scan(path: Path) -> Image:
     except RegistrationError as error:
         raise TrainingError(f"{path} cannot be read as an image: {error}") from error
     try:
-        image = measured(image)
+        image = checkedImage(image)
     except RegistrationError as error:
         raise TrainingError(f"{path}: {error}") from error
     if image.known is not None:

@@ -15,7 +15,7 @@ from aldk.errors import TrainingError
 
 from .config import evaluation_sets, plain_grid, read_config
 from .draws import Draws
-from .pairs import BetweenSubjects, Known, Pair, PairSource, Plain, Simulated, collate, view_from
+from .pairs import BetweenSubjects, KnownMotion, OnDataGrid, Pair, PairSource, Simulated, collate, view_from
 from .scenes import make_source
 from .subjectlists import one_subject_only
 from .subjects import Subject, check_subject, data_root, native_subject, read_subjects, subject_names
@@ -98,11 +98,11 @@ def make_task(options: dict[str, Any], subjects: Any, seed: int) -> Task:
         scenes = make_source(options["kind"], subjects, options, seed)
         source = Simulated(scenes, view_from(options), options["deformation"])
     elif options["augmentation"] == "known":
-        source = Known(subjects, view_from(options), structures, strength, options.get("in_plane", False))
+        source = KnownMotion(subjects, view_from(options), structures, strength, options.get("in_plane", False))
     elif options["augmentation"] == "view":
         source = BetweenSubjects(subjects, view_from(options), options["deformation"], structures, strength)
     else:
-        source = Plain(subjects, structures, deformed=options["augmentation"] == "paper")
+        source = OnDataGrid(subjects, structures, deformed=options["augmentation"] == "paper")
     grids = [(tuple(grid["shape"]), tuple(grid["spacing"])) for grid in options["grids"]]
     return Task(options["name"], options["share"], source, grids, options.get("batch", 1))
 

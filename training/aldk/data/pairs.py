@@ -28,7 +28,7 @@ from .scenes import SceneSource, random_strength
 from .subjects import Subject, Subjects
 
 # Fewer voxels of a structure than this say little about where it is.
-LEAST_VOXELS = 24
+MINIMUM_STRUCTURE_VOXELS = 24
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class BetweenSubjects:
         )  # fmt: skip
 
 
-class Known:
+class KnownMotion:
     """One subject and itself through a free-form deformation: the true flow is known, and there may be labels.
 
     The training pairs of SAR-Net (Mahapatra & Ge, arXiv 1903.10139), whose floating images are B-spline deformations of
@@ -182,7 +182,7 @@ class Known:
         )  # fmt: skip
 
 
-class Plain:
+class OnDataGrid:
     """Two different subjects on the data set's grid, as they are or, as in the paper, the moving one deformed.
 
     Parameters
@@ -258,7 +258,9 @@ def segments(
     if fixed is None or moving is None or structures < 1:
         return None, None
     count = 1 + max(256, int(fixed.max()), int(moving.max()))
-    present = [torch.bincount(m.flatten(), minlength=count).numpy() >= LEAST_VOXELS for m in (fixed, moving)]
+    present = [
+        torch.bincount(m.flatten(), minlength=count).numpy() >= MINIMUM_STRUCTURE_VOXELS for m in (fixed, moving)
+    ]
     common = np.flatnonzero(present[0] & present[1])
     common = common[common > 0]
     chosen = (common if draws is None else draws.numbers.permutation(common))[:structures]

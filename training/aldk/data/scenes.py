@@ -19,7 +19,7 @@ from .subjects import Subject
 HEAD_LABELS = 13
 HEAD_PADDING = 14
 # Most pairs that people register are of one contrast, and matching those is what a small network can learn well.
-SAME_CONTRAST = 0.8
+SAME_CONTRAST_CHANCE = 0.8
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Contrasts:
         count = subject.images.shape[0]
         clean = draws.integer(0, count - 1)
         first = draws.integer(0, count - 1)
-        other = [first, first if draws.happens(SAME_CONTRAST) else draws.integer(0, count - 1)]
+        other = [first, first if draws.happens(SAME_CONTRAST_CHANCE) else draws.integer(0, count - 1)]
         volume = subject.images[[clean, *other]]
         if draws.happens(self.heads):
             volume = add_head(volume, draws.choice(self.head_maps[number]), other[0] == other[1], draws)
@@ -112,7 +112,7 @@ class LabelMaps:
     def draw(self, draws: Draws) -> Scene:
         labels = draws.choice(self.maps)
         tables = torch.stack([draws.levels(64) for _ in range(3)])
-        if draws.happens(SAME_CONTRAST):
+        if draws.happens(SAME_CONTRAST_CHANCE):
             tables[2] = tables[1]
         if self.air or draws.happens(0.6):
             tables[:, 0] = 0.0

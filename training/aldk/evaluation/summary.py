@@ -12,7 +12,7 @@ from .runner import OVERLAPS, TIMES, WHOLE
 
 ERRORS = ("tre_initial", "tre")
 # Learn2Reg's measure of robustness: the mean of the worst cases, this share of all.
-WORST = 0.3
+WORST_SHARE = 0.3
 
 
 def summary(frame: pd.DataFrame) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def lowest_mean(values: np.ndarray) -> float:
     """Mean of the lowest 30 % of values (n,), rounded up to whole cases; NaN of none."""
     if not len(values):
         return math.nan
-    count = math.ceil(WORST * len(values) - 1e-9)
+    count = math.ceil(WORST_SHARE * len(values) - 1e-9)
     return float(np.sort(values)[:count].mean())
 
 

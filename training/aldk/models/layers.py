@@ -54,7 +54,7 @@ def initialise(network: nn.Module, slope: float = 0.0) -> None:
 
 
 # Below so many channels times k times j, PyTorch does not give the convolution of a single image to oneDNN.
-ONEDNN_LEAST = 20480
+ONEDNN_MINIMUM_VOXELS = 20480
 
 
 @torch.jit.script_if_tracing
@@ -99,9 +99,9 @@ class Conv3d(nn.Conv3d):
 
     def forward(self, image: Tensor, coarser: Tensor | None = None) -> Tensor:
         if coarser is None:
-            return convolve(image, self.weight, self.bias, ONEDNN_LEAST)
+            return convolve(image, self.weight, self.bias, ONEDNN_MINIMUM_VOXELS)
         own = self.in_channels - coarser.shape[1]
-        of_image = convolve(image, self.weight[:, :own], self.bias, ONEDNN_LEAST)
+        of_image = convolve(image, self.weight[:, :own], self.bias, ONEDNN_MINIMUM_VOXELS)
         return of_image + convolve_doubled(coarser, self.weight[:, own:])
 
 

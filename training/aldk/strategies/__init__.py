@@ -20,8 +20,8 @@ from .taught import Taught, TeachingOptions
 from .unsupervised import Unsupervised
 
 __all__ = [
-    "LEARNERS",
     "STRATEGIES",
+    "TAUGHT",
     "AldkOptions",
     "GuidanceOptions",
     "MultilevelOptions",
@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 # What learns from a teacher.
-LEARNERS = ("distillation", "aldk", "structures", "conditional-aldk", "structures-aldk")
-STRATEGIES = ("unsupervised", *LEARNERS, "ofg", "ofg-aldk", "multilevel", "sar")
+TAUGHT = ("distillation", "aldk", "structures", "conditional-aldk", "structures-aldk")
+STRATEGIES = ("unsupervised", *TAUGHT, "ofg", "ofg-aldk", "multilevel", "sar")
 WITHOUT_INVERSE = ("multilevel", "sar")
 
 
@@ -78,7 +78,7 @@ def make_strategy(
     losses
         Weights for ``Reconstruction``, as a config gives them.
     teacher
-        For ``LEARNERS``, and for "ofg" with the source "teacher".
+        For ``TAUGHT``, and for "ofg" with the source "teacher".
 
     :raises TrainingError: for an unknown name or loss, or without the teacher that the strategy needs.
     """

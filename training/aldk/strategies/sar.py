@@ -33,7 +33,7 @@ from .content import Content, OwnFeatures, load_features
 from .reconstruction import Reconstruction, content_weights
 
 # The mean squared error of a field, in voxels^2, that eq. 5 counts as one half.
-HALF_ERROR = 1.0
+HALF_AT_VOXELS2 = 1.0
 
 
 @dataclass(frozen=True)
@@ -155,13 +155,13 @@ class Sar(Strategy):
 def field_loss(flow: Tensor, true_half: Tensor, fixed: Tensor) -> Tensor:
     """-log(1 - MSE') of a flow (N, 3, k, j, i) and the known one at half resolution, MSE' in 0 to 1 (eq. 5).
 
-    How the paper normalises is lost; here MSE' = MSE / (MSE + ``HALF_ERROR``), which makes it log(1 + MSE). Where the
-    image is empty no motion can be seen, and errors hardly count.
+    How the paper normalises is lost; here MSE' = MSE / (MSE + ``HALF_AT_VOXELS2``), which makes it log(1 + MSE).
+    Where the image is empty no motion can be seen, and errors hardly count.
     """
     squares = (F.avg_pool3d(flow, 2) - true_half).square().sum(1, keepdim=True)
     weights = F.avg_pool3d(content_weights(fixed), 2).expand_as(squares)
     errors = (squares * weights).sum((1, 2, 3, 4)) / weights.sum((1, 2, 3, 4))
-    return (errors / HALF_ERROR).log1p().mean()
+    return (errors / HALF_AT_VOXELS2).log1p().mean()
 
 
 def overlap_loss(prediction: Prediction, pair: Pair) -> Tensor | None:

@@ -7,7 +7,7 @@ Every trial is a process of its own, with a copy of the library in which one num
 goes with its place: constants of registration/verdict.py by the grades of the registrations that
 Testing/trust/known_motions.py recorded (``--evidence``), those of change/ by one patient with experts' masks, all
 others by a few validation pairs. A trial that is in results/constants.jsonl already, for the same library, is not
-repeated. ``--write`` brings the tables of docs/thresholds.md up to date: values, rows and what was measured; what a new
+repeated. ``--write`` brings docs/thresholds.md up to date: values, rows, what was measured and what was not; what a new
 constant does, and what set it, is left to write. DATA is not bundled (see accuracy.py).
 """
 
@@ -319,8 +319,31 @@ def tables(before: str) -> str:
     return "\n".join(f"### `{file}`\n\n{HEADING}{lines}" for file, lines in parts.items())
 
 
+MARKS = "<!-- tried -->\n", "<!-- end tried -->"
+
+
+def tried() -> str:
+    """Which constants were tried at both factors: a sentence of the document."""
+    done = {(row["constant"], row["factor"]) for row in recorded()}
+    by_file: dict[str, list[bool]] = {}
+    for constant in constants():
+        by_file.setdefault(constant.file, []).append(all((constant.key, factor) in done for factor in FACTORS))
+    counted = [
+        f"{'all' if all(found) else f'{sum(found)} of the'} {len(found)} of `{file}`"
+        for file, found in by_file.items()
+        if any(found)
+    ]
+    total = sum(len(found) for found in by_file.values()) - sum(sum(found) for found in by_file.values())
+    return f"Tried so far: {', '.join(counted) or 'none'}. **The other {total} constants have not been tried.**\n"
+
+
+def with_tried(text: str) -> str:
+    before, _, rest = text.partition(MARKS[0])
+    return before + MARKS[0] + tried() + MARKS[1] + rest.partition(MARKS[1])[2]
+
+
 def write() -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
+    text = with_tried(DOCUMENT.read_text(encoding="utf-8"))
     DOCUMENT.write_text(text.partition("### ")[0] + tables(text), encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from LDRRegistrationLib.numerics.filters import gaussianMean
 from LDRRegistrationLib.numerics.foldremoval import (
     FULL_SMOOTHING_MARGIN,
     MINIMUM_DETERMINANT,
-    NEGLIGIBLE,
+    NEGLIGIBLE_SMOOTHING,
     SMOOTHED_LOCALLY_SHARE,
     WHOLE_SIGMAS,
     _Vectors,
@@ -37,7 +37,7 @@ def denseUnfold(flow: torch.Tensor, least: float, iterations: int) -> torch.Tens
         flow = gaussianMean(flow, [sigma] * 3)
     for _ in range(iterations):
         squeezed = ((least - jacobianDeterminant(flow)) / FULL_SMOOTHING_MARGIN).clamp(0, 1)[:, None]
-        if float(squeezed.max()) < NEGLIGIBLE:
+        if float(squeezed.max()) < NEGLIGIBLE_SMOOTHING:
             break
         # Cell n touches voxels n and n + 1; one more on either side.
         padded = functional.pad(squeezed, [2] * 6)
@@ -93,7 +93,7 @@ def test_flat_volumes(shape):
     "determinant",
     [
         MINIMUM_DETERMINANT,
-        MINIMUM_DETERMINANT - FULL_SMOOTHING_MARGIN * NEGLIGIBLE,
+        MINIMUM_DETERMINANT - FULL_SMOOTHING_MARGIN * NEGLIGIBLE_SMOOTHING,
         MINIMUM_DETERMINANT - FULL_SMOOTHING_MARGIN,
     ],
 )

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..runtime.errors import RegistrationError
 from ..runtime.memory import checkAvailable
-from ..space.grid import LPS_FROM_RAS
+from ..space.grid import ijkToRasOfItk
 from .placement import checkPlacement, checkScalar3d
 from .streams import Damaged, contentChunks
 
@@ -59,15 +59,13 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
             image = reader.Execute()
         except RuntimeError as error:
             raise RegistrationError(f"{path} is damaged: its voxels cannot be read.") from error
-    ijkToLps = np.eye(4)
-    ijkToLps[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
-    ijkToLps[:3, 3] = image.GetOrigin()
+    ijkToRas = ijkToRasOfItk(image)
     array = SimpleITK.GetArrayFromImage(image)
-    checkPlacement(path, LPS_FROM_RAS @ ijkToLps, array.shape)
+    checkPlacement(path, ijkToRas, array.shape)
     notes = []
     if kind in PLAIN:
         notes.append(f"{path.name} does not say how it lies: its axes are taken as left, posterior and superior.")
-    return array, LPS_FROM_RAS @ ijkToLps, notes
+    return array, ijkToRas, notes
 
 
 def _checkLength(path: Path, voxelBytes: int) -> None:

@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -85,6 +86,14 @@ class Grid:
         scale = np.diag([*steps[::-1], 1.0])
         scale[:3, 3] = (np.array(steps[::-1]) - 1) / 2.0
         return Grid((k, j, i), self.ijkToRas @ scale)
+
+
+def ijkToRasOfItk(image: Any) -> np.ndarray:
+    """4x4 from (i, j, k) to RAS mm of a three-dimensional SimpleITK image, or of its reader, which have it in LPS."""
+    ijkToLps = np.eye(4)
+    ijkToLps[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
+    ijkToLps[:3, 3] = image.GetOrigin()
+    return LPS_FROM_RAS @ ijkToLps
 
 
 def transformPoints(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:

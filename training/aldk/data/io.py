@@ -14,7 +14,7 @@ import torch
 from LDRRegistrationLib.imagefiles.reading import readImage
 from LDRRegistrationLib.numerics.dlpack import toTensor
 from LDRRegistrationLib.runtime.errors import RegistrationError
-from LDRRegistrationLib.space.grid import LPS_FROM_RAS, Grid, canonicalGrid
+from LDRRegistrationLib.space.grid import Grid, canonicalGrid, ijkToRasOfItk
 from LDRRegistrationLib.space.image import Image
 from LDRRegistrationLib.space.resample import affineSamplePositions, reduceToSpacing, sampleAt, sampleOnGrid
 from LDRRegistrationLib.space.validity import checkedImage
@@ -90,10 +90,7 @@ def _placement(image: sitk.Image | sitk.ImageFileReader) -> np.ndarray:
     """(4, 4): from (i, j, k) to RAS mm."""
     if len(image.GetSize()) != 3:
         return np.eye(4)
-    ijk_to_lps = np.eye(4)
-    ijk_to_lps[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing())
-    ijk_to_lps[:3, 3] = image.GetOrigin()
-    return LPS_FROM_RAS @ ijk_to_lps
+    return ijkToRasOfItk(image)
 
 
 def _must_exist(path: Path) -> None:

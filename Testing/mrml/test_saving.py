@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import SimpleITK
 from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.mrml.filechecks import checkTransformFile
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.reading import readTransform
 from LDRRegistrationLib.mrml.transforms import elements, noteSides, updateTransformNode, vtkTransform
 from LDRRegistrationLib.mrml.transformtext import isWholeText
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
-from LDRRegistrationLib.mrml.written import checkTransformFile
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from scipy.spatial.transform import Rotation

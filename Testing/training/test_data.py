@@ -7,15 +7,15 @@ import torch
 import torch.nn.functional as F
 from aldk.data.affine import affine_between
 from aldk.data.augmentation import (
+    cut_field_of_view,
     lesions,
-    normalise,
+    normalise_variably,
     random_appearance,
     random_curve,
     slice_matrix,
     thick_slices,
-    truncate,
 )
-from aldk.data.deformation import about, affine_matrix, apply, random_motion, sample, voxels
+from aldk.data.deformation import about, affine_matrix, apply_matrix, random_motion, sample, voxels
 from aldk.data.draws import Draws, smooth_noise
 from aldk.data.io import labels_on_canonical_grid, on_canonical_grid, read_image
 from aldk.data.labelmaps import head_around, random_shapes, tissue_classes
@@ -84,9 +84,9 @@ def test_affine_matrix_turns_by_the_angle_and_keeps_what_it_is_about():
 def test_affine_between_finds_a_known_affine():
     truth = about(affine_matrix(Draws(2), 8.0, 0.06, 0.0), (np.array(SHAPE) - 1) / 2)
     truth[:3, 3] += [1.5, -2.0, 1.0]
-    fixed = sample(blob()[None], apply(truth, voxels(SHAPE)))[0]
+    fixed = sample(blob()[None], apply_matrix(truth, voxels(SHAPE)))[0]
     found = affine_between(fixed, blob())
-    inner = apply(found, voxels(SHAPE)) - apply(truth, voxels(SHAPE))
+    inner = apply_matrix(found, voxels(SHAPE)) - apply_matrix(truth, voxels(SHAPE))
     assert inner[:, 10:-10, 10:-10, 10:-10].norm(dim=0).max() < 0.7
 
 
@@ -102,12 +102,12 @@ def test_appearance_stays_finite_in_range_and_does_not_vanish(seed, absolute):
 
 
 def test_appearance_of_strength_zero_is_the_normalised_image():
-    torch.testing.assert_close(random_appearance(blob(), Draws(0), 2.0, 0.0), normalise(blob()))
+    torch.testing.assert_close(random_appearance(blob(), Draws(0), 2.0, 0.0), normalise_variably(blob()))
 
 
 def test_normalisation_undoes_scale_and_offset_and_survives_a_constant():
-    torch.testing.assert_close(normalise(700 * blob() + 30), normalise(blob()), atol=1e-4, rtol=0)
-    assert torch.isfinite(normalise(torch.full(SHAPE, 7.0))).all()
+    torch.testing.assert_close(normalise_variably(700 * blob() + 30), normalise_variably(blob()), atol=1e-4, rtol=0)
+    assert torch.isfinite(normalise_variably(torch.full(SHAPE, 7.0))).all()
 
 
 def test_a_monotone_curve_keeps_the_order_of_intensities():
@@ -143,7 +143,7 @@ def test_lesions_change_tissue_in_small_places_and_never_air():
 
 def test_truncation_empties_one_end():
     image = torch.ones(SHAPE)
-    cut = truncate(image, Draws(4))
+    cut = cut_field_of_view(image, Draws(4))
     assert 0.04 < float((cut == 0).float().mean()) < 0.26
     assert image.min() == 1
 

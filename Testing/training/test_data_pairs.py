@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from aldk.data.deformation import (
-    apply,
+    apply_matrix,
     bspline_displacement,
     bspline_matrix,
     random_motion,
@@ -54,7 +54,7 @@ def test_one_product_samples_where_two_passes_do():
     matrix[:3] += np.random.default_rng(0).normal(0, 0.1, (3, 4))
     at = voxels((6, 8, 5)) * 1.3
     for mode in ("bilinear", "nearest"):
-        expected = sample(volume, apply(matrix, at), mode=mode)
+        expected = sample(volume, apply_matrix(matrix, at), mode=mode)
         torch.testing.assert_close(sample_at(volume, sampling_grid(matrix, at, (9, 11, 7)), mode), expected)
 
 
@@ -63,7 +63,7 @@ def test_positions_alone_are_those_of_the_motion():
     for seed in range(4):
         motion = random_motion(Draws(seed), SHAPE, 1.0, scales)
         affine, positions = random_positions(Draws(seed), SHAPE, 1.0, scales)
-        assert float((apply(affine, positions) - motion.positions).abs().max()) < 0.05
+        assert float((apply_matrix(affine, positions) - motion.positions).abs().max()) < 0.05
         moved = max(moved, float((positions - voxels(SHAPE)).abs().max()))
     assert moved > 0.5
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 import train
 from aldk import checkpoint
-from aldk.checkpoint import moving_average, since
+from aldk.checkpoint import counted_from, moving_average
 from aldk.data.loader import Items
 from aldk.errors import TrainingError
 from aldk.history import History
@@ -298,7 +298,7 @@ def test_average_follows_the_weights_late_in_training_slowly():
     model = torch.nn.Linear(1, 1, bias=False)
     with torch.no_grad():
         model.weight.fill_(0.0)
-        late, early = since(moving_average(model, 0.9), 10_000), moving_average(model, 0.9)
+        late, early = counted_from(moving_average(model, 0.9), 10_000), moving_average(model, 0.9)
         model.weight.fill_(1.0)
     for average, moved in ((late, 0.1), (early, 1 - 2 / 11)):
         average.update_parameters(model)

@@ -25,7 +25,7 @@ from aldk.run import Run
 from aldk.schedule import Schedule
 from aldk.strategies import make_strategy
 from aldk.trainer import Trainer
-from aldk.validation import Progress, Score, Validation, ValidationOptions, mean_dice
+from aldk.validation import BestSoFar, Score, Validation, ValidationOptions, mean_dice
 from lightning_fabric import Fabric
 from support import scripts
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -131,7 +131,7 @@ def test_a_run_ends_early_when_nothing_gets_better(folder_config, tmp_path):
 
 
 def test_the_best_is_by_dice_or_without_labels_by_similarity():
-    progress = Progress()
+    progress = BestSoFar()
     scores = [Score(2, math.nan, s, 0.0) for s in (0.2, 0.5, 0.50001, 0.4)]
     assert [progress.add(n, 1.0, score, 1e-4) for n, score in enumerate(scores)] == [True, True, False, False]
     assert (progress.best_iteration, progress.since) == (1, 2)

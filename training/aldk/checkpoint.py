@@ -129,10 +129,10 @@ def moving_average(network: nn.Module, decay: float = 0.999) -> AveragedModel:
 
     model = AveragedModel(network, avg_fn=average, use_buffers=True)
     model.requires_grad_(False).eval()
-    return since(model, 0)
+    return counted_from(model, 0)
 
 
-def since(average: AveragedModel, iteration: int) -> AveragedModel:
+def counted_from(average: AveragedModel, iteration: int) -> AveragedModel:
     """The average as after ``iteration`` updates. Counted from 1, since torch copies the weights at 0."""
     average.n_averaged.fill_(iteration + 1)
     return average

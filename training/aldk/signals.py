@@ -7,7 +7,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 # Beyond any number of a signal.
-SAVE = 1000.0
+SAVE_FLAG = 1000.0
 
 
 class Signals:

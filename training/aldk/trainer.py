@@ -26,9 +26,9 @@ from .loggers import make_loggers
 from .models import build_model
 from .models.layers import started_by
 from .run import Run, check_architecture, check_same
-from .signals import SAVE, Signals
+from .signals import SAVE_FLAG, Signals
 from .strategies import Strategy
-from .validation import MOST_STEPS_BETWEEN, Progress, Validation, write_history
+from .validation import MOST_STEPS_BETWEEN, BestSoFar, Validation, write_history
 
 CONFIG = "config.json"
 
@@ -50,7 +50,7 @@ class Trainer:
         optimizer = torch.optim.Adam(network.parameters(), lr=run.schedule.learning_rate)
         self.iteration, self.seconds, self.waited, self.seed = 0, 0.0, 0.0, run.seed
         self.commands: list[str] = []
-        self.validated, self.ended_early = Progress(), False
+        self.validated, self.ended_early = BestSoFar(), False
         # Of a teacher, or of a frozen network whose features are compared.
         sources = [source for source in strategy.provenance().values() if isinstance(source, dict)]
         self.data_before = [entry for source in sources for entry in source.get("training_data", [])]
@@ -61,7 +61,7 @@ class Trainer:
             self.iteration, self.seconds, self.waited = state["iteration"], state["seconds"], state["waited"]
             self.data_before = [*checkpoint.training_data(state), *self.data_before]
             self.commands = state["commands"]
-            self.validated = Progress(**state.get("validated", {}))
+            self.validated = BestSoFar(**state.get("validated", {}))
             self.ended_early = state.get("ended_early", False)
             torch.set_rng_state(state["random"])
         elif run.start_from:
@@ -74,7 +74,7 @@ class Trainer:
         self.average = checkpoint.moving_average(network, run.average)
         if state is not None:
             self.average.module.load_state_dict(state["average"])
-            checkpoint.since(self.average, self.iteration)
+            checkpoint.counted_from(self.average, self.iteration)
         self.network, self.optimizer = fabric.setup(network, optimizer)
         self.average.module.to(fabric.device)
         strategy.prepare(fabric)
@@ -282,13 +282,13 @@ class Trainer:
     def _ends(self) -> bool:
         """Whether all processes stop now: one that was told to takes the others along, and likewise to save."""
         if self.fabric.world_size > 1:
-            said = self.signals.stopped_by + (SAVE if self.signals.saves else 0.0)
+            said = self.signals.stopped_by + (SAVE_FLAG if self.signals.saves else 0.0)
             flags = torch.tensor([said, float(self.finished)], device=self.fabric.device)
             largest: Any = self.fabric.all_reduce(flags, reduce_op="max")
             told, ends = largest.tolist()
-            self.signals.saves = told >= SAVE
-            if int(told % SAVE):
-                self.signals.stopped_by = int(told % SAVE)
+            self.signals.saves = told >= SAVE_FLAG
+            if int(told % SAVE_FLAG):
+                self.signals.stopped_by = int(told % SAVE_FLAG)
             return bool(self.signals.stopped_by) or ends > 0
         return bool(self.signals.stopped_by) or self.finished
 

@@ -20,7 +20,7 @@ from LDRRegistrationLib.numerics.losses import lnccLoss
 from torch import Tensor, nn
 
 from .data.pairs import MINIMUM_STRUCTURE_VOXELS, Pair, labels_of_pair, plain_pair
-from .data.subjectlists import evenly, has_validation, validation_pairs
+from .data.subjectlists import has_validation, spread_evenly, validation_pairs
 from .data.subjects import Subjects, read_subjects
 from .errors import TrainingError
 from .strategies.reconstruction import content_weights
@@ -74,7 +74,7 @@ class Score:
 
 
 @dataclass
-class Progress:
+class BestSoFar:
     """The best validation so far, and how many have come since."""
 
     best: float = -math.inf
@@ -105,7 +105,7 @@ class Validation:
             return
         for task in validated_tasks(config, root):
             description, grid = config["datasets"][task["dataset"]], task["grids"][0]
-            chosen = evenly(validation_pairs(root, description), options.pairs)
+            chosen = spread_evenly(validation_pairs(root, description), options.pairs)
             subjects = read_subjects(root, description, "val", names=list(dict.fromkeys(n for p in chosen for n in p)))
             shape, spacing = tuple(grid["shape"]), sum(grid["spacing"]) / 2.0
             self.pairs += [_made(subjects, fixed, moving, shape, spacing) for fixed, moving in chosen]

@@ -24,8 +24,8 @@ from .labelmaps import orientedImage
 from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import allOrNothing, placeBeside
 from .opinions import PlacedOpinion, byRank, noteAt, pointsInside, rankAt, readBook, writeBook
+from .quantities import setUnit
 from .tables import setColumns
-from .values import setUnit
 from .verdicts import noteVerdict
 from .views import compositeNodes, lookAt
 from .volumes import imageDataFromArray

@@ -11,7 +11,7 @@ from vtk.util import numpy_support
 
 from .carrying import ResampledVolume, resultFromLocal, volumeGrid
 from .nodes import NodeReference, allOrNothing, cloneNode
-from .values import setUnit
+from .quantities import setUnit
 from .volumes import imageDataFromArray, imageFromVolumeNode
 
 TILES = 6

@@ -10,7 +10,7 @@ import vtk
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from .values import copyMeaning, forgetFiles
+from .quantities import copyMeaning, forgetFiles
 
 
 class NodeReference:

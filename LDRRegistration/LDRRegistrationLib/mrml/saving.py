@@ -13,9 +13,9 @@ from ..runtime.language import tr as _
 from ..runtime.workfolder import clearStale, workFolder, writeThrough
 from ..space.grid import LPS_FROM_RAS, Grid
 from .carrying import volumeGrid
+from .filechecks import checkImageFile, checkTransformFile
 from .files import writeTransform
 from .transforms import pointsThrough, withTightInverse
-from .written import checkImageFile, checkTransformFile
 
 FIELD_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 ITK_SUFFIXES = (".h5", ".tfm", ".txt")

@@ -16,8 +16,8 @@ from .carrying import volumeGrid
 from .colors import showDiverging
 from .matrices import matrixFromArray
 from .nodes import NodeReference, allOrNothing
+from .quantities import setUnit
 from .transforms import linearMatrix, notedSides, pointsThrough, withTightInverse
-from .values import setUnit
 from .volumes import imageDataFromArray
 
 SPACING_MM = 2.0

@@ -13,7 +13,7 @@ from ..space.image import Image
 from .matrices import arrayFromMatrix
 from .nodes import placeBeside
 from .places import placeOf
-from .values import copyMeaning
+from .quantities import copyMeaning
 
 
 def imageFromVolumeNode(volumeNode, result=None) -> Image:

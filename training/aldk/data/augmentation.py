@@ -17,7 +17,7 @@ LOW_PERCENTILE, HIGH_PERCENTILE = 0.5, 99.5
 FOREGROUND_SHARE = 0.05
 
 
-def normalise(image: Tensor, high: float = HIGH_PERCENTILE) -> Tensor:
+def normalise_variably(image: Tensor, high: float = HIGH_PERCENTILE) -> Tensor:
     """As LDRRegistrationLib.space.intensity.normalise does for MR, with the upper percentile free to vary."""
     # numpy selects where torch.quantile sorts, which takes five times as long.
     values = image.flatten()[:: max(1, image.numel() // 40_000)].numpy()
@@ -113,7 +113,7 @@ def lesions(image: Tensor, draws: Draws, spacing: float) -> Tensor:
     return image
 
 
-def truncate(image: Tensor, draws: Draws, most: float = 0.25) -> Tensor:
+def cut_field_of_view(image: Tensor, draws: Draws, most: float = 0.25) -> Tensor:
     """Zero beyond a plane across one axis, as at the end of a scanner's field of view."""
     axis = draws.integer(0, 2)
     size = image.shape[axis]
@@ -159,7 +159,7 @@ def random_appearance(
         if draws.happens(0.3):
             image = image * content
     if draws.happens(0.1 * strength):
-        image = truncate(image, draws)
+        image = cut_field_of_view(image, draws)
     if absolute:
         return image.clamp(0.0, 1.0)
-    return normalise(image, high=HIGH_PERCENTILE + strength * draws.uniform(-1.5, 0.4))
+    return normalise_variably(image, high=HIGH_PERCENTILE + strength * draws.uniform(-1.5, 0.4))

@@ -58,7 +58,7 @@ def about(matrix: np.ndarray, center: np.ndarray, target: np.ndarray | None = No
     return after @ matrix @ before
 
 
-def apply(matrix: np.ndarray, positions: Tensor) -> Tensor:
+def apply_matrix(matrix: np.ndarray, positions: Tensor) -> Tensor:
     """A 4x4 matrix on positions (3, k, j, i)."""
     m = torch.from_numpy(np.asarray(matrix, dtype=np.float32))
     return (m[:3, :3] @ positions.flatten(1) + m[:3, 3:]).view(positions.shape)
@@ -79,8 +79,8 @@ def sample(volume: Tensor, positions: Tensor, mode: str = "bilinear", padding: s
 def sampling_grid(matrix: np.ndarray, positions: Tensor, shape: tuple[int, ...]) -> Tensor:
     """(1, k', j', i', 3): where ``matrix`` (4, 4) carries ``positions`` (3, k', j', i'), for ``sample_at``.
 
-    In units of a volume of ``shape`` (k, j, i), as torch's grid_sample has them: one product for what ``apply`` and
-    ``sample`` do in four passes, and of use for several volumes on one grid.
+    In units of a volume of ``shape`` (k, j, i), as torch's grid_sample has them: one product for what ``apply_matrix``
+    and ``sample`` do in four passes, and of use for several volumes on one grid.
     """
     to_unit = np.eye(4)[[2, 1, 0, 3]] @ np.diag([*(2.0 / max(n - 1, 1) for n in shape), 1.0])
     to_unit[:3, 3] = -1.0
@@ -179,10 +179,10 @@ def random_motion(draws: Draws, shape: tuple[int, int, int], spacing: float, sca
     there, back = 2.0 * integrate(torch.stack([velocity, -velocity]), INTEGRATION_STEPS)
 
     at = 2.0 * voxels(tuple(velocity.shape[1:])) + 0.5
-    forward = apply(affine, at + there) - at
-    undone = apply(np.linalg.inv(affine), at)
+    forward = apply_matrix(affine, at + there) - at
+    undone = apply_matrix(np.linalg.inv(affine), at)
     backward = undone + sample(back, (undone - 0.5) / 2.0, padding="border") - at
-    return Motion(apply(affine, voxels(shape) + _doubled(there)), forward, backward)
+    return Motion(apply_matrix(affine, voxels(shape) + _doubled(there)), forward, backward)
 
 
 def random_positions(

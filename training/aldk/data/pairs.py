@@ -13,7 +13,7 @@ from .augmentation import random_appearance, random_curve
 from .deformation import (
     about,
     affine_matrix,
-    apply,
+    apply_matrix,
     bspline_displacement,
     bspline_motion,
     random_motion,
@@ -105,8 +105,8 @@ class Simulated:
         center = (np.array(scene.volume.shape[1:]) - 1) / 2.0
         view = self.view.matrix(draws, center, scene.spacing, shape, spacing)
         motion = random_motion(draws, shape, spacing, self.deformation)
-        clean_fixed, fixed = sample(scene.volume[[0, 1]], apply(view, motion.positions))
-        clean_moving, moving = sample(scene.volume[[0, 2]], apply(view, voxels(shape)))
+        clean_fixed, fixed = sample(scene.volume[[0, 1]], apply_matrix(view, motion.positions))
+        clean_moving, moving = sample(scene.volume[[0, 2]], apply_matrix(view, voxels(shape)))
         if not scene.absolute and draws.happens(0.3):
             # One curve for both: another contrast, which the pair has in common.
             content = torch.stack([fixed, moving])

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from aldk.errors import TrainingError
 
 from .config import read_config
-from .subjectlists import data_root, evenly, has_validation, subject_names, validation_pairs
+from .subjectlists import data_root, has_validation, spread_evenly, subject_names, validation_pairs
 from .subjects import is_prepared, prepare_subject
 
 # Enough to be quick, and few enough to leave memory to the others.
@@ -64,7 +64,7 @@ def prepare_data(path: Path, processes: int = 1, validated: int = 0) -> int:
 def _parts(root: Path, description: dict[str, Any], validated: int) -> list[list[str]]:
     parts = [subject_names(root, description, "train")]
     if validated and has_validation(root, description):
-        pairs = evenly(validation_pairs(root, description), validated)
+        pairs = spread_evenly(validation_pairs(root, description), validated)
         parts.append(list(dict.fromkeys(name for pair in pairs for name in pair)))
     return [part for part in parts if part]
 

@@ -121,7 +121,7 @@ def has_validation(root: Path, description: dict[str, Any]) -> bool:
     return bool(description.get("val") or description.get("val_pairs"))
 
 
-def evenly(pairs: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+def spread_evenly(pairs: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
     """At most ``count`` of them, spread over the list."""
     if len(pairs) <= count:
         return list(pairs)

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils import benchmark
 
 from ..checkpoint import load_network
-from ..data.deformation import apply, sample, voxels
+from ..data.deformation import apply_matrix, sample, voxels
 from ..data.io import on_canonical_grid
 from ..data.subjects import Subject, align
 from ..errors import TrainingError
@@ -116,7 +116,7 @@ class NetworkMethod:
         (fixed, grid), (moving, moving_grid) = self._subject(pair.fixed), self._subject(pair.moving)
         matrix = align(fixed, moving, self.way)
         k, j, i = fixed.images.shape[1:]
-        moved = sample(moving.images, apply(matrix, voxels((k, j, i))))
+        moved = sample(moving.images, apply_matrix(matrix, voxels((k, j, i))))
         # The matrix is between voxels (k, j, i), the grids' are from (i, j, k).
         aligned = moving_grid.ijkToRas @ REVERSED @ matrix @ REVERSED @ grid.rasToIjk
         return _Prepared(pair, fixed.images[0], moved[0], grid, aligned, time.perf_counter() - start)

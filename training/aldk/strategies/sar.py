@@ -108,7 +108,7 @@ class Sar(Strategy):
         terms = {"similarity": weights.similarity * content, **weights.regularisation(prediction)}
         if pair.forward is not None:
             terms["truth"] = weights.truth * field_loss(prediction.flow, pair.forward, pair.clean_fixed)
-        overlap = overlap_loss(prediction, pair)
+        overlap = segmentation_loss(prediction, pair)
         if overlap is not None:
             terms["dice"] = weights.dice * overlap
         self.observed = {}
@@ -164,7 +164,7 @@ def field_loss(flow: Tensor, true_half: Tensor, fixed: Tensor) -> Tensor:
     return (errors / HALF_AT_VOXELS2).log1p().mean()
 
 
-def overlap_loss(prediction: Prediction, pair: Pair) -> Tensor | None:
+def segmentation_loss(prediction: Prediction, pair: Pair) -> Tensor | None:
     """-log of the Dice metric between segmentations of the fixed and of the warped moving image (eq. 5).
 
     The mean of what there is: labels of the pair; the generator's own map of the moving image, which is to lie on the

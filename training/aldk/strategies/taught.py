@@ -153,10 +153,10 @@ def structure_loss(pair: Pair, student: Tensor, teacher: Tensor, classes: int) -
     if structures is None:
         structures = tissues(pair.clean_moving, classes)
     moved = [warp(structures, F.avg_pool3d(flow, 2) / 2.0) for flow in (teacher, student)]
-    return overlap_loss(moved[0].detach(), moved[1])
+    return structure_dice_loss(moved[0].detach(), moved[1])
 
 
-def overlap_loss(target: Tensor, moved: Tensor) -> Tensor:
+def structure_dice_loss(target: Tensor, moved: Tensor) -> Tensor:
     """1 - mean Dice of soft structures (N, C, k, j, i), over those that are not empty in ``target``.
 
     By squares (Milletari et al., 3DV 2016): exactly 0 where both are the same. Plain soft Dice would be lower where a

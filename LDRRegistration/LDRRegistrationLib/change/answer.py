@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ..registration.verdict import Verdict
+from ..registration.verdict import GRADES, Verdict
 from ..runtime.language import tr as _
 from .changemap import ChangeMap
 from .detectionlimit import DetectionLimit
 from .uncompared import OUTSIDE_MASKS
 
-GRADES = ("good", "check", "failed")
 # Of what ought to be compared: where more is not, the answer holds for a part.
 MUCH_UNCOMPARED = 0.2
 

@@ -8,9 +8,10 @@ its neighbours keep the surface smooth. Nothing is assumed of the contrast but t
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
+
+from .shapes import depth, largestPart, withoutHoles
 
 # The paper's: how far below the surface the darkest and the brightest voxel are sought, mm.
 DARKEST_MM, BRIGHTEST_MM = 20.0, 10.0
@@ -48,7 +49,7 @@ def brainSurface(values: np.ndarray, body: np.ndarray, spacing: float, up: np.nd
         return np.zeros(body.shape, dtype=bool)
     usual = float(np.median(values[tuple(points[near].T)]))
     found = np.zeros(body.shape, dtype=bool)
-    deep = _depth(body, "edge") > SCALP_MM / spacing
+    deep = depth(body, beyond="edge") > SCALP_MM / spacing
     for fraction in FRACTIONS:
         found = _opened(_grown(values, spacing, center, radius, (low, least, usual), fraction) & deep, spacing)
         if found.sum() * spacing**3 <= MAXIMUM_MM3:
@@ -80,21 +81,8 @@ def _grown(
 
 def _opened(mask: np.ndarray, spacing: float) -> np.ndarray:
     """What of ``mask`` hangs together where balls of ``OPENING_MM`` fit in: without eyes, muscles and the neck."""
-    import SimpleITK as sitk
-
-    core = _depth(mask) > OPENING_MM / spacing
-    parts = sitk.ConnectedComponent(sitk.GetImageFromArray(core.astype(np.uint8)))
-    core = sitk.GetArrayFromImage(sitk.RelabelComponent(parts, sortByObjectSize=True)) == 1
-    return mask & (_depth(~core) <= OPENING_MM / spacing + 0.5)
-
-
-def _depth(mask: np.ndarray, mode: Literal["constant", "edge"] = "constant") -> np.ndarray:
-    """Distance in voxels from what is outside ``mask``; beyond the array is outside too, or ("edge") is its border."""
-    import SimpleITK as sitk
-
-    image = sitk.GetImageFromArray(np.pad(mask, 1, mode=mode).astype(np.uint8))
-    distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=True, squaredDistance=False)
-    return sitk.GetArrayFromImage(distance)[1:-1, 1:-1, 1:-1]
+    core = largestPart(depth(mask) > OPENING_MM / spacing)
+    return mask & (depth(~core) <= OPENING_MM / spacing + 0.5)
 
 
 def _head(body: np.ndarray, spacing: float, up: np.ndarray) -> np.ndarray:
@@ -152,9 +140,7 @@ def _step(
 
 def _insideOf(vertices: np.ndarray, faces: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Voxels inside a closed surface: its triangles are drawn, and what they enclose is filled."""
-    import SimpleITK as sitk
-
-    drawn = np.zeros(shape, dtype=np.uint8)
+    drawn = np.zeros(shape, dtype=bool)
     corners = vertices[faces]
     n = max(int(np.ceil(2.0 * np.abs(corners - np.roll(corners, 1, axis=1)).max())), 2)
     for a in range(n + 1):
@@ -162,8 +148,8 @@ def _insideOf(vertices: np.ndarray, faces: np.ndarray, shape: tuple[int, ...]) -
             points = (corners * np.array([a, b, n - a - b])[:, None] / n).sum(axis=1)
             ijk = np.rint(points).astype(int)
             ijk = np.clip(ijk, 0, np.array(shape) - 1)
-            drawn[tuple(ijk.T)] = 1
-    return sitk.GetArrayFromImage(sitk.BinaryFillhole(sitk.GetImageFromArray(drawn))) > 0
+            drawn[tuple(ijk.T)] = True
+    return withoutHoles(drawn)
 
 
 @lru_cache(maxsize=4)

@@ -66,7 +66,6 @@ class ChangeMap:
     agreement: float
     noise: float
     blurMm: float
-    uncertainPercent: float
     seconds: dict[str, float]
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
@@ -202,7 +201,6 @@ def computeChangeMap(
         agreement=matched.agreement,
         noise=float(sd[region].median()),
         blurMm=_blur(spacing, sigmas[0] * spacing),
-        uncertainPercent=100.0 * uncertain,
         seconds=stages.seconds,
         notes=[note for note in (*doubts, *notes) if note],
         doubts=doubts,

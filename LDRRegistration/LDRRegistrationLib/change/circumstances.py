@@ -8,6 +8,7 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.image import Image
 from .harmonise import Harmonised
+from .shapes import parts
 
 # With a curve that mostly falls the images show different contrasts.
 LEAST_RISING = 0.6
@@ -78,14 +79,11 @@ def circumstances(
 
 
 def _lightsUp(image: np.ndarray, z: np.ndarray, mask: np.ndarray, voxel: float) -> bool:
-    import SimpleITK as sitk
-
     limit = float(np.quantile(image[mask][:: max(1, int(mask.sum()) // 200_000)], 1.0 - BRIGHTEST))
     lit = mask & (image >= limit) & (z > MUCH_BRIGHTER_Z)
     if lit.sum() * voxel < PARTS * PART_MM3:
         return False
-    parts = sitk.ConnectedComponent(sitk.GetImageFromArray(lit.astype(np.uint8)), True)
-    sizes = np.bincount(sitk.GetArrayViewFromImage(parts).ravel())[1:]
+    sizes = np.bincount(parts(lit, byCorners=True).ravel())[1:]
     return int((sizes * voxel >= PART_MM3).sum()) >= PARTS
 
 

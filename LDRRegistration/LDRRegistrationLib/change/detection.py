@@ -12,12 +12,12 @@ from ..runtime.language import tr as _
 from ..space.intensity import Modality
 from .changemap import ChangeMap
 from .evidence import evidence
-from .priors import Reader
+from .readercriteria import Reader
 from .regions import Region, describe
 
-SENSITIVITIES = {"low": 0.25, "default": 0.5, "high": 0.75}
 # The marks of a slider: few false alarms, usual, everything.
 MARKS = {"few": 0.25, "usual": 0.5, "everything": 1.0}
+USUAL = MARKS["usual"]
 # From the default to 1 (or to 0) the evidence that is asked for halves (or doubles).
 OCTAVES = 1.0
 LEAST_EVIDENCE = 2.0**-OCTAVES
@@ -73,9 +73,7 @@ def _candidates(changeMap: ChangeMap) -> Candidates:
     return Candidates(labels, describe(changeMap, scored, labels))
 
 
-def detect(
-    changeMap: ChangeMap, sensitivity: float = SENSITIVITIES["default"], mask: np.ndarray | None = None
-) -> Detection:
+def detect(changeMap: ChangeMap, sensitivity: float = USUAL, mask: np.ndarray | None = None) -> Detection:
     """The regions whose evidence, as a reader weighs it, is enough at a sensitivity. Nothing is measured anew.
 
     :param sensitivity: 0 (only the strongest changes) to 1.

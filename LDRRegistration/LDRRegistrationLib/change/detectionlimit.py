@@ -15,9 +15,10 @@ from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback, Stages
 from ..space.grid import Grid, transformPoints
 from .changemap import DETECTION_MM, FINE_MM, ChangeMap
-from .detection import SENSITIVITIES, detect, evidenceNeeded
+from .detection import USUAL, detect, evidenceNeeded
 from .evidence import evidence
-from .priors import Reader, depthMm
+from .readercriteria import Reader
+from .shapes import depth
 
 if TYPE_CHECKING:
     from .evidence import Evidence
@@ -83,14 +84,14 @@ class DetectionLimit:
 
 def detectionLimit(
     changeMap: ChangeMap,
-    sensitivity: float = SENSITIVITIES["default"],
+    sensitivity: float = USUAL,
     progress: ProgressCallback | None = None,
     cancelled: CancelCallback | None = None,
     seed: int = 0,
 ) -> DetectionLimit:
     """Paint eight lesions of 4 to 10 mm at several contrasts into the pair, and count those that are found.
 
-    Pure, in any thread; The places are the same for the same seed.
+    Pure, in any thread. The places are the same for the same seed.
 
     :raises RegistrationCancelled: ``cancelled`` said so.
     """
@@ -125,7 +126,7 @@ def _limit(found: dict[float, int], count: int) -> float | None:
 
 def _places(changeMap: ChangeMap, sensitivity: float, rng: np.random.Generator) -> list[np.ndarray]:
     """Voxels (k, j, i) in tissue where nothing was found, well apart."""
-    free = changeMap.mask & (depthMm(changeMap.mask, changeMap.grid.spacing) > DEEP_MM)
+    free = changeMap.mask & (depth(changeMap.mask, changeMap.grid.spacing) > DEEP_MM)
     free &= detect(changeMap, sensitivity).labels == 0
     if not free.any():
         return []

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..numerics.dlpack import toArray, toTensor
 from ..space.boxes import Box, boundingBox
-from .harmonise import broadMean, resizeTo
+from .harmonise import meanInside
+from .shapes import parts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,6 +34,8 @@ SAMPLES = 400_000
 CLIP, OWN, OWN_QUANTILE = 10.0, 3.0, 0.95
 # A region reaches as far as half the threshold.
 EXTENT = 0.5
+# A ball of which less than this share lies in what is compared counts for as much less.
+LEAST_INSIDE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +55,12 @@ def evidence(changeMap: ChangeMap, least: float) -> list[Evidence]:
     spacing = changeMap.grid.spacing[::-1]
     means = []
     for scale, threshold in zip(SCALES_MM, THRESHOLDS, strict=True):
-        limited = z if scale == 0 else _meanInside(z.clamp(-CLIP, CLIP), inside, scale / spacing)
+        limited = z if scale == 0 else meanInside(z.clamp(-CLIP, CLIP), inside, scale / spacing, LEAST_INSIDE)
         means.append(_standardised(limited, inside) / threshold)
     strongest, fine = means[0], means[SCALES_MM.index(0)]
     for mean in means[1:]:
         strongest = strongest.where(strongest.abs() >= mean.abs(), mean)
     return sorted(_parts(toArray(strongest), toArray(fine), least), key=lambda part: -part.peak)
-
-
-def _meanInside(z: Tensor, inside: Tensor, sigmas: np.ndarray) -> Tensor:
-    mean = broadMean(z, sigmas) / broadMean(inside, sigmas).clamp_min(0.2)
-    return resizeTo(mean, z)
 
 
 def _standardised(values: Tensor, inside: Tensor) -> Tensor:
@@ -76,8 +74,6 @@ def _standardised(values: Tensor, inside: Tensor) -> Tensor:
 
 
 def _parts(strongest: np.ndarray, fine: np.ndarray, least: float) -> list[Evidence]:
-    import SimpleITK as sitk
-
     found = []
     for sign in (1.0, -1.0):
         # The wide balls reach beyond a lesion; its voxels are those that changed themselves.
@@ -86,7 +82,7 @@ def _parts(strongest: np.ndarray, fine: np.ndarray, least: float) -> list[Eviden
         if whole is None:
             continue
         part = sign * strongest[whole]
-        numbers = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(above[whole].astype(np.uint8))))
+        numbers = parts(above[whole])
         wanted = np.unique(numbers[above[whole] & (part >= least)])
         places = np.nonzero(numbers)
         number = numbers[places]

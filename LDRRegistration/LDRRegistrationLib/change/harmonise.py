@@ -65,6 +65,12 @@ def resizeTo(values: Tensor, like: Tensor) -> Tensor:
     return torch.nn.functional.interpolate(values[None, None], size=like.shape, mode="trilinear")[0, 0]
 
 
+def meanInside(values: Tensor, mask: Tensor, sigmasVoxels: np.ndarray, least: float = 1e-3) -> Tensor:
+    """Gaussian mean of ``values`` (k, j, i) over what ``mask`` (0 or 1) has of them, at least ``least`` of it."""
+    mean = broadMean(values * mask, sigmasVoxels) / broadMean(mask, sigmasVoxels).clamp_min(least)
+    return resizeTo(mean, values)
+
+
 def matchingSigmas(grid: Grid, moving: Grid, leastMm: float) -> tuple[np.ndarray, np.ndarray]:
     """Standard deviations in voxels (k, j, i) that bring fixed and warped moving image to the same blur on ``grid``.
 

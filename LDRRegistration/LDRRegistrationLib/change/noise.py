@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..numerics.dlpack import toArray, toTensor
-from .harmonise import broadMean, resizeTo, smooth
+from .harmonise import meanInside, smooth
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,17 +69,11 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
     sd = (sd**2 + (MINIMUM_SHARE_OF_MEDIAN * float(sd[inside].median())) ** 2).sqrt()
     mask = inside.float()
     # Change of one sign over a centimetre is no noise; misalignment has both, on the two sides of a structure.
-    wide = _meanInside(difference, mask, CHANGE_MM / spacing)
+    wide = meanInside(difference, mask, CHANGE_MM / spacing)
     excess = ((difference - wide).abs() / sd).clamp(max=PLACE_CLIP) * mask
-    place = _meanInside(excess, mask, PLACE_MM / spacing)
+    place = meanInside(excess, mask, PLACE_MM / spacing)
     place = (place / float(place[inside].median())).clamp(*PLACE_LIMITS)
     return sd * place, place
-
-
-def _meanInside(values: Tensor, mask: Tensor, sigmas: np.ndarray) -> Tensor:
-    """Gaussian mean of ``values`` (k, j, i) over what ``mask`` has of them."""
-    mean = broadMean(values * mask, sigmas) / broadMean(mask, sigmas).clamp_min(1e-3)
-    return resizeTo(mean, values)
 
 
 def _gradient(image: Tensor, spacing: np.ndarray) -> Tensor:

@@ -11,7 +11,7 @@ from ..space.boxes import Box
 from ..space.grid import transformPoints
 from .blurredvolume import volumeFrom
 from .evidence import Evidence
-from .priors import depthMm, widened
+from .shapes import near, widened, withoutHoles
 
 if TYPE_CHECKING:
     from .changemap import ChangeMap
@@ -51,7 +51,6 @@ class Region:
     volumeMm3: float
     meanChange: float
     meanZ: float
-    peakZ: float
     growthPercent: float | None
     deformationPercent: float
     centroidRas: tuple[float, float, float]
@@ -82,8 +81,8 @@ def describe(changeMap: ChangeMap, scored: list[tuple[float, Evidence]], labels:
         largest = float(np.quantile(size[core], LARGEST_QUANTILE))
         strong = core & (size > np.clip(SHARE_OF_PEAK * largest, *LEAST_Z))
         inCore = strong if strong.any() else core
-        around = _near(inCore, spacing, RING_MM) & changeMap.mask[wide]
-        reach = _near(inCore, spacing, REACH_MM)
+        around = near(inCore, spacing, RING_MM) & changeMap.mask[wide]
+        reach = near(inCore, spacing, REACH_MM)
         others = taken[wide] & ~core
         ring = around & ~reach & ~taken[wide]
         if ring.sum() < 8:
@@ -124,7 +123,7 @@ def _describe(
     counted = float(voxels.sum()) * voxel
     volume = float(np.clip((1.0 - largeness) * ball + largeness * counted, 0.5 * counted, 2.0 * counted))
     labels[box][voxels] = rank
-    shell = _near(voxels, grid.spacing, SHELL_MM[1]) & ~_near(voxels, grid.spacing, SHELL_MM[0]) & free
+    shell = near(voxels, grid.spacing, SHELL_MM[1]) & ~near(voxels, grid.spacing, SHELL_MM[0]) & free
     kind, contrast, whole = _kind(current, prior, voxels, shell, sign)
     growth = -100.0 if kind == GONE else None
     if kind in (GROWN, SHRUNKEN):
@@ -142,7 +141,6 @@ def _describe(
         volumeMm3=volume,
         meanChange=float(change[voxels].mean()),
         meanZ=float(z[voxels].mean()),
-        peakZ=float(sign * np.abs(z[core]).max()),
         growthPercent=growth,
         deformationPercent=float(changeMap.volumeChange[box][voxels].mean()),
         centroidRas=(float(center[0]), float(center[1]), float(center[2])),
@@ -167,7 +165,7 @@ def _kind(
     normal, otherNormal = (float(np.median(i[shell])) for i in (image, other))
     direction = np.sign(step) or sign
     size = float(np.quantile(direction * (image[voxels] - normal), PLATEAU_QUANTILE))
-    nearby = _filled(voxels | shell)
+    nearby = withoutHoles(voxels | shell)
     there = voxels | (nearby & (direction * (image - normal) > HALF * size))
     excess = direction * (other - otherNormal)
     before = there & (excess > HALF * size) & (excess < BEYOND * size)
@@ -186,18 +184,6 @@ def _largeness(core: np.ndarray, spacing: np.ndarray) -> float:
 def _typical(values: np.ndarray, plateau: float, largeness: float) -> float:
     """The change that a region's extent goes by: its plateau, or where it is large and uneven, its median."""
     return float((1.0 - largeness) * plateau + largeness * min(plateau, float(np.median(values))))
-
-
-def _near(mask: np.ndarray, spacing: np.ndarray, mm: float) -> np.ndarray:
-    """Voxels not farther than ``mm`` from ``mask``; spacing along i, j, k."""
-    return depthMm(mask, spacing, padding=False) >= -mm
-
-
-def _filled(mask: np.ndarray) -> np.ndarray:
-    """``mask`` with its holes."""
-    import SimpleITK as sitk
-
-    return sitk.GetArrayFromImage(sitk.BinaryFillhole(sitk.GetImageFromArray(mask.astype(np.uint8)))) > 0
 
 
 def _diameter(ras: np.ndarray) -> float:

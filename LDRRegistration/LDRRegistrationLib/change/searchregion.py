@@ -14,6 +14,7 @@ from ..space.intensity import Modality, guessModality, normalised
 from ..space.resample import reduceToSpacing, sampleOnGrid
 from ..space.validity import filled
 from .brainsurface import brainSurface
+from .shapes import asItk, asMask, depth, largestPart, withoutHoles
 
 SPACING_MM = 2.0
 # A mask that was sampled between its voxels: what is above it lies inside.
@@ -48,7 +49,8 @@ class SearchRegion:
         values = mask.astype(np.float32)
         if margin > 0:
             # Sampling the depth, rather than eroding voxels, is exact to a fraction of a voxel.
-            values = INSIDE + (_depth(mask) * float(self.mask.grid.spacing.min()) - margin).astype(np.float32)
+            deep = depth(mask, beyond=None) * float(self.mask.grid.spacing.min())
+            values = (INSIDE + deep - margin).astype(np.float32)
         return toArray(sampleOnGrid(values, self.mask.ijkToRas, grid, gridToImageRas)) > INSIDE
 
 
@@ -79,7 +81,7 @@ def _body(values: np.ndarray) -> np.ndarray:
     # Skull-stripped and defaced images have an exact background; the others' has noise.
     stripped = float((values == values.min()).mean()) > 0.3
     above = values > (BACKGROUND if stripped else 0.5 * _otsu(values))
-    return _array(sitk.BinaryFillhole(_largest(sitk.BinaryMorphologicalClosing(_itk(above), [2] * 3))))
+    return withoutHoles(largestPart(asMask(sitk.BinaryMorphologicalClosing(asItk(above), [2] * 3))))
 
 
 def _isStripped(values: np.ndarray, body: np.ndarray, spacing: float) -> bool:
@@ -101,29 +103,19 @@ def _brain(values: np.ndarray, body: np.ndarray, grid: Grid, spacing: float) -> 
         return None
     up = grid.direction[2][::-1]
     brain = _closed(brainSurface(values, body, spacing, up), CLOSING_MM / spacing) & body
-    surface = brain & (_depth(brain) <= 1.5)
+    surface = brain & (depth(brain, beyond=None) <= 1.5)
     if not surface.any() or not BRAIN_MM3[0] <= brain.sum() * spacing**3 <= BRAIN_MM3[1]:
         return None
-    shallow = float(np.percentile(_depth(body)[surface], 25)) * spacing
+    shallow = float(np.percentile(depth(body, beyond=None)[surface], 25)) * spacing
     return brain if shallow >= MINIMUM_BRAIN_DEPTH_MM else None
 
 
 def _closed(mask: np.ndarray, steps: float) -> np.ndarray:
     """Closing by a ball of ``steps`` voxels, and holes filled: sulci and ventricles belong to the brain."""
-    import SimpleITK as sitk
-
     margin = int(np.ceil(steps)) + 2
-    wide = _depth(~np.pad(mask, margin)) <= steps
-    closed = _array(sitk.BinaryFillhole(_itk(_depth(wide) > steps)))
+    wide = depth(~np.pad(mask, margin), beyond=None) <= steps
+    closed = withoutHoles(depth(wide, beyond=None) > steps)
     return closed[(slice(margin, -margin),) * 3] | mask
-
-
-def _depth(mask: np.ndarray) -> np.ndarray:
-    """(k, j, i): distance in voxels of every voxel inside ``mask`` from the outside; 0 or less outside."""
-    import SimpleITK as sitk
-
-    distance = sitk.SignedMaurerDistanceMap(_itk(mask), insideIsPositive=True, squaredDistance=False)
-    return sitk.GetArrayFromImage(distance)
 
 
 def _otsu(values: np.ndarray) -> float:
@@ -132,21 +124,3 @@ def _otsu(values: np.ndarray) -> float:
     measure = sitk.OtsuThresholdImageFilter()
     measure.Execute(sitk.GetImageFromArray(np.ascontiguousarray(values.reshape(1, -1))))
     return float(measure.GetThreshold())
-
-
-def _largest(mask):
-    import SimpleITK as sitk
-
-    return sitk.RelabelComponent(sitk.ConnectedComponent(mask), sortByObjectSize=True) == 1
-
-
-def _itk(mask: np.ndarray):
-    import SimpleITK as sitk
-
-    return sitk.GetImageFromArray(np.asarray(mask, dtype=np.uint8))
-
-
-def _array(image) -> np.ndarray:
-    import SimpleITK as sitk
-
-    return sitk.GetArrayFromImage(image).astype(bool)

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ..registration.verdict import GRADES as VERDICTS
 from .pair import Pair
 
 FAILED, UNREAD = "failed", "not registered"
 # By urgency.
-GRADES = (UNREAD, FAILED, "check", "good")
+GRADES = (UNREAD, *reversed(VERDICTS))
 # Iglewicz and Hoaglin (1993): a modified z-score beyond this is an outlier.
 OUTLIER = 3.5
 MAD_TO_SD = 0.6745

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..change.answer import judgeComparison, worse
-from ..change.detection import SENSITIVITIES
+from ..change.detection import USUAL
 from ..change.table import Opinion
 from ..change.visits import compareVisits
 from ..mrml.changenodes import Changes, changeVolume, fillTable, publishChanges, showRegions
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         vtkMRMLTransformNode,
     )
 
-DEFAULT_SENSITIVITY = SENSITIVITIES["default"]
 # What ``compareVisits`` sets, since other values would hide changes.
 SETTINGS_OF_ITS_OWN = ("preset", "refinementSteps", "adaptationIterations", "adaptationSeconds")
 
@@ -57,7 +56,7 @@ class ChangesLogic:
         priorVolumeNode: vtkMRMLScalarVolumeNode,
         maskNode: vtkMRMLDisplayableNode | None = None,
         excludeMaskNode: vtkMRMLDisplayableNode | None = None,
-        sensitivity: float = DEFAULT_SENSITIVITY,
+        sensitivity: float = USUAL,
         currentDate: str | None = None,
         priorDate: str | None = None,
         outputTransformNode: vtkMRMLTransformNode | None = None,
@@ -109,7 +108,7 @@ class ChangesLogic:
         priorVolumeNode: Any,
         maskNode: Any = None,
         excludeMaskNode: Any = None,
-        sensitivity: float = DEFAULT_SENSITIVITY,
+        sensitivity: float = USUAL,
         currentDate: str | None = None,
         priorDate: str | None = None,
         outputTransformNode: Any = None,

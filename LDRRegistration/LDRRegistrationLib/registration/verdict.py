@@ -29,6 +29,8 @@ MINIMUM_COVERAGE = 0.1
 PART_COVERED, PART_ALIKE = 0.55, 0.38
 # Of the totals: where the mirror image comes so near nothing tells left from right, as between two people's heads.
 UNCLEAR_SIDE = 0.9
+# From best to worst.
+GRADES = ("good", "check", "failed")
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..space.boxes import Box
 from .evidence import Evidence
+from .harmonise import MAD_TO_SD
+from .shapes import depth, widened
 
 if TYPE_CHECKING:
     from .changemap import ChangeMap
@@ -39,7 +40,7 @@ class Reader:
     def __init__(self, changeMap: ChangeMap) -> None:
         self._map = changeMap
         self._spacing = changeMap.grid.spacing[::-1]
-        self._depth = depthMm(changeMap.mask, changeMap.grid.spacing)
+        self._depth = depth(changeMap.mask, changeMap.grid.spacing)
         step = max(1, int(changeMap.mask.sum()) // LEVEL_SAMPLES)
         self._levels = [np.sort(image[changeMap.mask][::step]) for image in (changeMap.current, changeMap.prior)]
 
@@ -49,7 +50,7 @@ class Reader:
         z, mask = self._map.z[box], self._map.mask[box]
         size = np.abs(z)
         core = voxels & (size >= CORE * float(np.quantile(size[voxels], CORE_QUANTILE)))
-        away = -depthMm(core, self._map.grid.spacing, padding=False)
+        away = -depth(core, self._map.grid.spacing, beyond=None)
         ring = (away > RING_MM[0]) & (away < RING_MM[1]) & mask & ~voxels
         if ring.sum() < LEAST_RING_VOXELS:
             ring = (away > 0) & (away < RING_MM[1]) & mask & ~core
@@ -58,15 +59,15 @@ class Reader:
         contrasts, levels = [], []
         for image, known in zip((self._map.current[box], self._map.prior[box]), self._levels, strict=True):
             level, normal = float(np.median(image[core])), float(np.median(image[ring]))
-            spread = 1.4826 * float(np.median(np.abs(image[ring] - normal)))
+            spread = MAD_TO_SD * float(np.median(np.abs(image[ring] - normal)))
             contrasts.append((level - normal) / max(spread, 1e-9))
             levels.append(float(np.searchsorted(known, level)) / len(known))
         standsOut = max(part.sign * contrasts[0], -part.sign * contrasts[1])
-        depth = float(np.median(self._depth[box][core]))
+        deep = float(np.median(self._depth[box][core]))
         return float(
             np.clip(standsOut / STANDS_OUT, LEAST_FACTOR, 1.0)
             * np.clip(abs(contrasts[0] - contrasts[1]) / CHANGES, LEAST_FACTOR, 1.0)
-            * np.clip(AT_SURFACE + (1.0 - AT_SURFACE) * depth / SURFACE_MM, AT_SURFACE, 1.0)
+            * np.clip(AT_SURFACE + (1.0 - AT_SURFACE) * deep / SURFACE_MM, AT_SURFACE, 1.0)
             * (IN_LIQUOR if max(levels) < LIQUOR else 1.0)
             * self._compactness(core)
         )
@@ -80,31 +81,3 @@ class Reader:
         factor = 1.0 / max(1.0, float(axes[-1]) / ball / COMPACT)
         thick = float(np.clip((axes[0] - THIN_MM) / (THICK_MM - THIN_MM), 0.0, 1.0))
         return factor + (1.0 - factor) * thick
-
-
-def depthMm(mask: np.ndarray, spacing: np.ndarray, padding: bool = True) -> np.ndarray:
-    """(k, j, i): distance in mm from the outside of ``mask``, negative outside; ``spacing`` along i, j, k.
-
-    :param padding: beyond the array is outside.
-    """
-    import SimpleITK as sitk
-
-    image = sitk.GetImageFromArray((np.pad(mask, 1) if padding else mask).astype(np.uint8))
-    image.SetSpacing([float(s) for s in spacing])
-    distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=True, squaredDistance=False, useImageSpacing=True)
-    array = sitk.GetArrayFromImage(distance)
-    return array[1:-1, 1:-1, 1:-1] if padding else array
-
-
-def widened(
-    box: Box, voxels: np.ndarray, spacing: np.ndarray, mm: float, shape: tuple[int, ...]
-) -> tuple[Box, np.ndarray]:
-    """``box`` with ``mm`` more at each side in an array of ``shape``, and ``voxels`` in it; spacing along k, j, i."""
-    margins = np.ceil(mm / spacing).astype(int) + 1
-    k, j, i = (
-        slice(max(part.start - int(m), 0), min(part.stop + int(m), n))
-        for part, m, n in zip(box, margins, shape, strict=True)
-    )
-    wide = np.zeros([part.stop - part.start for part in (k, j, i)], dtype=bool)
-    wide[tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(box, (k, j, i), strict=True))] = voxels
-    return (k, j, i), wide

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sys
+import time
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from .commandline.dicominput import seriesLines
-from .commandline.failures import explained
-from .commandline.filerun import FileRun
-from .commandline.options import inputFiles, readOptions
-from .registration.models import ModelStore
 from .runtime.errors import RegistrationCancelled
-from .runtime.terminal import complain, quietLibraries, say, signalsStop
+from .runtime.startup import beginLoading, processIsCommand
+from .runtime.terminal import complain, quietLibraries, say, show, signalsStop
+
+if TYPE_CHECKING:
+    from .registration.models import ModelStore
 
 EXIT_FAILED = 3
 
@@ -27,6 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one sentence. 3: done, but the result is not to be trusted. 128 and the signal's number after Ctrl-C (130), SIGTERM
     (143) or SIGHUP (129). Nothing half-written is left.
     """
+    started = time.perf_counter()
+    # Not at the top of the file: what they import takes time, in which a thread loads machine code already.
+    from .commandline.failures import explained
+    from .commandline.options import inputFiles, readOptions
+
     shown = os.environ.get("LDR_LOG")
     logging.basicConfig(level=shown or "CRITICAL", format="%(message)s")
     options = None
@@ -34,10 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             options = readOptions(arguments)
             if options.list_models:
-                _show(_modelLines(ModelStore(options.models)))
+                from .registration.models import ModelStore
+
+                show(_modelLines(ModelStore(options.models)))
                 return 0
             if options.list_series:
-                _show(seriesLines(options))
+                from .commandline.dicominput import seriesLines
+
+                show(seriesLines(options))
                 return 0
             if options.isCohort:
                 from .cohort.run import registerCohort
@@ -46,10 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with quietLibraries(), warnings.catch_warnings():
                 if not shown:
                     warnings.simplefilter("ignore")
-                run = FileRun(options, stop)
+                from .commandline.filerun import LOADING, FileRun
+
+                run = FileRun(options, stop, seconds={LOADING: time.perf_counter() - started})
                 run.register()
             if not options.quiet:
-                _show(run.lines)
+                show(run.lines)
             return EXIT_FAILED if run.hasFailed else 0
         except (KeyboardInterrupt, RegistrationCancelled):
             isCohort = options is not None and options.isCohort
@@ -71,28 +82,17 @@ def _modelLines(models: ModelStore) -> list[str]:
     return [*lines, *(f"Note: {problem}" for problem in models.problems.values())]
 
 
-def _show(lines: list[str]) -> None:
-    """Print what was done; that nobody can read it changes nothing about the result."""
-    try:
-        for line in lines:
-            say(line)
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):
-            complain(f"The standard output cannot be written: {error.strerror}.")
-        # Else Python would try again, and complain, at its end.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def run() -> None:
     """The command as a process of its own: ``main``, and the end of the process."""
+    processIsCommand()
+    if {"-o", "--output"} & set(sys.argv):
+        beginLoading()
     status = main()
-    if status > 128:
-        # The libraries were stopped in the middle of something; taking them down in order could crash.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    sys.exit(status)
+    # The files are there. To take the libraries down in order takes time, and could crash where a signal stopped them
+    # in the middle of something.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

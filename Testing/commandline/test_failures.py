@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib.__main__ import _show
 from LDRRegistrationLib.commandline.failures import withoutNames
+from LDRRegistrationLib.runtime.terminal import show
 from support.commandline import OUTPUTS, arguments_for, run
 from support.data import ROOT
 
@@ -172,5 +172,5 @@ def test_a_result_that_failed_is_said_first_written_and_ends_with_3(files, tmp_p
 def test_a_standard_output_that_is_full_or_closed(monkeypatch, capsys):
     with open("/dev/full", "w", encoding="ascii") as full:
         monkeypatch.setattr(sys, "stdout", full)
-        _show(["caf\udce9 \u00e9"])
+        show(["caf\udce9 \u00e9"])
     assert "standard output cannot be written" in capsys.readouterr().err

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import vtk
+from LDRRegistrationLib.commandline.memoryneed import checkMemory
 from LDRRegistrationLib.mrml.files import newScene
 from LDRRegistrationLib.mrml.matrices import linearFromWorld, localToWorld, matrixFromArray
-from LDRRegistrationLib.mrml.reading import checkMemory, readLabels, readTransform, readVolume
+from LDRRegistrationLib.mrml.reading import readLabels, readTransform, readVolume
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.runtime import memory
 from LDRRegistrationLib.runtime.errors import RegistrationError

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..mrml.reading import memoryNeed
+from ..commandline.memoryneed import LIBRARY_BYTES, memoryNeed
 from ..runtime.errors import RegistrationError
 from ..runtime.memory import availableBytes
 from .pair import Pair
 
-# Resident memory of a worker's libraries and model; that of its images comes on top.
-LIBRARY_BYTES = 700_000_000
 # So many pairs are looked at for the largest images: the header of each takes a moment on a far disk.
 PAIRS_LOOKED_AT = 50
 CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")

@@ -59,7 +59,14 @@ def isOutOfMemory(error: BaseException) -> bool:
     """Whether an error says that memory ran out: torch, ITK and the loader of libraries have no type of their own."""
     if isinstance(error, ImportError) and (left := availableBytes()) is not None and left < MINIMUM_FREE_BYTES:
         return True  # the loaders of some libraries hide why
-    texts = ("not enough memory", "allocate memory", "bad_alloc", "bad allocation", "failed to map segment")
+    texts = (
+        "not enough memory",
+        "allocate memory",
+        "bad_alloc",
+        "bad allocation",
+        "failed to map segment",
+        "start new thread",
+    )
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError | ImportError) and any(text in str(error) for text in texts)
     )

@@ -7,19 +7,24 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..imagefiles.readahead import ReadAhead, readingAhead
 from ..runtime.errors import RegistrationError
+from ..runtime.startup import loadLibraries
 from ..runtime.terminal import interruptsWait, showProgress
 from ..runtime.workfolder import workFolder
 from .changeoutput import ChangeOutput
 from .dicominput import chosenSeries, namesOf, notesOn, scanContent
+from .memoryneed import checkMemory, isAmple
 from .options import inputFiles
 from .outputfolder import REPORT, USUAL_NAMES, prepareFolder, publish, sealed
 
 if TYPE_CHECKING:
+    from ..dicom.choosing import ChosenSeries
     from ..logic.changejob import ChangeOutcome
     from ..logic.registration import RegistrationLogic
     from ..mrml.jobs import RegistrationJob
@@ -27,6 +32,10 @@ if TYPE_CHECKING:
 
 # Of the time, for the progress bar.
 SHARE_OF_WRITING = 0.1
+LOADING = "Loading the libraries"
+WARPED = "warped.nii.gz"
+# The options that name images, in the order in which they are read.
+IMAGES = ("fixed", "moving", "fixed_mask", "moving_mask", "change_mask", "labels")
 
 
 @dataclass
@@ -60,28 +69,22 @@ class FileRun:
         notes = notesOn(series)
         self.changeOutput = ChangeOutput(options, series, notes=notes)
         self.changeOutput.prepare()
-        with self._timed("Loading the libraries"), interruptsWait():
-            from ..runtime.pytorch import importTorch
-
-            torch = importTorch()
-            from ..logic.registration import RegistrationLogic
-            from ..mrml import files, reading
-            from ..runtime.device import usableThreads
-        if options.threads:
-            torch.set_num_threads(usableThreads(options.threads))
-        logic = self.logic or RegistrationLogic(options.models)
-        with self._timed("Reading the files"):
-            scene = files.newScene()
-            reading.checkMemory(options.fixed, options.moving)
-            nodes = {name: reading.readSeries(scene, chosen.stack, notes) for name, chosen in series.items()}
-            for name in ("fixed", "moving", "fixed_mask", "moving_mask", "change_mask"):
-                if name not in nodes and (path := getattr(options, name)) is not None:
-                    isLabels = name not in ("fixed", "moving")
-                    nodes[name] = reading.readVolume(scene, path, labels=isLabels, notes=notes)
-            if options.labels is not None:
-                nodes["labels"] = reading.readLabels(scene, options.labels, notes)
-            if options.initial is not None:
-                nodes["initial"] = reading.readTransform(scene, options.initial)
+        ample = isAmple(options.fixed, options.moving)
+        images = [path for name in IMAGES if name not in series and (path := getattr(options, name)) is not None]
+        with readingAhead(images if ample else []) as read:
+            with self._timed(LOADING), interruptsWait():
+                torch = loadLibraries()
+                from ..logic.registration import RegistrationLogic
+                from ..mrml import files
+                from ..runtime.device import usableThreads
+            if options.threads:
+                torch.set_num_threads(usableThreads(options.threads))
+            logic = self.logic or RegistrationLogic(options.models)
+            with self._timed("Reading the files"):
+                if not ample:
+                    checkMemory(options.fixed, options.moving)
+                scene = files.newScene()
+                nodes = self._read(scene, series, notes, read)
         found, job, result = self._compute(logic, scene, nodes)
         result.notes.extend(note for note in notes if note not in result.notes)
         try:
@@ -100,6 +103,26 @@ class FileRun:
                 f"The results could not be written into {options.output}: {why}; what was there is untouched."
             ) from error
         self.lines += [f"Written to {options.output}: {', '.join(written)}"]
+
+    def _read(
+        self, scene: Any, series: Mapping[str, ChosenSeries], notes: list[str], read: ReadAhead
+    ) -> dict[str, Any]:
+        """The nodes of all inputs, by the options' names."""
+        from ..mrml import reading
+
+        nodes = {name: reading.readSeries(scene, chosen.stack, notes) for name, chosen in series.items()}
+        for name in IMAGES:
+            path = getattr(self.options, name)
+            if name in nodes or path is None:
+                continue
+            if name == "labels":
+                nodes[name] = reading.readLabels(scene, path, notes, read)
+            else:
+                isLabels = name not in ("fixed", "moving")
+                nodes[name] = reading.readVolume(scene, path, labels=isLabels, notes=notes, read=read)
+        if self.options.initial is not None:
+            nodes["initial"] = reading.readTransform(scene, self.options.initial)
+        return nodes
 
     def _compute(
         self, logic: RegistrationLogic, scene: Any, nodes: dict[str, Any]
@@ -163,27 +186,42 @@ class FileRun:
     ) -> None:
         """All files but the report, checked; what a full disk cut off raises OSError."""
         from ..mrml import files, written
-        from ..reports.overview import writeOverview
+        from ..mrml.volumes import imageFromVolumeNode
+        from ..reports.overview import drawOverview
+        from ..reports.png import writePng
 
-        files.writeTransform(job.outputTransformNode, part / "transform.h5")
-        written.checkTransformFile(part / "transform.h5", job.outputTransformNode)
-        files.writeVolume(job.outputVolumeNode, part / "warped.nii.gz")
-        if "labels" in nodes:
-            warpedLabels = job.scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "LDR labels")
-            result.notes += logic.warpLabels(
-                labelsNode=nodes["labels"],
-                referenceVolumeNode=nodes["fixed"],
-                transform=result.transform,
-                outputLabelsNode=warpedLabels,
-            )
-            files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
-        if found is not None:
-            self.changeOutput.write(part, job, found)
-        for path in part.glob("*.nii.gz"):
-            written.checkImageFile(path, job.fixed.array.shape)
-        for name, content in self.sidecars.items():
-            (part / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        writeOverview(part / "overview.png", job.fixed, job.moving, job.initialRas, result.transform)
+        shape = job.fixed.array.shape
+        warped = imageFromVolumeNode(job.outputVolumeNode)
+
+        def writeWarped() -> None:
+            files.writeImage(warped, part / WARPED)
+            written.checkImageFile(part / WARPED, shape)
+
+        # ITK and VTK, which compress most of the time, lend Python's lock meanwhile.
+        with ThreadPoolExecutor(1, "ldr: writing") as writer:
+            background = [writer.submit(writeWarped)]
+            overview = drawOverview(job.fixed, job.moving, job.initialRas, result.transform)
+            background.append(writer.submit(writePng, part / "overview.png", overview))
+            files.writeTransform(job.outputTransformNode, part / "transform.h5")
+            written.checkTransformFile(part / "transform.h5", job.outputTransformNode)
+            if "labels" in nodes:
+                warpedLabels = job.scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "LDR labels")
+                result.notes += logic.warpLabels(
+                    labelsNode=nodes["labels"],
+                    referenceVolumeNode=nodes["fixed"],
+                    transform=result.transform,
+                    outputLabelsNode=warpedLabels,
+                )
+                files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
+            if found is not None:
+                self.changeOutput.write(part, job, found)
+            for path in part.glob("*.nii.gz"):
+                if path.name != WARPED:
+                    written.checkImageFile(path, shape)
+            for name, content in self.sidecars.items():
+                (part / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            for writing in background:
+                writing.result()
 
     def _report(
         self, logic: RegistrationLogic, result: RegistrationResult, found: ChangeOutcome | None
@@ -228,4 +266,4 @@ class FileRun:
         showProgress(1.0 - SHARE_OF_WRITING if stage.startswith("Writing") else 0.0, stage)
         started = time.perf_counter()
         yield
-        self.seconds[stage] = time.perf_counter() - started
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from ..dicom.choosing import isDicom
 from ..dicom.stacks import Stack
 from ..dicom.voxels import readStack
 from ..imagefiles import itk
-from ..imagefiles.reading import layoutOf, readImage, stem
+from ..imagefiles.reading import readImage, stem
 from ..imagefiles.streams import checkRegularFile
 from ..runtime.errors import RegistrationError
-from ..runtime.memory import checkAvailable
 from ..space.grid import LPS_FROM_RAS
 from ..space.image import Image
 from ..space.labelwarp import wholeNumbers
@@ -24,12 +22,17 @@ from .matrices import checkStart, linearMatrix, matrixFromArray
 from .transformtext import TEXT_SUFFIXES, isWholeText
 from .volumes import imageDataFromArray
 
-# Of the network and the refinement; and of a picture, whose images are reduced where they are large.
-WORKING_BYTES, PICTURE_BYTES = 500_000_000, 2_000_000_000
 TRANSFORM_SUFFIXES = (".h5", ".tfm", ".txt", ".mat", ".nrrd", ".mha", ".nii.gz")
 
 
-def readVolume(scene, path: Path, labels: bool = False, notes: list[str] | None = None):
+class Reading(Protocol):
+    """How an image file is read: ``readImage``, or what has done it before."""
+
+    def __call__(self, path: Path) -> tuple[Image, list[str]]:
+        """:raises RegistrationError: it cannot be read."""
+
+
+def readVolume(scene, path: Path, labels: bool = False, notes: list[str] | None = None, read: Reading = readImage):
     """A scalar (or label map) volume node from any image file, on exactly the file's own grid.
 
     Slicer's reader would turn the slices of a left-handed volume round; results would then not lie voxel on voxel with
@@ -39,15 +42,15 @@ def readVolume(scene, path: Path, labels: bool = False, notes: list[str] | None 
     :raises RegistrationError: the file is missing, is not an image, is not 3D, has several values per voxel, says of
         itself what cannot be, or is damaged.
     """
-    return _volumeNode(scene, _readImage(path, notes), labels)
+    return _volumeNode(scene, _readImage(path, notes, read), labels)
 
 
-def readLabels(scene, path: Path, notes: list[str] | None = None):
+def readLabels(scene, path: Path, notes: list[str] | None = None, read: Reading = readImage):
     """The same for a label map whose labels are to be carried: a node of integers.
 
     :raises RegistrationError: as for a volume; and if the values are not whole numbers.
     """
-    image = _readImage(path, notes)
+    image = _readImage(path, notes, read)
     return _volumeNode(scene, replace(image, array=wholeNumbers(image)), labels=True)
 
 
@@ -62,8 +65,8 @@ def readSeries(scene, stack: Stack, notes: list[str] | None = None):
     return _volumeNode(scene, image, labels=False)
 
 
-def _readImage(path: Path, notes: list[str] | None) -> Image:
-    image, said = readImage(path)
+def _readImage(path: Path, notes: list[str] | None, read: Reading) -> Image:
+    image, said = read(path)
     if notes is not None:
         notes.extend(said)
     return image
@@ -74,35 +77,6 @@ def _volumeNode(scene, image: Image, labels: bool):
     node.SetAndObserveImageData(imageDataFromArray(image.array, copy=False))
     node.SetIJKToRASMatrix(matrixFromArray(image.ijkToRas))
     return node
-
-
-def checkMemory(fixed: Path, moving: Path) -> None:
-    """Raise RegistrationError with a sentence if there is not the memory that registering two files takes.
-
-    Before that, if one of them cannot hold what its header says: that is no question of memory.
-    """
-    need = memoryNeed(fixed, moving)
-    if need is not None:
-        checkAvailable(need, "Registering images of this size")
-
-
-def memoryNeed(fixed: Path, moving: Path) -> int | None:
-    """Bytes that registering two files takes besides the loaded libraries; None for what only ITK knows, and DICOM.
-
-    Held at once are both images, the warped volume, and the most of what three steps add: single precision of the
-    moving image to warp it, the warped volume on its way to a file, or the picture's copies.
-
-    :raises RegistrationError: a file cannot hold what its header says.
-    """
-    layouts = [one for path in (fixed, moving) if not isDicom(path) and (one := layoutOf(path)) is not None]
-    for one in layouts:
-        one.checkLength()
-    if len(layouts) < 2:
-        return None
-    voxels, items = zip(*((math.prod(one.shape), one.dtype.itemsize) for one in layouts), strict=True)
-    warped = voxels[0] * items[1]
-    step = max(4 * voxels[1], warped, min(12 * max(voxels), PICTURE_BYTES))
-    return voxels[0] * items[0] + voxels[1] * items[1] + warped + step + WORKING_BYTES
 
 
 def readTransform(scene, path: Path):

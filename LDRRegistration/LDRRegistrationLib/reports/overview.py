@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from ..space.intensity import normalised
 from ..space.resample import reduceToSpacing, sampleAt, sampleOnGrid
 from ..space.transform import Transform
 from ..space.validity import withValidity
-from .png import renderText, writePng
+from .png import renderText
 
 PANEL_PIXELS = 440
 CONTENT_RIM = 8
@@ -26,8 +25,8 @@ CAPTION = 30
 GRID_COLOR = np.array([255.0, 200.0, 40.0])
 
 
-def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | None, transform: Transform) -> None:
-    """Write a PNG with one row each for before, after and the deformation; axial, coronal and sagittal columns.
+def drawOverview(fixed: Image, moving: Image, before: np.ndarray | None, transform: Transform) -> np.ndarray:
+    """(height, width, 3) uint8: a row each for before, after and the deformation; axial, coronal and sagittal columns.
 
     In the first two the fixed image is magenta and the moving one green, so that agreement is gray. The third shows
     the lines of a regular grid of the moving image where the deformation (without the affine) carries them.
@@ -50,7 +49,7 @@ def writeOverview(path: Path, fixed: Image, moving: Image, before: np.ndarray | 
         rows[1].append(_blend(base, after)[content])
         rows[2].append(_deformedGrid(base, plane, across, bent)[content])
     captions = ("Before: fixed magenta, moving green", "After", f"Deformation: grid of {GRID_LINE_MM:g} mm")
-    writePng(path, _sheet(rows, captions))
+    return _sheet(rows, captions)
 
 
 def _readable(image: Image) -> Image:
@@ -107,7 +106,7 @@ def _sheet(rows: list[list[np.ndarray]], captions: tuple[str, ...]) -> np.ndarra
     rows = [[panel[::-1, ::-1] for panel in row] for row in rows]
     heights = max(panel.shape[0] for row in rows for panel in row)
     widths = [max(row[column].shape[1] for row in rows) for column in range(3)]
-    sheet = np.zeros(((heights + CAPTION + GAP) * len(rows) + GAP, sum(widths) + 4 * GAP, 3))
+    sheet = np.zeros(((heights + CAPTION + GAP) * len(rows) + GAP, sum(widths) + 4 * GAP, 3), dtype=np.uint8)
     for index, (row, caption) in enumerate(zip(rows, captions, strict=True)):
         top = GAP + index * (heights + CAPTION + GAP)
         text = renderText(caption)
@@ -116,6 +115,6 @@ def _sheet(rows: list[list[np.ndarray]], captions: tuple[str, ...]) -> np.ndarra
         left = GAP
         for panel, width in zip(row, widths, strict=True):
             y, x = top + CAPTION + (heights - panel.shape[0]) // 2, left + (width - panel.shape[1]) // 2
-            sheet[y : y + panel.shape[0], x : x + panel.shape[1]] = panel
+            sheet[y : y + panel.shape[0], x : x + panel.shape[1]] = np.clip(panel, 0, 255)
             left += width + GAP
-    return np.clip(sheet, 0, 255).astype(np.uint8)
+    return sheet

@@ -16,6 +16,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 from .errors import DependencyError
@@ -91,7 +92,7 @@ def importTorch() -> ModuleType:
     :raises DependencyError: torch is missing, damaged or too old.
     """
     try:
-        with _importing, _patientOpenMp():
+        with _importing, patientOpenMp():
             _preloadLibraries()
             import torch
     except ModuleNotFoundError as error:
@@ -131,18 +132,34 @@ def _preloadLibraries() -> None:
     already costs it nothing. On Windows PyTorch itself loads them by such calls. What cannot be loaded here is left to
     the import, which says why.
     """
-    if sys.platform == "win32" or "torch" in sys.modules:
-        return
+    if "torch" not in sys.modules:
+        openLibraries(torchLibraries())
+
+
+def torchLibraries() -> list[tuple[Path, bool]]:
+    """PyTorch's shared libraries, and whether all others are to see their symbols: as PyTorch itself opens them."""
     found = importlib.util.find_spec("torch")
     if found is None or found.origin is None:
+        return []
+    folder = Path(found.origin).parent / "lib"
+    named = [
+        (folder / f"libtorch_{name}{_SUFFIX}", isGlobal)
+        for name, isGlobal in (("global_deps", True), ("cpu", False), ("python", False))
+    ]
+    return [(path, isGlobal) for path, isGlobal in named if path.exists()]
+
+
+def openLibraries(libraries: list[tuple[Path, bool]]) -> None:
+    """Let the system load libraries, in their order and up to one that it cannot, without Python's lock.
+
+    For an import that follows, which finds them there. Windows is left to that import.
+    """
+    if sys.platform == "win32":
         return
-    folder = os.path.join(os.path.dirname(found.origin), "lib")
     load = ctypes.CDLL(None).dlopen
     load.argtypes, load.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
-    # PyTorch itself opens the first one so that all others see its symbols.
-    for name, isGlobal in (("global_deps", True), ("cpu", False), ("python", False)):
-        path = os.path.join(folder, f"libtorch_{name}{_SUFFIX}")
-        if os.path.exists(path) and load(os.fsencode(path), os.RTLD_NOW | (os.RTLD_GLOBAL if isGlobal else 0)) is None:
+    for path, isGlobal in libraries:
+        if load(os.fsencode(path), os.RTLD_NOW | (os.RTLD_GLOBAL if isGlobal else 0)) is None:
             return
 
 
@@ -162,7 +179,7 @@ def _tooLittleMemory() -> DependencyError:
 
 
 @contextlib.contextmanager
-def _patientOpenMp() -> Iterator[None]:
+def patientOpenMp() -> Iterator[None]:
     """Let GNU's OpenMP, which PyTorch brings along on Linux, soon send waiting threads to sleep; unless the user says.
 
     By default they spin, for milliseconds. Where anything else uses the cores, each small operation then waits for a

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -128,11 +128,24 @@ def say(text: str, stream: TextIO | None = None) -> None:
     print(printable(text).encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
 
-def complain(sentence: str) -> None:
+def complain(sentence: str, program: str = "ldr-register") -> None:
     """One line on the standard error, which begins with the program's name."""
     clearProgress()
     with contextlib.suppress(OSError):  # closed: the exit status is left to say it
-        say(f"ldr-register: {' '.join(sentence.split())}", sys.stderr)
+        say(f"{program}: {' '.join(sentence.split())}", sys.stderr)
+
+
+def show(lines: Iterable[str], program: str = "ldr-register") -> None:
+    """Print what was done; that nobody can read it changes nothing about the result."""
+    try:
+        for line in lines:
+            say(line)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            complain(f"The standard output cannot be written: {error.strerror}.", program)
+        # Else Python would try again, and complain, at its end.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def showProgress(fraction: float, stage: str) -> None:

@@ -78,7 +78,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._result = ResultSection(
             self.ui, self.logic, self._view.log, self._startOnResult, lambda: self._controller.isRunning
         )
-        self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary)
+        self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary, self._startOnResult)
         self._sections = (PairSection(self.ui), self._advanced, self._result, self._changes)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)

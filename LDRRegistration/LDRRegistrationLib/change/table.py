@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
 from .regions import Region
 
 # Texts, and numbers with their unit; the table node and the file have the same columns.
@@ -20,6 +22,7 @@ COLUMNS = (
     "A (mm)",
     "S (mm)",
     "Largest diameter (mm)",
+    "Evidence",
     "Verdict",
     "Note",
 )
@@ -28,10 +31,21 @@ ACCEPTED, REJECTED = "accepted", "rejected"
 
 @dataclass(frozen=True)
 class Opinion:
-    """What a reader says of a region."""
+    """What a reader says of a region.
+
+    :raises RegistrationError: the verdict is neither accepted nor rejected, nor empty.
+    """
 
     verdict: str = ""
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.verdict not in ("", ACCEPTED, REJECTED):
+            raise RegistrationError(
+                _("The verdict {verdict!r} is neither {accepted} nor {rejected}, nor empty.").format(
+                    verdict=self.verdict, accepted=ACCEPTED, rejected=REJECTED
+                )
+            )
 
 
 def row(region: Region, opinion: Opinion | None = None) -> dict[str, int | float | str | None]:
@@ -50,6 +64,7 @@ def row(region: Region, opinion: Opinion | None = None) -> dict[str, int | float
         round(a, 1),
         round(s, 1),
         round(region.largestDiameterMm, 1),
+        round(region.evidence, 2),
         opinion.verdict,
         opinion.note,
     )

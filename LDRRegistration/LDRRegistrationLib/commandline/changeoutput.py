@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..change.answer import judgeComparison
 from ..change.dates import checkDates
 from ..dicom.choosing import ChosenSeries
-from ..reports.context import FoundLimit, ReportContext
+from ..reports.context import FoundLimit, ReportContext, patientShown
 from ..reports.verdictfile import Verdicts, opinionsOn, readVerdicts
-from ..runtime.errors import RegistrationError
 from .dicominput import infoOf
-from .options import AS_DICOM_SAYS
 from .outputfolder import DICOM_FOLDER
 
 if TYPE_CHECKING:
@@ -70,14 +67,10 @@ class ChangeOutput:
         current, prior = (
             infoOf(self.series, name, day) for name, day in zip(("fixed", "moving"), self.options.dates, strict=True)
         )
-        patient = self.options.patient or ""
-        if patient == AS_DICOM_SAYS:
-            names = (current.patientName.replace("^", " ").replace("=", " / ").strip(), current.patientId)
-            patient = ", ".join(text for text in names if text) or "not stated"
         return ReportContext(
             current=current,
             prior=prior,
-            patient=patient,
+            patient=patientShown(self.options.patient or "", current),
             model=found.result.model,
             version=versions().get("ldr-registration", ""),
             grade=found.alignment.grade,
@@ -88,25 +81,13 @@ class ChangeOutput:
         )
 
     def _readTracked(self) -> None:
-        from ..dicomobjects.tracking import readTracked
+        from ..dicomobjects.tracking import trackedIn
 
         series = self.series["moving"]
-        frame = series.info.frameOfReferenceUid
-        if self.options.prior_report is not None:
-            self.tracked = readTracked(self.options.prior_report, frame)
-        else:
-            known: dict[str, Any] = {}
-            for path in series.folder.reports:
-                # Reports of other programs, and damaged ones, are no obstacle: nobody named them.
-                with contextlib.suppress(RegistrationError):
-                    known.update((one.uid, one) for one in readTracked(path, frame) if one.uid not in known)
-            self.tracked = list(known.values())
-        lost = sum(one.middleRas is None for one in self.tracked)
-        if lost:
-            self.notes.append(
-                f"{lost} finding{'s' if lost > 1 else ''} of the prior's report cannot be followed: it does not say "
-                "where in the prior scan."
-            )
+        self.tracked, notes = trackedIn(
+            series.folder.reports, series.info.frameOfReferenceUid, self.options.prior_report
+        )
+        self.notes += notes
 
     def _writeObjects(self, part: Path, found: ChangeOutcome, opinions: dict[int, Opinion]) -> None:
         from ..dicomobjects.measurements import Reviewer

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dicom.choosing import ChosenSeries, chooseSeries, isDicom, listSeries
-from ..dicom.scan import ScanInfo, isSamePatient, pairNotes
+from ..dicom.scan import ScanInfo, pairNotes
 from ..imagefiles.reading import stem
 from ..runtime.errors import RegistrationError
 
@@ -86,15 +86,9 @@ def _checkForObjects(found: dict[str, ChosenSeries]) -> None:
     if len(found) < len(SCANS):
         raise RegistrationError("--dicom-out can be used only where both scans are DICOM folders.")
     from ..dicomobjects.extra import importHighdicom
+    from ..dicomobjects.source import whyNoObjects
 
     importHighdicom()
-    one, other = (found[name].info for name in SCANS)
-    if isSamePatient(one, other) is False:
-        raise RegistrationError(
-            "--dicom-out cannot be used with scans of different patients: the objects belong to one patient's record."
-        )
-    for name, info in (("FIXED", one), ("MOVING", other)):
-        if not (info.frameOfReferenceUid and info.studyUid and info.seriesUid):
-            raise RegistrationError(
-                f"--dicom-out cannot be used: the headers of {name} give no frame of reference, study or series UID."
-            )
+    why = whyNoObjects(*(found[name].info for name in SCANS))
+    if why:
+        raise RegistrationError(f"--dicom-out cannot be used. {why}")

@@ -10,6 +10,7 @@ from typing import NoReturn
 from ..cohort.options import addOptions, isCohort
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.recipes import Preset
+from ..reports.context import AS_DICOM_SAYS
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
 
@@ -31,8 +32,6 @@ INPUTS = (
     *("verdicts", "prior_report"),
 )
 CHANGE_ONLY = ("dates", "sensitivity", "change_mask", "verdicts", "patient", "dicom_out")
-# What --patient means without a text.
-AS_DICOM_SAYS = "as DICOM says"
 
 
 def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:

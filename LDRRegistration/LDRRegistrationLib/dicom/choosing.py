@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..runtime.errors import RegistrationError
 from ..runtime.terminal import printable
-from .headers import DicomFolder, isDicomFile, readFolder
+from .headers import DicomFolder, isDicomFile, readFiles, readFolder
 from .scan import ScanInfo, text
 from .stacks import Stack, stacksOf
 
@@ -90,6 +91,21 @@ def chooseSeries(path: Path, wanted: str | None = None) -> ChosenSeries:
     if rest[0].isDerived:
         notes.append(f"Series {rest[0].shown} is not original: it was computed from other images.")
     return ChosenSeries(folder, rest[0], [printable(note) for note in notes])
+
+
+def seriesOfFiles(files: Sequence[Path], planes: int) -> ChosenSeries:
+    """The volume that certain files are, of which a program has made a volume with so many ``planes``.
+
+    :raises RegistrationError: they cannot be read, or are no such volume.
+    """
+    path = files[0].parent
+    folder = readFiles(path, sorted(files))
+    volumes = [stack for stack in _stacks(folder) if stack.problem is None]
+    alike = [stack for stack in volumes if len(stack.planes) == planes]
+    found = alike if len(volumes) > 1 else volumes
+    if len(found) != 1:
+        raise RegistrationError(f"The DICOM files in {path} are not the one volume that was made of them.")
+    return ChosenSeries(folder, found[0], [printable(note) for note in folder.notes])
 
 
 def _stacks(folder: DicomFolder) -> list[Stack]:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,15 +30,13 @@ REPORT_MODALITY, SEGMENTATION_MODALITY = "SR", "SEG"
 class DicomFolder:
     """What lies in a folder and below it.
 
-    ``planes`` are in the order of the files' names. ``reports`` and ``segmentations`` are the paths of structured
-    reports and of segmentations. ``others`` counts objects that are no images, by modality; ``notes`` are sentences on
-    what was left out and why.
+    ``planes`` are in the order of the files' names. ``reports`` are the paths of structured reports. ``others`` counts
+    objects that are no images, by modality; ``notes`` are sentences on what was left out and why.
     """
 
     path: Path
     planes: list[Plane] = field(default_factory=list)
     reports: list[Path] = field(default_factory=list)
-    segmentations: list[Path] = field(default_factory=list)
     others: Counter[str] = field(default_factory=Counter)
     foreign: int = 0
     notes: list[str] = field(default_factory=list)
@@ -60,13 +58,18 @@ def readFolder(path: Path) -> DicomFolder:
 
     :raises RegistrationError: the folder cannot be read, or holds too many files.
     """
+    return readFiles(path, _files(path))
+
+
+def readFiles(path: Path, files: Iterable[Path]) -> DicomFolder:
+    """The same of certain files; ``path`` is where they are said to lie."""
     from pydicom.errors import InvalidDicomError
 
     found = DicomFolder(path)
     damaged: list[str] = []
     # Of every object its files and where in them the voxels begin: copies are found by it.
     tails: dict[str, list[tuple[Plane, int]]] = defaultdict(list)
-    for file in _files(path):
+    for file in files:
         try:
             header, offset, isShort = _header(file)
         except InvalidDicomError:
@@ -103,8 +106,6 @@ def _note(found: DicomFolder, file: Path, modality: str) -> None:
     found.others[modality] += 1
     if modality == REPORT_MODALITY:
         found.reports.append(file)
-    if modality == SEGMENTATION_MODALITY:
-        found.segmentations.append(file)
 
 
 def _files(path: Path) -> Iterator[Path]:

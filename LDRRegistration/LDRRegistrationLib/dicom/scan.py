@@ -67,21 +67,21 @@ def isSamePatient(one: ScanInfo, other: ScanInfo) -> bool | None:
     return True if all(a and b for a, b in pairs) else None
 
 
-def pairNotes(current: ScanInfo, prior: ScanInfo) -> list[str]:
-    """Sentences on what the headers of the two scans say of each other."""
+def pairNotes(current: ScanInfo, prior: ScanInfo, names: tuple[str, str] = ("fixed", "moving")) -> list[str]:
+    """Sentences on what the headers of the two scans, called ``names``, say of each other."""
     notes = []
     same = isSamePatient(current, prior)
     if same is False:
         notes.append("The two scans are of different patients, as their headers say: check that this is meant.")
     if same is None:
         notes.append("The headers do not say whether the two scans are of one patient.")
-    undated = [name for name, scan in (("fixed", current), ("moving", prior)) if scan.date is None]
+    undated = [name for name, scan in zip(names, (current, prior), strict=True) if scan.date is None]
     if undated:
         notes.append(f"The headers of the {' and the '.join(undated)} scan say no date.")
     if current.contrastAgent and not prior.contrastAgent:
-        notes.append("Only the fixed scan has a contrast agent: what it enhances is no change.")
+        notes.append(f"Only the {names[0]} scan has a contrast agent: what it enhances is no change.")
     if prior.contrastAgent and not current.contrastAgent:
-        notes.append("Only the moving scan has a contrast agent: what it enhanced is no change.")
+        notes.append(f"Only the {names[1]} scan has a contrast agent: what it enhanced is no change.")
     return notes
 
 

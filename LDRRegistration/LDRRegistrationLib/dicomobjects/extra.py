@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from typing import Any
 
 from ..runtime.errors import DependencyError
+
+REQUIREMENT = "highdicom>=0.25"
+
+
+def highdicomIsInstalled() -> bool:
+    """Whether the package can be found; it is not imported."""
+    try:
+        return importlib.util.find_spec("highdicom") is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def importHighdicom() -> Any:

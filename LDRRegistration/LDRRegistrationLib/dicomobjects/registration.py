@@ -8,8 +8,6 @@ from the source to the registered frame of reference. Everything in an object is
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from pydicom.dataset import Dataset
 
@@ -37,11 +35,6 @@ def registrationObject(current: SourceImages, prior: SourceImages, transform: Tr
         ds.RegistrationSequence = [_linear(current, np.eye(4)), _linear(prior, inverse)]
     _referTo(ds, current, prior)
     return ds
-
-
-def writeRegistration(path: Path, current: SourceImages, prior: SourceImages, transform: Transform) -> None:
-    """:raises OSError: it cannot be written."""
-    registrationObject(current, prior, transform).save_as(path, enforce_file_format=True)
 
 
 def _kindOf(matrix: np.ndarray) -> str:

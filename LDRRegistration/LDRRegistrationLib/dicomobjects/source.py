@@ -11,7 +11,9 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
+from ..dicom.scan import ScanInfo, isSamePatient
 from ..dicom.stacks import Stack
+from ..runtime.language import tr as _
 
 MANUFACTURER, MODEL, SERIAL = "LDRRegistration", "ldr-register", "0"
 # Of series that are made of others, as far from the scanner's own as can be.
@@ -30,6 +32,21 @@ _PATIENT_AND_STUDY = (
 )
 # What a study has besides and its objects carry on, where it is there.
 _MORE = ("PatientAge", "PatientSize", "PatientWeight", "IssuerOfPatientID", "StudyDescription")
+
+
+def whyNoObjects(current: ScanInfo, prior: ScanInfo) -> str:
+    """Why no objects can be made of two scans, in a sentence; empty if they can."""
+    if isSamePatient(current, prior) is False:
+        return _(
+            "No DICOM objects are made of scans of different patients: the objects belong to one patient's record."
+        )
+    for name, info in ((_("current"), current), (_("prior"), prior)):
+        if not (info.frameOfReferenceUid and info.studyUid and info.seriesUid):
+            return _(
+                "No DICOM objects are made: the headers of the {name} scan give no frame of reference, study or series "
+                "UID."
+            ).format(name=name)
+    return ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pydicom.uid import generate_uid
 
 from ..change.regions import Region
 from ..dicom.scan import text
+from ..reports.nearest import nearestRegions
 from ..runtime.errors import RegistrationError
 from ..space.transform import Transform
 from .codes import COMPARISON
@@ -65,6 +67,32 @@ def readTracked(path: Path, frameOfReferenceUid: str) -> list[Tracked]:
     return [Tracked(uid, name, _middle(points[uid])) for uid, name in names.items()]
 
 
+def trackedIn(
+    reports: Iterable[Path], frameOfReferenceUid: str, named: Path | None = None
+) -> tuple[list[Tracked], list[str]]:
+    """The findings of the prior visit, and sentences on those that cannot be followed.
+
+    :param reports: that lie with the prior scan. Those of other programs, and damaged ones, are no obstacle there.
+    :param named: the one that the user asks for, in place of these.
+    :raises RegistrationError: ``named`` is no structured report.
+    """
+    if named is not None:
+        tracked = readTracked(named, frameOfReferenceUid)
+    else:
+        known: dict[str, Tracked] = {}
+        for path in reports:
+            with contextlib.suppress(RegistrationError):
+                known.update((one.uid, one) for one in readTracked(path, frameOfReferenceUid) if one.uid not in known)
+        tracked = list(known.values())
+    lost = sum(one.middleRas is None for one in tracked)
+    if not lost:
+        return tracked, []
+    s = "s" if lost > 1 else ""
+    return tracked, [
+        f"{lost} finding{s} of the prior's report cannot be followed: it does not say where in the prior scan."
+    ]
+
+
 def _middle(points: list[np.ndarray]) -> tuple[float, float, float] | None:
     """RAS of points in LPS."""
     if not points:
@@ -90,25 +118,14 @@ def follow(
             if np.isfinite(point).all():
                 places.append(point)
                 moved.append(replace(one, middleRas=(float(point[0]), float(point[1]), float(point[2]))))
-    pairs = sorted(
-        (away, region.rank, index)
-        for region in regions
-        for index, place in enumerate(places)
-        if (away := float(np.linalg.norm(np.array(region.centroidRas) - place)))
-        <= NEAR_MM + region.largestDiameterMm / 2
-    )
-    known: dict[int, Tracked] = {}
-    taken: set[int] = set()
-    for _, rank, index in pairs:
-        if rank not in known and index not in taken:
-            known[rank] = moved[index]
-            taken.add(index)
+    taken = nearestRegions(regions, dict(enumerate(places)), NEAR_MM)
+    known = {rank: moved[index] for rank, index in taken.items()}
     number = max([0, *(_number(one.identifier) for one in tracked)])
     for region in regions:
         if region.rank not in known:
             number += 1
             known[region.rank] = Tracked(generate_uid(prefix=None), f"{LABEL} {number}", region.centroidRas)
-    return known, [one for index, one in enumerate(moved) if index not in taken]
+    return known, [one for index, one in enumerate(moved) if index not in taken.values()]
 
 
 def _number(identifier: str) -> int:

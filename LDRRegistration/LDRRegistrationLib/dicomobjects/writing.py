@@ -19,6 +19,9 @@ from .segmentation import segmentationObject
 from .source import sourceImages
 from .tracking import Tracked, follow
 
+# What may be in a folder afterwards.
+NAMES = ("segmentation.dcm", "measurements.dcm", "registration.dcm")
+
 
 def writeObjects(
     folder: Path,

@@ -13,8 +13,10 @@ from ..mrml.changenodes import Changes, jumpTo, placeOf, readTable, showInViews,
 from ..mrml.places import isOfPair
 from ..mrml.views import rememberViews
 from ..runtime.errors import RegistrationError
-from .reading import SideBySideControl, addKeys, columnsOf
-from .saving import startFolder
+from .changeoutputs import ChangeOutputs
+from .reading import SideBySideControl, addKeys
+from .regionlist import RegionList
+from .verdicts import styleOfNotes
 
 MASKS = ("changeMask", "excludeMask")
 # The regions are found anew once the slider has rested for so long: at each tick of a drag would be too often.
@@ -28,17 +30,18 @@ class ChangesSection:
     :param logic: LDRRegistrationLogic.
     :param log: takes a line for the panel's log.
     :param say: shows the summary of a comparison.
+    :param start: starts a Run, with a title and the parameters of its ``prepare``.
     """
 
-    def __init__(self, ui: Any, logic: Any, log: Any, say: Any) -> None:
+    def __init__(self, ui: Any, logic: Any, log: Any, say: Any, start: Any) -> None:
         self._ui, self._logic, self._log, self._say = ui, logic, log, say
         self._choices: Any = None
         self._changes: Changes | None = None
         self._current: Any = None
         self._putBack: Any = None
         self._updating = False
-        self._items: list[Any] = []
         self._justJudged: int | None = None
+        self._shownNumber = -1
         # It goes with the slider.
         self._rest = qt.QTimer(ui.sensitivitySlider)
         self._rest.setSingleShot(True)
@@ -48,23 +51,21 @@ class ChangesSection:
             selector = getattr(ui, f"{name}Selector")
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node, name=name: self._onMaskChosen(name, node))
         ui.sensitivitySlider.connect("valueChanged(int)", self._onSensitivity)
-        ui.changesTable.connect("currentCellChanged(int,int,int,int)", self._onRegionChosen)
-        # The views may have been moved since the row became the current one.
-        ui.changesTable.connect("cellClicked(int,int)", self._jumpToRegion)
+        self._regions = RegionList(ui.changesTable, self._onRegionChosen)
         ui.changeNoteEdit.connect("textEdited(QString)", self._onNote)
         self._sideBySide = SideBySideControl(ui, log)
+        self._outputsOf = ChangeOutputs(ui, logic, log, start, lambda: self._changes)
         for name, slot in {
-            "previousChangeButton": lambda: self._step(-1),
-            "nextChangeButton": lambda: self._step(1),
+            "previousChangeButton": lambda: self._regions.step(-1),
+            "nextChangeButton": lambda: self._regions.step(1),
             "showChangesButton": self._onShow,
             "acceptChangeButton": lambda: self._judge(ACCEPTED),
             "rejectChangeButton": lambda: self._judge(REJECTED),
-            "exportChangesButton": self._onExport,
         }.items():
             getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
         keys = {
-            "P": lambda: self._step(-1),
-            "N": lambda: self._step(1),
+            "P": lambda: self._regions.step(-1),
+            "N": lambda: self._regions.step(1),
             "A": lambda: self._try(lambda: self._judge(ACCEPTED)),
             "X": lambda: self._try(lambda: self._judge(REJECTED)),
             "F": self._sideBySide.flip,
@@ -153,6 +154,7 @@ class ChangesSection:
         self._sideBySide.forget()
         self._rest.stop()
         self._changes, self._current, self._putBack = None, None, None
+        self._justJudged, self._shownNumber = None, -1
         self._list()
 
     def show(self, changes: Changes, currentNode: Any) -> None:
@@ -168,36 +170,27 @@ class ChangesSection:
         return self._choices.changeTable if self._choices is not None else None
 
     def _list(self) -> None:
-        table, rows = self._ui.changesTable, self._rows()
-        chosen = table.currentRow()
-        self._updating = True
-        try:
-            # Qt owns the items of a table, Python the wrappers.
-            self._items = []
-            table.rowCount = len(rows)
-            for place, row in enumerate(rows):
-                for column, text in enumerate(columnsOf(row)):
-                    cell = qt.QTableWidgetItem(text)
-                    self._items.append(cell)
-                    table.setItem(place, column, cell)
-            table.resizeColumnsToContents()
-            if 0 <= chosen < len(rows):
-                table.setCurrentCell(chosen, 0)
-            # The row may show another region by now: its note must not be written to that one.
-            note = rows[chosen]["Note"] if 0 <= chosen < len(rows) else ""
-            if self._ui.changeNoteEdit.text != note:
-                self._ui.changeNoteEdit.text = note
-        finally:
-            self._updating = False
+        rows = self._rows()
+        self._regions.show(rows)
+        chosen = self._regions.chosen
+        # The row may show another region by now: its note must not be written to that one.
+        note = rows[chosen]["Note"] if 0 <= chosen < len(rows) else ""
+        if self._ui.changeNoteEdit.text != note:
+            self._ui.changeNoteEdit.text = note
         judged = sum(1 for row in rows if row["Verdict"])
         self._ui.judgedLabel.text = (
             _("{judged} of {count} judged").format(judged=judged, count=len(rows)) if rows else ""
         )
+        notes = self._changes.notes if self._changes is not None and rows else []
+        label = self._ui.changesNotesLabel
+        label.text, label.visible = "\n".join(notes), bool(notes)
+        label.styleSheet = styleOfNotes("changesNotesLabel")
         self._enable(self._changes is not None, bool(rows))
 
     def _enable(self, hasComparison: bool, hasRows: bool) -> None:
-        for name in ("sensitivitySlider", "showChangesButton", "exportChangesButton"):
+        for name in ("sensitivitySlider", "showChangesButton"):
             getattr(self._ui, name).enabled = hasComparison
+        self._outputsOf.enable(hasComparison)
         for name in ("previousChange", "nextChange", "acceptChange", "rejectChange"):
             getattr(self._ui, f"{name}Button").enabled = hasRows
         # Its keys flip the scans and show the map, too.
@@ -232,28 +225,20 @@ class ChangesSection:
         self._list()
         self._say(self._changes)
 
-    def _onRegionChosen(self, place: int, *unused: int) -> None:
+    def _onRegionChosen(self, number: int) -> None:
         rows = self._rows()
-        if not self._updating and 0 <= place < len(rows):
-            self._justJudged = None
-            self._jumpToRegion(place)
-            self._ui.changeNoteEdit.text = rows[place]["Note"]
-
-    def _jumpToRegion(self, place: int, *unused: int) -> None:
-        rows = self._rows()
-        if 0 <= place < len(rows):
-            jumpTo(slicer.mrmlScene, placeOf(rows[place]))
-
-    def _step(self, by: int) -> None:
-        table = self._ui.changesTable
-        place = min(max(table.currentRow() + by, 0), table.rowCount - 1)
-        table.setCurrentCell(place, 0)
+        if 0 <= number < len(rows):
+            if number != self._shownNumber:
+                self._justJudged = None
+            self._shownNumber = number
+            jumpTo(slicer.mrmlScene, placeOf(rows[number]))
+            self._ui.changeNoteEdit.text = rows[number]["Note"]
 
     def _chosen(self) -> int:
-        place = self._ui.changesTable.currentRow()
-        if place < 0:
+        number = self._regions.chosen
+        if number < 0:
             raise RegistrationError(_("Choose a region in the table first."))
-        return place
+        return number
 
     def _judge(self, verdict: str) -> None:
         place = self._chosen()
@@ -261,13 +246,13 @@ class ChangesSection:
         isTakenBack = row["Verdict"] == verdict and place != self._justJudged
         self._note(place, "" if isTakenBack else verdict, row["Note"])
         if not isTakenBack:
-            self._step(1)
+            self._regions.step(1)
         # On the last region a key that is pressed once too often takes nothing back.
-        self._justJudged = place if place == self._ui.changesTable.currentRow() and not isTakenBack else None
+        self._justJudged = place if place == self._regions.chosen and not isTakenBack else None
 
     def _onNote(self, text: str) -> None:
         """Each letter is kept at once: nothing has to be pressed."""
-        place = self._ui.changesTable.currentRow()
+        place = self._regions.chosen
         if 0 <= place < len(self._rows()):
             self._try(lambda: self._note(place, self._rows()[place]["Verdict"], text))
 
@@ -286,12 +271,3 @@ class ChangesSection:
             self._putBack = rememberViews(slicer.mrmlScene)
             showInViews(self._changes, self._current)
         self._ui.showChangesButton.text = _("Hide map") if self._putBack is not None else _("Show map")
-
-    def _onExport(self) -> None:
-        folder = qt.QFileDialog.getExistingDirectory(
-            slicer.util.mainWindow(), _("Folder for the report"), str(startFolder())
-        )
-        if folder and self._changes is not None:
-            with slicer.util.WaitCursor():
-                paths = self._logic.exportChanges(self._changes, folder=folder)
-            self._log(_("Wrote {files} into {folder}.").format(files=", ".join(p.name for p in paths), folder=folder))

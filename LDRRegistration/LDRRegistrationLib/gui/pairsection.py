@@ -62,7 +62,12 @@ def isSamePatient(choices: Any) -> bool:
     ).format(
         fixed=fixed.GetName(),
         moving=moving.GetName(),
-        first=studyOf(fixed).patientId,
-        second=studyOf(moving).patientId,
+        first=_patient(fixed),
+        second=_patient(moving),
     )
     return bool(slicer.util.confirmYesNoDisplay(question, windowTitle=_("Different patients")))
+
+
+def _patient(node: Any) -> str:
+    study = studyOf(node)
+    return study.patientId or study.patient or ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -91,11 +90,3 @@ def addKeys(parent: Any, actions: Mapping[str, Callable[[], None]]) -> list[Any]
         shortcut.connect("activated()", action)
         shortcuts.append(shortcut)
     return shortcuts
-
-
-def columnsOf(row: dict[str, str]) -> tuple[str, ...]:
-    """The columns of the panel's list."""
-    number = {key: float(row[key]) for key in ("Region", "Volume (mm3)", "Growth (%)", "Largest diameter (mm)")}
-    growth = "" if math.isnan(number["Growth (%)"]) else f"{number['Growth (%)']:+.0f}"
-    name = f"{number['Region']:.0f} {row['Kind']}"
-    return name, f"{number['Volume (mm3)']:.0f}", growth, f"{number['Largest diameter (mm)']:.0f}", row["Verdict"]

@@ -22,10 +22,17 @@ def inWords(verdict: Verdict) -> str:
 
 def styleOf(verdict: Verdict | None) -> str:
     """The style sheet of the panel's status label, by its name, so that its tool tip keeps its own style."""
-    if verdict is None:
-        return ""
+    return "" if verdict is None else _barred("statusLabel", COLORS[verdict.grade])
+
+
+def styleOfNotes(labelName: str) -> str:
+    """The same of a label with notes that qualify a result."""
+    return _barred(labelName, COLORS["check"])
+
+
+def _barred(labelName: str, color: str) -> str:
     # Qt draws one side's border only if the others are said to have none.
-    return f"#statusLabel {{ border: none; border-left: 4px solid {COLORS[verdict.grade]}; padding-left: 6px; }}"
+    return f"#{labelName} {{ border: none; border-left: 4px solid {color}; padding-left: 6px; }}"
 
 
 def isKept(verdict: Verdict) -> bool:

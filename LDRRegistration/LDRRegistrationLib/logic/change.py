@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..change.answer import judgeComparison, worse
@@ -20,13 +18,10 @@ from ..mrml.places import resultAbove
 from ..mrml.studies import studyOf
 from ..mrml.verdicts import verdictText
 from ..registration.models import ModelStore
-from ..reports.changefiles import writeChanges
-from ..reports.context import ReportContext
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback
 from ..runtime.pytorch import ensureTorch, importTorch
-from ..runtime.workfolder import clearStale, workFolder, writeThrough
 from .changejob import ChangeJob, ChangeOutcome, leftOut, listChanges
 
 if TYPE_CHECKING:
@@ -207,7 +202,7 @@ class ChangesLogic:
             current, prior = registration.fixedVolume.node(), registration.movingVolume.node()
             if isNew and registration.outputTransformNode is not None:
                 registration.outputTransformNode.SetName(changesTransformName(prior.GetName(), current.GetName()))
-            return publishChanges(
+            changes = publishChanges(
                 current,
                 found.result,
                 found.changeMap,
@@ -217,6 +212,8 @@ class ChangesLogic:
                 outputs,
                 found.alignment,
             )
+        changes.grids = (registration.fixed.grid, registration.moving.grid)
+        return changes
 
     def redetect(self, changes: Changes, *, sensitivity: float) -> Changes:
         """The regions at another sensitivity, in the same nodes, in a fraction of a second.
@@ -241,32 +238,3 @@ class ChangesLogic:
             raise RegistrationError(_("There is no region {rank}.").format(rank=rank))
         changes.note(rank, Opinion(verdict, note))
         fillTable(changes)
-
-    def exportChanges(self, changes: Changes, *, folder: Path | str) -> list[Path]:
-        """Write changes.csv, changes.html and changes.json, which hold no names of nodes or patients, into ``folder``.
-
-        :raises RegistrationError: it cannot be written.
-        """
-        place = Path(folder)
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            clearStale(place)
-            with workFolder(place) as part:
-                context = ReportContext(
-                    model=changes.result.model,
-                    grade=changes.alignment.grade,
-                    gradeSentence=changes.alignment.sentence,
-                    comparison=judgeComparison(changes.changeMap).sentence,
-                )
-                paths = writeChanges(part, changes.changeMap, changes.detection, changes.opinions, context)
-                for path in paths:
-                    writeThrough(path)
-                for path in paths:
-                    os.replace(path, place / path.name)
-        except OSError as error:
-            raise RegistrationError(
-                _("The report could not be written into {folder}: {reason}.").format(
-                    folder=folder, reason=error.strerror
-                )
-            ) from error
-        return [place / path.name for path in paths]

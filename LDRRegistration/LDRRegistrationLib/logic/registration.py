@@ -20,13 +20,15 @@ from ..space.labelwarp import warpLabels
 from ..space.transform import Transform
 from .batch import SeriesLogic
 from .change import ChangesLogic
+from .reporting import ReportingLogic
+from .studies import StudiesLogic
 from .transforms import ResultsLogic
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
 
 
-class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
+class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic, ResultsLogic):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:

@@ -11,6 +11,7 @@ import vtk
 
 from ..change.changemap import ChangeMap
 from ..change.detection import Detection
+from ..change.detectionlimit import DetectionLimit
 from ..change.kindcolors import COLORS
 from ..change.table import COLUMNS, TEXTS, Opinion, row
 from ..registration.register import RegistrationResult
@@ -55,11 +56,20 @@ class Changes:
     opinions: dict[int, Opinion] = field(default_factory=dict)
     # The ids of the segments there are, by what each shows; None before any was made.
     segments: dict[tuple[Any, ...], str] | None = None
+    # Where the current and the prior scan lay when they were compared, in the world.
+    grids: tuple[Grid, Grid] | None = None
+    # What would have been found, once that was asked for.
+    limit: DetectionLimit | None = None
 
     @property
     def summary(self) -> str:
         """A sentence on what was found, or why nothing was."""
         return self.detection.explanation
+
+    @property
+    def notes(self) -> list[str]:
+        """What qualifies the result, in sentences."""
+        return list(dict.fromkeys([*self.result.notes, *self.changeMap.notes]))
 
     def findOpinions(self) -> None:
         """Give the regions that there are now what was said of them."""
@@ -178,7 +188,8 @@ def fillTable(changes: Changes) -> None:
 def readTable(tableNode: Any) -> list[dict[str, str]]:
     """The rows of a table of changes, of this session or of a saved scene; none of any other table."""
     names = [tableNode.GetColumnName(n) for n in range(tableNode.GetNumberOfColumns())]
-    if names != list(COLUMNS):
+    # Scenes of earlier versions say nothing of the evidence.
+    if names != [name for name in COLUMNS if name in names or name != "Evidence"]:
         return []
     rows = range(tableNode.GetNumberOfRows())
     return [{name: tableNode.GetCellText(r, c) for c, name in enumerate(names)} for r in rows]
@@ -188,7 +199,7 @@ def writeOpinion(tableNode: Any, place: int, verdict: str, note: str) -> None:
     """What a reader says of the region in row ``place``, in the table and kept by place."""
     noteAt(tableNode, placeOf(readTable(tableNode)[place]), Opinion(verdict, note))
     for name, text in (("Verdict", verdict), ("Note", note)):
-        tableNode.SetCellText(place, COLUMNS.index(name), text)
+        tableNode.SetCellText(place, tableNode.GetColumnIndex(name), text)
 
 
 def placeOf(row: dict[str, str]) -> tuple[float, float, float]:

@@ -6,6 +6,7 @@ opinions is an attribute of the table node, and saved with the scene.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,17 +35,17 @@ class PlacedOpinion:
 
 def readBook(tableNode: Any) -> list[PlacedOpinion]:
     """The opinions that are kept with a table of changes; what cannot be read is left out."""
+    book = []
     try:
-        entries = json.loads(unquote(tableNode.GetAttribute(ATTRIBUTE) or "[]"))
-        return [
-            PlacedOpinion(
-                Opinion(str(entry["verdict"]), str(entry["note"])),
-                np.array(entry["points"], dtype=np.float64).reshape(-1, 3),
-            )
-            for entry in entries
-        ]
-    except (ValueError, KeyError, TypeError):
+        entries = list(json.loads(unquote(tableNode.GetAttribute(ATTRIBUTE) or "[]")))
+    except (ValueError, TypeError):
         return []
+    for entry in entries:
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            opinion = Opinion(str(entry["verdict"]), str(entry["note"]))
+            points = np.array(entry["points"], dtype=np.float64).reshape(-1, 3)
+            book.append(PlacedOpinion(opinion, points))
+    return book
 
 
 def writeBook(tableNode: Any, book: list[PlacedOpinion]) -> None:

@@ -33,10 +33,15 @@ def resultAbove(movingVolumeNode: Any, transformNode: Any = None) -> Any:
 
 def isOfPair(transformNode: Any, fixedVolumeNode: Any, movingVolumeNode: Any) -> bool:
     """Whether ``transformNode`` is the result of registering these two volumes."""
-    roles = slicer.vtkMRMLTransformNode
-    names = roles.GetFixedNodeReferenceRole(), roles.GetMovingNodeReferenceRole()
-    found = [transformNode.GetNodeReference(name) for name in names]
+    found = scansOf(transformNode)
     return found[0] is fixedVolumeNode and found[1] is movingVolumeNode
+
+
+def scansOf(transformNode: Any) -> tuple[Any, Any]:
+    """The fixed and the moving volume that ``transformNode`` is the result of; None for one that is gone."""
+    roles = slicer.vtkMRMLTransformNode
+    fixed, moving = roles.GetFixedNodeReferenceRole(), roles.GetMovingNodeReferenceRole()
+    return transformNode.GetNodeReference(fixed), transformNode.GetNodeReference(moving)
 
 
 def placeOf(node: Any, result: Any = None) -> np.ndarray:

@@ -8,7 +8,6 @@ import slicer
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from .places import placeBefore
 from .views import compositeNodes, lookAt, rememberViews, sliceLogics
 
 # Slicer's own layout of two slice views, the left one and the right one.
@@ -37,7 +36,6 @@ class SideBySide:
         layout = self.scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
         self._layout = layout, None if layout is None else layout.GetViewArrangement()
         self._found = priorNode.GetParentTransformNode()
-        self._before = placeBefore(transformNode, priorNode)
         self.isFlipped = False
         self._show()
 

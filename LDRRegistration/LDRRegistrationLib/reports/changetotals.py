@@ -62,10 +62,14 @@ def isReviewed(detection: Detection, opinions: Mapping[int, Opinion]) -> bool:
 
 def volumesMm3(region: Region) -> tuple[float, float]:
     """Of the whole lesion before and now, by its growth; 0 where there was none, or is none left."""
-    volume, growth = region.volumeMm3, region.growthPercent
-    if region.kind == NEW:
+    return volumesOf(region.kind, region.volumeMm3, region.growthPercent)
+
+
+def volumesOf(kind: str, volume: float, growth: float | None) -> tuple[float, float]:
+    """The same of what a table says of a region; in mm3 and percent."""
+    if kind == NEW:
         return 0.0, volume
-    if region.kind == GONE:
+    if kind == GONE:
         return volume, 0.0
     if not growth:
         return volume, volume

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from ..dicom.scan import ScanInfo, daysBetween
 
+# What shows the patient as the headers of the current scan do.
+AS_DICOM_SAYS = "as DICOM says"
+
 
 @dataclass(frozen=True)
 class FoundLimit:
@@ -41,3 +44,11 @@ class ReportContext:
     def days(self) -> int | None:
         """From the prior to the current scan."""
         return daysBetween(self.current.date, self.prior.date)
+
+
+def patientShown(wanted: str, current: ScanInfo) -> str:
+    """How a report calls the patient: by a pseudonym, as DICOM says, or not at all (an empty text)."""
+    if wanted != AS_DICOM_SAYS:
+        return wanted
+    names = (current.patientName.replace("^", " ").replace("=", " / ").strip(), current.patientId)
+    return ", ".join(text for text in names if text) or "not stated"

@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..change.regions import Region
-from ..change.table import ACCEPTED, REJECTED, Opinion
+from ..change.table import Opinion
 from ..runtime.errors import RegistrationError
 from .changecsv import plainText
+from .nearest import nearestRegions
 
 # A region is the one that was judged if its middle lies within this and half its size of it.
 NEAR_MM = 3.0
@@ -69,35 +68,18 @@ def opinionsOn(regions: Sequence[Region], verdicts: Verdicts) -> tuple[dict[int,
 
     A region is found by its place, and by its number only where the file gives no places.
     """
-    opinions: dict[int, Opinion] = {}
-    lost = 0
-    for judged in verdicts.judged:
-        if judged.opinion == Opinion():
-            continue
-        found = _nearest(judged, [region for region in regions if region.rank not in opinions])
-        if found is None:
-            lost += 1
-        else:
-            opinions[found] = judged.opinion
+    said = [judged for judged in verdicts.judged if judged.opinion != Opinion()]
+    places = {number: judged.middleRas for number, judged in enumerate(said) if judged.middleRas is not None}
+    opinions = {rank: said[number].opinion for rank, number in nearestRegions(regions, places, NEAR_MM).items()}
+    ranks = {region.rank for region in regions}
+    for judged in said:
+        if judged.middleRas is None and judged.rank in ranks and judged.rank not in opinions:
+            opinions[judged.rank] = judged.opinion
+    lost = len(said) - len(opinions)
     if not lost:
         return opinions, []
     is_ = "1 verdict is of a region that is" if lost == 1 else f"{lost} verdicts are of regions that are"
     return opinions, [f"{is_} not among those found now, and had no effect."]
-
-
-def _nearest(judged: Judged, regions: Iterable[Region]) -> int | None:
-    if judged.middleRas is None:
-        return next((region.rank for region in regions if region.rank == judged.rank), None)
-    distances = [
-        (
-            float(np.linalg.norm(np.subtract(region.centroidRas, judged.middleRas))),
-            region.largestDiameterMm,
-            region.rank,
-        )
-        for region in regions
-    ]
-    near = [(away, rank) for away, size, rank in distances if away <= NEAR_MM + size / 2]
-    return min(near)[1] if near else None
 
 
 def _fromCsv(text: str) -> list[Judged]:
@@ -137,7 +119,4 @@ def _place(values: Sequence[Any]) -> tuple[float, float, float] | None:
 
 
 def _opinion(verdict: Any, note: Any) -> Opinion:
-    said = str(verdict or "").strip().lower()
-    if said not in ("", ACCEPTED, REJECTED):
-        raise RegistrationError(f"The verdict {said!r} is neither {ACCEPTED} nor {REJECTED}, nor empty.")
-    return Opinion(said, plainText(str(note or "")))
+    return Opinion(str(verdict or "").strip().lower(), plainText(str(note or "")))

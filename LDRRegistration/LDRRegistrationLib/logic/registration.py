@@ -5,11 +5,13 @@ No Qt and no Slicer base class, so that it also runs on the bare MRML libraries.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ..mrml.jobs import RegistrationJob, prepareJob, publishJob
 from ..mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+from ..registration.guided import guide
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.models import ModelStore
 from ..registration.register import RegistrationResult, register
@@ -23,7 +25,12 @@ from .change import ChangesLogic
 from .transforms import ResultsLogic
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
+    from slicer import (
+        vtkMRMLDisplayableNode,
+        vtkMRMLMarkupsNode,
+        vtkMRMLScalarVolumeNode,
+        vtkMRMLTransformNode,
+    )
 
 
 class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
@@ -42,6 +49,8 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         fixedMaskNode: vtkMRMLDisplayableNode | None = None,
         movingMaskNode: vtkMRMLDisplayableNode | None = None,
         initialTransformNode: vtkMRMLTransformNode | None = None,
+        fixedMarkupsNode: vtkMRMLMarkupsNode | None = None,
+        movingMarkupsNode: vtkMRMLMarkupsNode | None = None,
         progressCallback: ProgressCallback | None = None,
         cancelCallback: CancelCallback | None = None,
         **settings: Unpack[SettingsKeywords],
@@ -55,6 +64,10 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
         :param fixedMaskNode, movingMaskNode: a segmentation (all its segments) or a label map. Only inside them are
             the images compared, in every stage: what lies outside neither drives the deformation nor is bent by it.
         :param initialTransformNode: a linear transform to start from, used as if set on the moving volume.
+        :param fixedMarkupsNode, movingMarkupsNode: landmarks that the registration has to follow, to less than a
+            millimetre where that does not fold; partners have the same label, or else the same place in their lists. A
+            point that is not selected is left out; a number as its description is its weight, unless it is locked. The
+            result's ``landmarks`` say how well they are followed, and which are doubtful.
         :param preset: "fast" or "accurate", the second with refinement.
         :param prealignment: "none", "rigid" or "affine".
         :param model: a model by name; "auto" is the default one, which is free for any use.
@@ -79,6 +92,8 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
             fixedMaskNode=fixedMaskNode,
             movingMaskNode=movingMaskNode,
             initialTransformNode=initialTransformNode,
+            fixedMarkupsNode=fixedMarkupsNode,
+            movingMarkupsNode=movingMarkupsNode,
             **settings,
         )
         ensureTorch()
@@ -102,9 +117,16 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
     ) -> RegistrationResult:
         """The registration itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
-        result = register(
-            job.fixed, job.moving, job.settings, self.models, job.initialRas, progress, cancelled, job.masks
-        )
+        how = {"masks": job.masks, "cancelled": cancelled}
+        pair, found = (job.fixed, job.moving), job.start
+        if found is None:
+            # What is bent again is not warped before.
+            settings = replace(job.settings, warp=job.settings.warp and job.landmarks is None)
+            found = register(*pair, settings, self.models, job.initialRas, progress, **how)
+        if job.landmarks is not None:
+            found = guide(*pair, job.settings, self.models, found, job.landmarks, progress, **how)
+        assert isinstance(found, RegistrationResult)
+        result = found
         job.fill(result)
         return result
 

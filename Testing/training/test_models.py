@@ -171,7 +171,8 @@ def test_trace_holds_at_another_size(architecture):
     model = awake(architecture)
     unit = model.stride
     # The coarsest level has other sides in the second, and of one voxel where the first has two.
-    first, second = {64: ((64, 64, 128), (128, 64, 64))}.get(unit, ((2 * unit, 3 * unit, unit), (unit, 2 * unit, 3 * unit)))
+    usual = (2 * unit, 3 * unit, unit), (unit, 2 * unit, 3 * unit)
+    first, second = {64: ((64, 64, 128), (128, 64, 64))}.get(unit, usual)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("error", torch.jit.TracerWarning)

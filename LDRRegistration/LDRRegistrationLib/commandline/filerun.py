@@ -185,7 +185,7 @@ class FileRun:
         found: ChangeOutcome | None,
     ) -> None:
         """All files but the report, checked; what a full disk cut off raises OSError."""
-        from ..mrml import files, written
+        from ..mrml import filechecks, files
         from ..mrml.volumes import imageFromVolumeNode
         from ..reports.overview import drawOverview
         from ..reports.png import writePng
@@ -195,7 +195,7 @@ class FileRun:
 
         def writeWarped() -> None:
             files.writeImage(warped, part / WARPED)
-            written.checkImageFile(part / WARPED, shape)
+            filechecks.checkImageFile(part / WARPED, shape)
 
         # ITK and VTK, which compress most of the time, lend Python's lock meanwhile.
         with ThreadPoolExecutor(1, "ldr: writing") as writer:
@@ -203,7 +203,7 @@ class FileRun:
             overview = drawOverview(job.fixed, job.moving, job.initialRas, result.transform)
             background.append(writer.submit(writePng, part / "overview.png", overview))
             files.writeTransform(job.outputTransformNode, part / "transform.h5")
-            written.checkTransformFile(part / "transform.h5", job.outputTransformNode)
+            filechecks.checkTransformFile(part / "transform.h5", job.outputTransformNode)
             if "labels" in nodes:
                 warpedLabels = job.scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "LDR labels")
                 result.notes += logic.warpLabels(
@@ -217,7 +217,7 @@ class FileRun:
                 self.changeOutput.write(part, job, found)
             for path in part.glob("*.nii.gz"):
                 if path.name != WARPED:
-                    written.checkImageFile(path, shape)
+                    filechecks.checkImageFile(path, shape)
             for name, content in self.sidecars.items():
                 (part / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
             for writing in background:

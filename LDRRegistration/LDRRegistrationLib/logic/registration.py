@@ -5,11 +5,13 @@ No Qt and no Slicer base class, so that it also runs on the bare MRML libraries.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ..mrml.jobs import RegistrationJob, prepareJob, publishJob
 from ..mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+from ..registration.guided import Start, guide
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.models import ModelStore
 from ..registration.register import RegistrationResult, register
@@ -25,7 +27,12 @@ from .studies import StudiesLogic
 from .transforms import ResultsLogic
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
+    from slicer import (
+        vtkMRMLDisplayableNode,
+        vtkMRMLMarkupsNode,
+        vtkMRMLScalarVolumeNode,
+        vtkMRMLTransformNode,
+    )
 
 
 class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic, ResultsLogic):
@@ -44,6 +51,8 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
         fixedMaskNode: vtkMRMLDisplayableNode | None = None,
         movingMaskNode: vtkMRMLDisplayableNode | None = None,
         initialTransformNode: vtkMRMLTransformNode | None = None,
+        fixedMarkupsNode: vtkMRMLMarkupsNode | None = None,
+        movingMarkupsNode: vtkMRMLMarkupsNode | None = None,
         progressCallback: ProgressCallback | None = None,
         cancelCallback: CancelCallback | None = None,
         **settings: Unpack[SettingsKeywords],
@@ -57,6 +66,10 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
         :param fixedMaskNode, movingMaskNode: a segmentation (all its segments) or a label map. Only inside them are
             the images compared, in every stage: what lies outside neither drives the deformation nor is bent by it.
         :param initialTransformNode: a linear transform to start from, used as if set on the moving volume.
+        :param fixedMarkupsNode, movingMarkupsNode: landmarks that the registration has to follow, to less than a
+            millimetre where that does not fold; partners have the same label, or else the same place in their lists. A
+            point that is not selected is left out; a number as its description is its weight, unless it is locked. The
+            result's ``landmarks`` say how well they are followed, and which are doubtful.
         :param preset: "fast" or "accurate", the second with refinement.
         :param prealignment: "none", "rigid" or "affine".
         :param model: a model by name; "auto" is the default one, which is free for any use.
@@ -81,6 +94,8 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
             fixedMaskNode=fixedMaskNode,
             movingMaskNode=movingMaskNode,
             initialTransformNode=initialTransformNode,
+            fixedMarkupsNode=fixedMarkupsNode,
+            movingMarkupsNode=movingMarkupsNode,
             **settings,
         )
         ensureTorch()
@@ -104,9 +119,16 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
     ) -> RegistrationResult:
         """The registration itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
-        result = register(
-            job.fixed, job.moving, job.settings, self.models, job.initialRas, progress, cancelled, job.masks
-        )
+        pair, settings = (job.fixed, job.moving), job.settings
+        start: Start | RegistrationResult | None = job.start
+        if start is None:
+            # What is bent again is not warped before.
+            first = replace(settings, warp=settings.warp and job.landmarks is None)
+            start = register(*pair, first, self.models, job.initialRas, progress, cancelled, masks=job.masks)
+        result = start
+        if job.landmarks is not None:
+            result = guide(*pair, settings, self.models, start, job.landmarks, progress, cancelled, masks=job.masks)
+        assert isinstance(result, RegistrationResult)
         job.fill(result)
         return result
 

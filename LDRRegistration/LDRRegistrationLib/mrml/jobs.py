@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import vtk
 
+from ..registration.guided import Start
+from ..registration.landmarks import Landmarks
 from ..registration.register import RegistrationResult
 from ..registration.settings import Settings, SettingsKeywords, settingsFrom
+from ..registration.verdict import Verdict
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.image import Image
 from ..space.masks import Masks
+from .landmarks import landmarksToFollow
 from .masks import imageFromMaskNode
 from .matrices import linearFromWorld, localToWorld
 from .names import transformName, volumeName
 from .nodes import NodeReference, allOrNothing, checkScene, isAbove
 from .places import RegisteredVolume, notePlaceBefore, resultAbove
+from .starts import engineTransform
 from .transforms import notedSides, noteSides, updateTransformNode, vtkTransform
-from .verdicts import noteVerdict
+from .verdicts import notedVerdict, noteVerdict
 from .volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 
 if TYPE_CHECKING:
@@ -40,6 +45,9 @@ class RegistrationJob:
     movingToWorld: np.ndarray
     initialRas: np.ndarray | None
     settings: Settings
+    # To be followed, and the registration to go on from instead of a new one.
+    landmarks: Landmarks | None
+    start: Start | None
     scene: vtkMRMLScene
     fixedVolume: RegisteredVolume
     movingVolume: RegisteredVolume
@@ -71,6 +79,9 @@ def prepareJob(
     fixedMaskNode=None,
     movingMaskNode=None,
     initialTransformNode=None,
+    fixedMarkupsNode=None,
+    movingMarkupsNode=None,
+    startTransformNode=None,
     createTransform: bool = False,
     createVolume: bool = False,
     shownByNode=None,
@@ -79,6 +90,8 @@ def prepareJob(
 ) -> RegistrationJob:
     """Check the nodes and copy what is needed of the scene; see ``RegistrationLogic.registerVolumes``.
 
+    :param startTransformNode: a registration of the two volumes, from which the landmarks are followed: there is no
+        registration from the beginning then.
     :param createTransform: ``publishJob`` makes a transform node if none is given here; likewise ``createVolume``.
     :param shownByNode: a result that the moving volume, and what belongs to it, may be shown under, and that does not
         count; by default the output transform, where that is an earlier result of the moving volume.
@@ -88,7 +101,8 @@ def prepareJob(
     chosen = settingsFrom(**settings)
     checkVolumes(fixedVolumeNode, movingVolumeNode)
     others = (outputTransformNode, outputVolumeNode, fixedMaskNode, movingMaskNode, initialTransformNode)
-    checkScene(fixedVolumeNode, movingVolumeNode, *others)
+    markups = (fixedMarkupsNode, movingMarkupsNode, startTransformNode)
+    checkScene(fixedVolumeNode, movingVolumeNode, *others, *markups)
     if shownByNode is None and outputTransformNode is not None:
         shownByNode = resultAbove(movingVolumeNode, outputTransformNode)
     checkNotAbove(outputTransformNode, fixedVolumeNode)
@@ -103,6 +117,10 @@ def prepareJob(
         raise RegistrationError(_("There is no output: choose an output transform, an output volume, or both."))
     # From where the output transform will end: the moving volume's own coordinates, if no transform is in between.
     movingToWorld = localToWorld(movingVolumeNode) if shownByNode is None else notedSides(shownByNode)[0]
+    landmarks = landmarksToFollow(fixedMarkupsNode, movingMarkupsNode, startTransformNode or shownByNode)
+    if landmarks is not None:
+        landmarks.checkInside(fixed.grid, moving.grid, fixed.name, moving.name)
+    start = None if startTransformNode is None else _startFrom(startTransformNode, landmarks, movingToWorld, fixed)
     initialRas = None
     if initialTransformNode is not None:
         initialRas = movingToWorld @ linearFromWorld(initialTransformNode)
@@ -116,6 +134,8 @@ def prepareJob(
         movingToWorld=movingToWorld,
         initialRas=initialRas,
         settings=replace(chosen, warp=wantsVolume),
+        landmarks=landmarks,
+        start=start,
         scene=fixedVolumeNode.GetScene(),
         fixedVolume=RegisteredVolume(fixedVolumeNode),
         movingVolume=RegisteredVolume(movingVolumeNode, shownByNode or outputTransformNode),
@@ -124,6 +144,17 @@ def prepareJob(
         wantsTransform=wantsTransform,
         wantsVolume=wantsVolume,
     )
+
+
+def _startFrom(transformNode, landmarks: Landmarks | None, movingToWorld: np.ndarray, fixed: Image) -> Start:
+    """The registration that ``transformNode`` holds, in world RAS."""
+    if landmarks is None:
+        raise RegistrationError(_("There is nothing to go on with: choose landmarks."))
+    found = engineTransform(transformNode.GetTransformFromParent(), fixed.grid, transformNode.GetName())
+    grade, _colon, sentence = notedVerdict(transformNode).partition(": ")
+    if not grade:
+        grade, sentence = "check", _("It starts from a transform that no registration here made.")
+    return Start(replace(found, affine=movingToWorld @ found.affine), Verdict(grade, sentence))
 
 
 def publishJob(job: RegistrationJob, result: RegistrationResult) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import slicer
 import vtk
 
+from ..registration.landmarks import Landmarks
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.grid import transformPoints
@@ -61,7 +62,7 @@ class LandmarkComparison:
 def compareLandmarks(fixedMarkupsNode, movingMarkupsNode, transformNode, outputTableNode=None) -> LandmarkComparison:
     """See RegistrationLogic.compareLandmarks."""
     _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode)
-    labels, fixedLocal, movingLocal = _pairs(fixedMarkupsNode, movingMarkupsNode)
+    labels, fixedLocal, movingLocal, _weights = _pairs(fixedMarkupsNode, movingMarkupsNode)
     fixedWorld = pointsThrough(worldFromLocal(fixedMarkupsNode), fixedLocal)
     movingWorld = pointsThrough(_worldFromMoving(movingMarkupsNode, transformNode), movingLocal)
     predicted = pointsThrough(withTightInverse(_movingWorldFromFixedWorld(transformNode)), fixedWorld)
@@ -87,7 +88,7 @@ def landmarkNotes(fixedMarkupsNode, movingMarkupsNode, transformNode, fixedVolum
     _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode)
     if fixedMarkupsNode is movingMarkupsNode:
         raise RegistrationError(_("The fixed and the moving landmarks are the same list: choose two."))
-    labels, _fixed, _moving = _pairs(fixedMarkupsNode, movingMarkupsNode)
+    labels = _pairs(fixedMarkupsNode, movingMarkupsNode).labels
     notes = []
     movingResult = resultAbove(movingVolumeNode, transformNode)
     for node, toWorld, volume, place in (
@@ -99,7 +100,7 @@ def landmarkNotes(fixedMarkupsNode, movingMarkupsNode, transformNode, fixedVolum
             placeOf(movingVolumeNode, movingResult),
         ),
     ):
-        points = _points(node)[1]
+        points = _points(node).positions
         alone = len(points) - len(labels)
         if alone:
             notes.append(
@@ -115,6 +116,33 @@ def landmarkNotes(fixedMarkupsNode, movingMarkupsNode, transformNode, fixedVolum
                 )
             )
     return notes
+
+
+def landmarksToFollow(fixedMarkupsNode, movingMarkupsNode, resultNode=None) -> Landmarks | None:
+    """What two lists of points ask of a registration; None without lists. Partners as in ``compareLandmarks``.
+
+    A point that is not selected is left out. A locked one counts fully; of others a number above 0 and up to 1 as their
+    description is their weight, which is 1 without.
+    :param resultNode: an earlier result, under which the moving points may lie, as the moving volume may.
+    :raises RegistrationError: one list is missing, or they do not correspond.
+    """
+    if fixedMarkupsNode is None and movingMarkupsNode is None:
+        return None
+    for node in (fixedMarkupsNode, movingMarkupsNode):
+        if node is None or not node.IsA("vtkMRMLMarkupsNode"):
+            raise RegistrationError(_("Choose a markups node with the fixed and one with the moving landmarks."))
+    if fixedMarkupsNode is movingMarkupsNode:
+        raise RegistrationError(_("The fixed and the moving landmarks are the same list: choose two."))
+    labels, fixed, moving, weights = _pairs(fixedMarkupsNode, movingMarkupsNode)
+    kept = weights > 0.0
+    if not kept.any():
+        raise RegistrationError(_("No pair of landmarks is selected: there is nothing to follow."))
+    fixedWorld = pointsThrough(worldFromLocal(fixedMarkupsNode), fixed[kept])
+    toWorld = worldFromLocal(movingMarkupsNode)
+    if resultNode is not None:
+        toWorld = _worldFromMoving(movingMarkupsNode, resultNode)
+    labels = [label for label, isKept in zip(labels, kept, strict=True) if isKept]
+    return Landmarks.of(fixedWorld, pointsThrough(toWorld, moving[kept]), weights[kept], labels)
 
 
 def _checkNodes(fixedMarkupsNode, movingMarkupsNode, transformNode) -> None:
@@ -157,33 +185,68 @@ def _movingWorldFromFixedWorld(transformNode) -> vtk.vtkAbstractTransform:
     return chain
 
 
-def _pairs(fixedNode, movingNode) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Labels, and positions (n, 3) in each node's own coordinates: by label where these are names, else by order."""
-    (fixedLabels, fixed), (movingLabels, moving) = (_points(node) for node in (fixedNode, movingNode))
-    if not fixedLabels or not movingLabels:
+class _Points(NamedTuple):
+    """Labels, positions (n, 3) in a node's own coordinates, and weights (n,): 0 is left out of what is followed."""
+
+    labels: list[str]
+    positions: np.ndarray
+    weights: np.ndarray
+
+
+class _Pairs(NamedTuple):
+    labels: list[str]
+    fixed: np.ndarray
+    moving: np.ndarray
+    weights: np.ndarray
+
+
+def _pairs(fixedNode, movingNode) -> _Pairs:
+    """Partners, in each node's own coordinates: by label where these are names, else by order."""
+    fixed, moving = (_points(node) for node in (fixedNode, movingNode))
+    if not fixed.labels or not moving.labels:
         raise RegistrationError(_("There are no landmarks: place points in both markups nodes."))
-    distinct = len(set(fixedLabels)) == len(fixedLabels) and len(set(movingLabels)) == len(movingLabels)
-    common = [label for label in fixedLabels if label and label in movingLabels] if distinct else []
+    distinct = all(len(set(points.labels)) == len(points.labels) for points in (fixed, moving))
+    common = [label for label in fixed.labels if label and label in moving.labels] if distinct else []
     if common:
-        fixedIndex = [fixedLabels.index(label) for label in common]
-        return common, fixed[fixedIndex], moving[[movingLabels.index(label) for label in common]]
-    if len(fixed) != len(moving):
+        ofFixed, ofMoving = ([points.labels.index(label) for label in common] for points in (fixed, moving))
+        weights = np.minimum(fixed.weights[ofFixed], moving.weights[ofMoving])
+        return _Pairs(common, fixed.positions[ofFixed], moving.positions[ofMoving], weights)
+    if len(fixed.labels) != len(moving.labels):
         raise RegistrationError(
             _(
                 "{fixed} has {count} and {moving} {movingCount} landmarks, without a label in common: give "
                 "partners the same label, or place as many in the same order."
-            ).format(fixed=fixedNode.GetName(), count=len(fixed), moving=movingNode.GetName(), movingCount=len(moving))
+            ).format(
+                fixed=fixedNode.GetName(),
+                count=len(fixed.labels),
+                moving=movingNode.GetName(),
+                movingCount=len(moving.labels),
+            )
         )
-    return [label or str(index + 1) for index, label in enumerate(fixedLabels)], fixed, moving
+    labels = [label or str(index + 1) for index, label in enumerate(fixed.labels)]
+    return _Pairs(labels, fixed.positions, moving.positions, np.minimum(fixed.weights, moving.weights))
 
 
-def _points(node) -> tuple[list[str], np.ndarray]:
-    labels, positions = [], []
+def _points(node) -> _Points:
+    labels, positions, weights = [], [], []
     for index in range(node.GetNumberOfControlPoints()):
         if node.GetNthControlPointPositionStatus(index) == slicer.vtkMRMLMarkupsNode.PositionDefined:
             labels.append(node.GetNthControlPointLabel(index))
             positions.append(node.GetNthControlPointPosition(index))
-    return labels, np.array(positions, dtype=float).reshape(-1, 3)
+            weights.append(_weightOf(node, index))
+    return _Points(labels, np.array(positions, dtype=float).reshape(-1, 3), np.array(weights, dtype=float))
+
+
+def _weightOf(node, index: int) -> float:
+    if not node.GetNthControlPointSelected(index):
+        return 0.0
+    if node.GetNthControlPointLocked(index):
+        return 1.0
+    try:
+        weight = float(node.GetNthControlPointDescription(index))
+    except ValueError:
+        return 1.0
+    return weight if 0.0 < weight <= 1.0 else 1.0
 
 
 def _fillTable(comparison: LandmarkComparison) -> None:

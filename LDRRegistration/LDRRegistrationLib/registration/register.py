@@ -21,6 +21,7 @@ from ..space.masks import Masks, checkCovers
 from ..space.resample import reduceToSpacing
 from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
+from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
 from .pair import PairOnGrid
 from .passes import runPasses
@@ -70,6 +71,8 @@ class RegistrationResult:
     # of what the fixed image shows lies on something known of the moving image, 0 to 1.
     placement: Placement | None = None
     coverage: float = 1.0
+    # How it follows landmarks, if it was led by any (see guided.py).
+    landmarks: LandmarkFit | None = None
 
     def displacementField(self, grid: Grid | None = None) -> np.ndarray:
         """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""

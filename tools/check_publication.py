@@ -147,8 +147,9 @@ def check_start() -> str:
         network = inspection.imports_anywhere(path) & NETWORK
         require(not network, f"{path.name} can reach the network, by {sorted(network)}")
         # PyTorch is left to the extension of that name, which asks.
-        require("pip_install" not in path.read_text(encoding="utf-8"), f"{path.name} installs packages")
-    return f"{len(files)} files import nothing that Slicer lacks, install nothing and open no connection"
+        unasked = inspection.functions_that_install_unasked(path)
+        require(not unasked, f"{path.name} installs packages without asking, in {', '.join(unasked)}")
+    return f"{len(files)} files import nothing that Slicer lacks, install nothing unasked and open no connection"
 
 
 def check_packaging() -> str:

@@ -9,6 +9,7 @@ import ast
 import re
 import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -96,3 +97,25 @@ def imports_anywhere(path: Path) -> set[str]:
 def readme_pictures() -> list[Path]:
     text = (catalog.ROOT / "README.md").read_text(encoding="utf-8")
     return [catalog.ROOT / picture for picture in re.findall(r"!\[.+?\]\((.+?)\)", text)]
+
+
+def functions_that_install_unasked(path: Path) -> list[str]:
+    """Names of functions in a Python file that call pip_install and did not ask the user in a line before."""
+    found = []
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(function, ast.FunctionDef | ast.Module):
+            calls = [node for node in _own_calls(function)]
+            asked = [call.lineno for call in calls if "confirmOkCancelDisplay" in ast.unparse(call.func)]
+            installs = [call.lineno for call in calls if "pip_install" in ast.unparse(call.func)]
+            if installs and min(installs) < min(asked, default=min(installs) + 1):
+                found.append(getattr(function, "name", path.name))
+    return found
+
+
+def _own_calls(scope: ast.AST) -> Iterator[ast.Call]:
+    """The calls in a function, or a module, but not those in functions inside."""
+    for child in ast.iter_child_nodes(scope):
+        if not isinstance(child, ast.FunctionDef):
+            if isinstance(child, ast.Call):
+                yield child
+            yield from _own_calls(child)

@@ -98,7 +98,11 @@ def test_what_is_missing_is_said(repository: Path, capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize(
     ("code", "said"),
-    [("from urllib import request\n", "reach the network"), ("slicer.util.pip_install('x')\n", "installs packages")],
+    [
+        ("from urllib import request\n", "reach the network"),
+        ("slicer.util.pip_install('x')\n", "installs packages without asking, in later"),
+        ("slicer.util.pip_install('x')\n    slicer.util.confirmOkCancelDisplay('?')\n", "without asking, in later"),
+    ],
 )
 def test_a_file_that_installs_or_asks_the_network_is_said(repository: Path, code: str, said: str) -> None:
     path = repository / LIBRARY / "mrml" / "names.py"

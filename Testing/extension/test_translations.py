@@ -21,8 +21,15 @@ LIBRARY = MODULE / "LDRRegistrationLib"
 # Of the command line, the files that it reads, and reports.
 ENGLISH_FOLDERS = ("apply", "cohort", "commandline", "dicom", "dicomobjects", "imagefiles", "reports")
 ENGLISH = {
-    *("__main__.py", "runtime/terminal.py", "runtime/workfolder.py", "change/table.py"),
-    *("mrml/reading.py", "mrml/files.py", "mrml/transformtext.py", "mrml/names.py"),
+    *("__main__.py", "runtime/terminal.py", "runtime/startup.py", "runtime/workfolder.py"),
+    *(
+        "change/table.py",
+        "mrml/markupfiles.py",
+        "mrml/reading.py",
+        "mrml/files.py",
+        "mrml/transformtext.py",
+        "mrml/names.py",
+    ),
 }
 # Names of nodes and columns, what libraries say, an error of the program, a style sheet and the endings of files.
 NAMES = (
@@ -36,7 +43,7 @@ NAMES = (
         "nothing that its card names",
     ),
     *("Largest displacement (mm)", "cannot allocate memory|", "not enough memory", "failed to map segment"),
-    *("Unknown settings", "A computation is already running.", "#statusLabel {", " (*.nii.gz"),
+    *("Unknown settings", "A computation is already running.", "#  {", " (*.nii.gz"),
 )
 
 

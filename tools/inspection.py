@@ -104,7 +104,7 @@ def functions_that_install_unasked(path: Path) -> list[str]:
     found = []
     for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(function, ast.FunctionDef | ast.Module):
-            calls = [node for node in _own_calls(function)]
+            calls = list(_own_calls(function))
             asked = [call.lineno for call in calls if "confirmOkCancelDisplay" in ast.unparse(call.func)]
             installs = [call.lineno for call in calls if "pip_install" in ast.unparse(call.func)]
             if installs and min(installs) < min(asked, default=min(installs) + 1):

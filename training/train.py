@@ -29,7 +29,7 @@ from aldk.placebo import Placebo
 from aldk.run import Run
 from aldk.schedule import Schedule
 from aldk.shipped import default_teacher
-from aldk.strategies import TAUGHT, Sar, Strategy, StrategyOptions, make_strategy
+from aldk.strategies import WITH_TEACHER, Sar, Strategy, StrategyOptions, make_strategy
 from aldk.strategies.guidance import GuidanceOptions
 from aldk.teachers import MANIFEST, StoredTeacher, Teacher, load_teacher, plain_data
 from aldk.trainer import Trainer
@@ -144,7 +144,7 @@ def work(options: Namespace) -> None:
     architecture = Architecture(
         options.base_network, options.n_cascades, options.affine, stem_grid, velocity=options.velocity
     )
-    learns = name in TAUGHT or (name == "ofg" and options.ofg.source == "teacher")
+    learns = name in WITH_TEACHER or (name == "ofg" and options.ofg.source == "teacher")
     if not learns and (options.teacher or options.placebo or options.teacher_passes):
         raise TrainingError("A teacher is given, but nothing learns from it: add --aldk or another of its strategies.")
     if options.start_from and options.initialisation != STARTS[0]:

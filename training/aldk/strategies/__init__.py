@@ -21,7 +21,7 @@ from .unsupervised import Unsupervised
 
 __all__ = [
     "STRATEGIES",
-    "TAUGHT",
+    "WITH_TEACHER",
     "AldkOptions",
     "GuidanceOptions",
     "MultilevelOptions",
@@ -35,8 +35,8 @@ __all__ = [
 ]
 
 # What learns from a teacher.
-TAUGHT = ("distillation", "aldk", "structures", "conditional-aldk", "structures-aldk")
-STRATEGIES = ("unsupervised", *TAUGHT, "ofg", "ofg-aldk", "multilevel", "sar")
+WITH_TEACHER = ("distillation", "aldk", "structures", "conditional-aldk", "structures-aldk")
+STRATEGIES = ("unsupervised", *WITH_TEACHER, "ofg", "ofg-aldk", "multilevel", "sar")
 WITHOUT_INVERSE = ("multilevel", "sar")
 
 
@@ -78,7 +78,7 @@ def make_strategy(
     losses
         Weights for ``Reconstruction``, as a config gives them.
     teacher
-        For ``TAUGHT``, and for "ofg" with the source "teacher".
+        For ``WITH_TEACHER``, and for "ofg" with the source "teacher".
 
     :raises TrainingError: for an unknown name or loss, or without the teacher that the strategy needs.
     """

@@ -333,8 +333,9 @@ def tried() -> str:
         for file, found in by_file.items()
         if any(found)
     ]
-    total = sum(len(found) for found in by_file.values()) - sum(sum(found) for found in by_file.values())
-    return f"Tried so far: {', '.join(counted) or 'none'}. **The other {total} constants have not been tried.**\n"
+    if all(all(found) for found in by_file.values()):
+        return "All of them were tried.\n"
+    return f"Tried so far: {', '.join(counted) or 'none'}. **No other constant has been tried.**\n"
 
 
 def with_tried(text: str) -> str:

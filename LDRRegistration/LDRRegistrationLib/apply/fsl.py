@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..runtime.errors import DependencyError, RegistrationError
-from ..space.grid import LPS_FROM_RAS, transformPoints
+from ..space.grid import LPS_FROM_RAS, ijkToRasOfItk, transformPoints
 
 if TYPE_CHECKING:
     import SimpleITK
@@ -68,7 +68,7 @@ def read(path: Path, moving: Path | None) -> SimpleITK.Transform:
 def write(transform: SimpleITK.Transform, path: Path, reference: SimpleITK.Image, moving: SimpleITK.Image) -> None:
     """A relative field on the voxels of ``reference``."""
     nibabel = _nibabel()
-    affine, movingAffine = affineOf(reference), affineOf(moving)
+    affine, movingAffine = ijkToRasOfItk(reference), ijkToRasOfItk(moving)
     shape = reference.GetSize()
     points = np.stack(np.meshgrid(*(np.arange(n, dtype=float) for n in shape), indexing="ij"), axis=-1)
     there = transformPoints(affine, points) + displacementRas(transform, reference)
@@ -87,14 +87,6 @@ def fslFromVoxels(affine: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if np.linalg.det(affine[:3, :3]) > 0:
         matrix[0, 0], matrix[0, 3] = -spacing[0], (shape[0] - 1) * spacing[0]
     return matrix
-
-
-def affineOf(image: SimpleITK.Image) -> np.ndarray:
-    """4x4 from (i, j, k) to RAS mm."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
-    matrix[:3, 3] = image.GetOrigin()
-    return LPS_FROM_RAS @ matrix
 
 
 def displacementRas(transform: SimpleITK.Transform, reference: SimpleITK.Image) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..runtime.errors import DependencyError, RegistrationError
-from ..space.grid import LPS_FROM_RAS
+from ..space.grid import LPS_FROM_RAS, ijkToRasOfItk
 from . import fsl
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def write(transform: SimpleITK.Transform, path: Path, reference: SimpleITK.Image
         if reference is None:
             raise RegistrationError("A dense field needs the voxels of an image: name it by --reference.")
         domain = format_.X5Domain(
-            grid=True, size=reference.GetSize(), mapping=fsl.affineOf(reference), coordinates="cartesian"
+            grid=True, size=reference.GetSize(), mapping=ijkToRasOfItk(reference), coordinates="cartesian"
         )
         node = format_.X5Transform(
             type="nonlinear",

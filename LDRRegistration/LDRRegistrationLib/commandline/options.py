@@ -42,7 +42,7 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
     :raises RegistrationError: some do not go together.
     :raises SystemExit: after --help, and with status 2 and a sentence for what cannot be read at all.
     """
-    parser = _parser()
+    parser = makeParser()
     options = parser.parse_args(arguments)
     options.isCohort = isCohort(options)
     if options.list_models or (options.list_series and options.fixed is not None):
@@ -54,7 +54,7 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
     ):
         parser.error("FIXED, MOVING and -o OUT_DIR are needed")
     _refuseDropped(options)
-    checkSequence(options)
+    checkSequence(parser, options)
     options.preset = options.preset or "fast"
     options.prealignment = options.prealignment or ("rigid" if options.change or options.sequence else "affine")
     options.adapt = options.adapt or 0
@@ -109,7 +109,7 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-def _parser() -> argparse.ArgumentParser:
+def makeParser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ldr-register",
         description="Deformable registration of two 3D images (MR or CT) in a few seconds on an ordinary CPU. "

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ..runtime.errors import RegistrationError
 
-# What has no meaning for a sequence.
-REFUSED = (
-    *("fixed", "moving", "labels", "initial", "fixed_mask", "moving_mask", "adapt", "change", "list_series"),
-    *("pairs", "template", "moving_glob", "bids"),
+# What has a meaning for a sequence; all else has none.
+ALLOWED = (
+    *("sequence", "towards", "smooth_frames", "series", "output", "overwrite", "hide_names", "preset", "model"),
+    *("prealignment", "threads", "device", "quiet", "models", "list_models", "isCohort"),
 )
 
 
@@ -30,7 +30,7 @@ def addSequenceOptions(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def checkSequence(options: argparse.Namespace) -> None:
+def checkSequence(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Complete the options of a sequence.
 
     :raises RegistrationError: some do not go together.
@@ -40,9 +40,9 @@ def checkSequence(options: argparse.Namespace) -> None:
         if given:
             raise RegistrationError(f"--{given[0].replace('_', '-')} can be used only with --sequence.")
         return
-    for name in REFUSED:
-        if getattr(options, name) not in (None, False):
-            shown = name.upper() if name in ("fixed", "moving") else f"--{name.replace('_', '-')}"
+    for action in parser._actions:
+        if action.dest not in ALLOWED and getattr(options, action.dest, None) not in (None, action.default):
+            shown = action.option_strings[-1] if action.option_strings else action.metavar
             raise RegistrationError(f"{shown} cannot be used with --sequence.")
     if options.series is not None and len(options.series) > 1:
         raise RegistrationError("--series can be given once with --sequence.")

@@ -13,6 +13,7 @@ from ..registration.recipes import Preset
 from ..reports.context import AS_DICOM_SAYS
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
+from .radiotherapy import addRadiotherapyOptions
 from .sequenceoptions import addSequenceOptions, checkSequence
 
 USAGE = "ldr-register FIXED MOVING -o OUT_DIR"
@@ -31,7 +32,7 @@ ADAPTATION_ITERATIONS = 40
 SENSITIVITY = 0.5
 INPUTS = (
     *("pairs", "template", "fixed", "moving", "initial", "labels", "fixed_mask", "moving_mask", "change_mask"),
-    *("verdicts", "prior_report", "sequence"),
+    *("verdicts", "prior_report", "sequence", "rtstruct", "rtdose"),
 )
 CHANGE_ONLY = ("dates", "sensitivity", "change_mask", "verdicts", "patient", "dicom_out")
 
@@ -211,6 +212,7 @@ def makeParser() -> argparse.ArgumentParser:
         help="measurement report of the prior visit, whose tracking identifiers are kept (default: the one in the "
         "prior's folder)",
     )
+    addRadiotherapyOptions(parser)
     addSequenceOptions(parser)
     addOptions(parser, _positive)
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")

@@ -41,6 +41,8 @@ OUTPUTS = (
     f"{DICOM_FOLDER}/segmentation.dcm",
     f"{DICOM_FOLDER}/measurements.dcm",
     f"{DICOM_FOLDER}/registration.dcm",
+    f"{DICOM_FOLDER}/structures.dcm",
+    f"{DICOM_FOLDER}/dose.dcm",
     REPORT,
 )
 # What each of them is called in the folder, by default.

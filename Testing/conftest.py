@@ -19,6 +19,7 @@ SLOW = (
     "commandline/test_failures.py::test_a_process_that_runs_out_of_memory",
     "commandline/test_files.py",
     "commandline/test_outputs.py",
+    "commandline/test_sequence.py",
     "commandline/test_signals.py",
     "extension/test_check_publication.py::test_once_published_github_is_asked",
     "gui/test_changes_section.py",

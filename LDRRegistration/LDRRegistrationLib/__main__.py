@@ -56,8 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if not shown:
                     warnings.simplefilter("ignore")
                 from .commandline.filerun import LOADING, FileRun
+                from .commandline.sequencerun import SequenceRun
 
-                run = FileRun(options, stop, seconds={LOADING: time.perf_counter() - started})
+                kind = FileRun if options.sequence is None else SequenceRun
+                run = kind(options, stop, seconds={LOADING: time.perf_counter() - started})
                 run.register()
             if not options.quiet:
                 show(run.lines)

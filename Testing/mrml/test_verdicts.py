@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import slicer
-from LDRRegistrationLib.logic import RegistrationLogic, batch
-from LDRRegistrationLib.mrml.sequences import verdictOfAll
+from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.verdicts import notedVerdict
+from LDRRegistrationLib.registration import sequence
+from LDRRegistrationLib.registration.sequence import verdictOfAll
 from LDRRegistrationLib.registration.verdict import Verdict
 from LDRRegistrationLib.space.image import Image
 from support.grids import smooth_image
@@ -78,7 +79,7 @@ def test_frames_of_a_sequence(s, monkeypatch):
     def register(fixed, moving, settings, *unused, **others):
         return shift_result(SimpleNamespace(fixed=fixed, moving=moving, settings=settings), next(verdicts))
 
-    monkeypatch.setattr(batch, "register", register)
+    monkeypatch.setattr(sequence, "register", register)
     transforms = s.logic.registerSequence(sequenceNode=frames)
     assert [notedVerdict(transforms.GetNthDataNode(n)) for n in range(3)] == [
         "good",

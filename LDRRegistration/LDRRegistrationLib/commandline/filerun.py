@@ -22,6 +22,7 @@ from .dicominput import chosenSeries, namesOf, notesOn, scanContent
 from .memoryneed import checkMemory, isAmple
 from .options import inputFiles
 from .outputfolder import REPORT, USUAL_NAMES, prepareFolder, publish, sealed
+from .radiotherapy import Radiotherapy
 
 if TYPE_CHECKING:
     from ..dicom.choosing import ChosenSeries
@@ -61,6 +62,7 @@ class FileRun:
     lines: list[str] = field(default_factory=list)
     hasFailed: bool = False
     changeOutput: ChangeOutput = field(init=False)
+    radiotherapy: Radiotherapy = field(init=False)
 
     def register(self) -> None:
         options = self.options
@@ -69,6 +71,8 @@ class FileRun:
         notes = notesOn(series)
         self.changeOutput = ChangeOutput(options, series, notes=notes)
         self.changeOutput.prepare()
+        self.radiotherapy = Radiotherapy(options, series, notes=notes)
+        self.radiotherapy.prepare()
         ample = isAmple(options.fixed, options.moving)
         images = [path for name in IMAGES if name not in series and (path := getattr(options, name)) is not None]
         with readingAhead(images if ample else []) as read:
@@ -215,6 +219,9 @@ class FileRun:
                 files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
             if found is not None:
                 self.changeOutput.write(part, job, found)
+            known = len(self.radiotherapy.notes)
+            self.radiotherapy.write(part, job.fixed.grid, job.moving.grid, result.transform)
+            result.notes += self.radiotherapy.notes[known:]
             for path in part.glob("*.nii.gz"):
                 if path.name != WARPED:
                     filechecks.checkImageFile(path, shape)

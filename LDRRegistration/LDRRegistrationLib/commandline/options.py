@@ -13,6 +13,8 @@ from ..registration.recipes import Preset
 from ..reports.context import AS_DICOM_SAYS
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
+from .radiotherapy import addRadiotherapyOptions
+from .sequenceoptions import addSequenceOptions, checkSequence
 
 USAGE = "ldr-register FIXED MOVING -o OUT_DIR"
 EXAMPLES = """examples:
@@ -22,6 +24,7 @@ EXAMPLES = """examples:
   ldr-register --pairs pairs.tsv -o cohort --jobs 4
   ldr-register --fixed template.nii.gz --moving-glob 'data/*/T1.nii.gz' -o cohort
   ldr-register --bids dataset -o derivatives
+  ldr-register --sequence breathing.nii.gz -o aligned --towards mean
 
 Exit status: 0 done; 1 out of memory or an error of the program; 2 bad input; 3 done, but a result is not to be trusted,
 or a pair of many was not registered; 130 or 143 stopped."""
@@ -29,7 +32,7 @@ ADAPTATION_ITERATIONS = 40
 SENSITIVITY = 0.5
 INPUTS = (
     *("pairs", "template", "fixed", "moving", "initial", "labels", "fixed_mask", "moving_mask", "change_mask"),
-    *("verdicts", "prior_report"),
+    *("verdicts", "prior_report", "sequence", "rtstruct", "rtdose"),
 )
 CHANGE_ONLY = ("dates", "sensitivity", "change_mask", "verdicts", "patient", "dicom_out")
 
@@ -40,16 +43,21 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
     :raises RegistrationError: some do not go together.
     :raises SystemExit: after --help, and with status 2 and a sentence for what cannot be read at all.
     """
-    parser = _parser()
+    parser = makeParser()
     options = parser.parse_args(arguments)
     options.isCohort = isCohort(options)
     if options.list_models or (options.list_series and options.fixed is not None):
         return options
-    if not options.isCohort and (options.fixed is None or options.moving is None or options.output is None):
+    if options.sequence is not None and options.output is None:
+        parser.error("-o OUT_DIR is needed")
+    if not (options.isCohort or options.sequence) and (
+        options.fixed is None or options.moving is None or options.output is None
+    ):
         parser.error("FIXED, MOVING and -o OUT_DIR are needed")
     _refuseDropped(options)
+    checkSequence(parser, options)
     options.preset = options.preset or "fast"
-    options.prealignment = options.prealignment or ("rigid" if options.change else "affine")
+    options.prealignment = options.prealignment or ("rigid" if options.change or options.sequence else "affine")
     options.adapt = options.adapt or 0
     options.sensitivity = SENSITIVITY if options.sensitivity is None else options.sensitivity
     options.dates = options.dates or (None, None)
@@ -102,7 +110,7 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-def _parser() -> argparse.ArgumentParser:
+def makeParser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="ldr-register",
         description="Deformable registration of two 3D images (MR or CT) in a few seconds on an ordinary CPU. "
@@ -204,6 +212,8 @@ def _parser() -> argparse.ArgumentParser:
         help="measurement report of the prior visit, whose tracking identifiers are kept (default: the one in the "
         "prior's folder)",
     )
+    addRadiotherapyOptions(parser)
+    addSequenceOptions(parser)
     addOptions(parser, _positive)
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
     parser.add_argument(

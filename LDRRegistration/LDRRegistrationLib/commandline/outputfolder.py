@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -40,10 +41,14 @@ OUTPUTS = (
     f"{DICOM_FOLDER}/segmentation.dcm",
     f"{DICOM_FOLDER}/measurements.dcm",
     f"{DICOM_FOLDER}/registration.dcm",
+    f"{DICOM_FOLDER}/structures.dcm",
+    f"{DICOM_FOLDER}/dose.dcm",
     REPORT,
 )
 # What each of them is called in the folder, by default.
 USUAL_NAMES = {name: name for name in OUTPUTS}
+# Those of a sequence, one a frame.
+_FRAME_FILE = re.compile(r"transform_\d{3,}\.h5")
 PLAN, BEFORE = "plan.json", "before"
 LARGEST_REPORT_BYTES = 10_000_000
 
@@ -77,9 +82,14 @@ def prepareFolder(
     _refuseForeign(output, overwrite, called)
 
 
+def frameFile(number: int) -> str:
+    """What the transform of a sequence's frame is called."""
+    return f"transform_{number:03d}.h5"
+
+
 def sealed(report: dict[str, Any], part: Path, called: Mapping[str, str] = USUAL_NAMES) -> str:
     """The text of a report that lists the files in ``part`` and can be told from one that was changed."""
-    names = [name for name in OUTPUTS if name != REPORT and (part / name).is_file()]
+    names = [name for name in called if name != REPORT and (part / name).is_file()]
     content = {**report, "outputs": {called[name]: sha256(part / name) for name in names}}
     return json.dumps({**content, "checksum": _checksum(content)}, indent=2) + "\n"
 
@@ -101,7 +111,7 @@ def publish(part: Path, output: Path, overwrite: bool, called: Mapping[str, str]
     :raises RegistrationError: a file that is not ours got in the way. The folder is as it was.
     :raises OSError: a file cannot be put there; likewise.
     """
-    outputs, names = list(called.values()), [name for name in OUTPUTS if (part / name).is_file()]
+    names = [name for name in called if (part / name).is_file()]
     for name in names:
         if called[name] != name:
             os.replace(part / name, part / called[name])
@@ -111,6 +121,7 @@ def publish(part: Path, output: Path, overwrite: bool, called: Mapping[str, str]
     with contextlib.suppress(KeyboardInterrupt), interruptsWait(), oneAtATime(output):
         _refuseForeign(output, overwrite, called)
         removed = [name for name in _ownFiles(output, called) if name not in names]
+        outputs = list(dict.fromkeys([*removed, *called.values()]))
         present = [name for name in outputs if (output / name).is_file()]
         plan = {
             "outputs": outputs,
@@ -221,7 +232,12 @@ def _ownFiles(output: Path, called: Mapping[str, str]) -> list[str]:
         content = unchanged(path.read_text(encoding="utf-8"))
         if content is None:
             return []
-        listed = {name: str(digest) for name, digest in content["outputs"].items() if name in outputs}
+        # A sequence may have had more frames, or there was one before a pair.
+        listed = {
+            name: str(digest)
+            for name, digest in content["outputs"].items()
+            if name in outputs or _FRAME_FILE.fullmatch(name)
+        }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []
     regular = [name for name in listed if (output / name).is_file() and not (output / name).is_symlink()]

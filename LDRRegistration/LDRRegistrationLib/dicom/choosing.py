@@ -47,7 +47,7 @@ def listSeries(path: Path) -> list[str]:
     :raises RegistrationError: the folder cannot be read, or holds no DICOM images.
     """
     folder = readFolder(path)
-    stacks = _stacks(folder)
+    stacks = stacksIn(folder)
     lines = [f"{stack.shown}{'; it ' + stack.problem if stack.problem else ''}" for stack in stacks]
     return [printable(line) for line in [*lines, *(f"Note: {note}" for note in folder.notes)]]
 
@@ -60,34 +60,34 @@ def chooseSeries(path: Path, wanted: str | None = None) -> ChosenSeries:
     :raises RegistrationError: there is none such, or several; the message lists them.
     """
     folder = readFolder(path)
-    stacks = _stacks(folder)
+    stacks = stacksIn(folder)
     patients = {text(plane.header, "PatientID") or text(plane.header, "PatientName") for plane in folder.planes}
     if len(patients) > 1:
         raise RegistrationError(f"{path} holds scans of {len(patients)} patients: give the folder of one.")
     notes = list(folder.notes)
     volumes = [stack for stack in stacks if stack.problem is None]
     if wanted is not None:
-        found = _named(stacks, wanted)
+        found = named(stacks, wanted)
         if not found:
-            raise RegistrationError(f"{path} holds no series {wanted!r}; it holds {_listed(stacks)}.")
+            raise RegistrationError(f"{path} holds no series {wanted!r}; it holds {listed(stacks)}.")
         good = [stack for stack in found if stack.problem is None]
         if not good:
             raise RegistrationError(f"Series {found[0].shown} in {path} {found[0].problem}.")
         if len(good) > 1:
-            raise RegistrationError(f"Several series of {path} are {wanted!r}: {_listed(good)}; name one by --series.")
+            raise RegistrationError(f"Several series of {path} are {wanted!r}: {listed(good)}; name one by --series.")
         return ChosenSeries(folder, good[0], notes)
     originals = [stack for stack in volumes if not (stack.isLocaliser or stack.isDerived)]
     rest = originals or [stack for stack in volumes if not stack.isLocaliser]
     if len(rest) > 1:
-        raise RegistrationError(f"{path} holds {len(rest)} series: {_listed(rest)}; choose one by --series.")
+        raise RegistrationError(f"{path} holds {len(rest)} series: {listed(rest)}; choose one by --series.")
     if not rest:
         if stacks and all(stack.isLocaliser for stack in stacks):
-            raise RegistrationError(f"{path} holds only localisers: {_listed(stacks)}.")
-        why = f"series {stacks[0].label} {stacks[0].problem}" if len(stacks) == 1 else _listed(stacks)
+            raise RegistrationError(f"{path} holds only localisers: {listed(stacks)}.")
+        why = f"series {stacks[0].label} {stacks[0].problem}" if len(stacks) == 1 else listed(stacks)
         raise RegistrationError(f"{path} holds no series that is a volume: {why}.")
     if len(volumes) > 1:
         others = [stack for stack in volumes if stack is not rest[0]]
-        notes.append(f"Series {rest[0].shown} was taken; others are localisers or derived: {_listed(others)}.")
+        notes.append(f"Series {rest[0].shown} was taken; others are localisers or derived: {listed(others)}.")
     if rest[0].isDerived:
         notes.append(f"Series {rest[0].shown} is not original: it was computed from other images.")
     return ChosenSeries(folder, rest[0], [printable(note) for note in notes])
@@ -100,7 +100,7 @@ def seriesOfFiles(files: Sequence[Path], planes: int) -> ChosenSeries:
     """
     path = files[0].parent
     folder = readFiles(path, sorted(files))
-    volumes = [stack for stack in _stacks(folder) if stack.problem is None]
+    volumes = [stack for stack in stacksIn(folder) if stack.problem is None]
     alike = [stack for stack in volumes if len(stack.planes) == planes]
     found = alike if len(volumes) > 1 else volumes
     if len(found) != 1:
@@ -108,8 +108,10 @@ def seriesOfFiles(files: Sequence[Path], planes: int) -> ChosenSeries:
     return ChosenSeries(folder, found[0], [printable(note) for note in folder.notes])
 
 
-def _stacks(folder: DicomFolder) -> list[Stack]:
-    """:raises RegistrationError: there are no images."""
+def stacksIn(folder: DicomFolder) -> list[Stack]:
+    """All stacks of a folder.
+
+    :raises RegistrationError: there are no images."""
     if not folder.planes:
         where = f"{folder.path} is a {'folder' if folder.path.is_dir() else 'file'}"
         if folder.others:
@@ -122,7 +124,7 @@ def _stacks(folder: DicomFolder) -> list[Stack]:
     return stacksOf(folder.planes)
 
 
-def _named(stacks: list[Stack], wanted: str) -> list[Stack]:
+def named(stacks: list[Stack], wanted: str) -> list[Stack]:
     """By label, by number, by UID, by description, by a part of it: the first of these that finds any."""
     asked = wanted.strip().casefold()
     for matches in (
@@ -138,6 +140,7 @@ def _named(stacks: list[Stack], wanted: str) -> list[Stack]:
     return []
 
 
-def _listed(stacks: list[Stack]) -> str:
+def listed(stacks: list[Stack]) -> str:
+    """What they are, for a sentence."""
     more = f"; and {len(stacks) - MOST_LISTED} more" if len(stacks) > MOST_LISTED else ""
     return printable("; ".join(stack.shown for stack in stacks[:MOST_LISTED]) + more)

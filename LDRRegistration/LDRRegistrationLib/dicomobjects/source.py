@@ -17,7 +17,7 @@ from ..runtime.language import tr as _
 
 MANUFACTURER, MODEL, SERIAL = "LDRRegistration", "ldr-register", "0"
 # Of series that are made of others, as far from the scanner's own as can be.
-SERIES_NUMBERS = {"segmentation": 9001, "measurements": 9002, "registration": 9003}
+SERIES_NUMBERS = {"segmentation": 9001, "measurements": 9002, "registration": 9003, "structures": 9004, "dose": 9005}
 # Elements that every object must have, empty where nothing is known.
 _PATIENT_AND_STUDY = (
     "PatientID",

@@ -38,6 +38,14 @@ def layout(path: Path, start: bytes) -> Layout | None:
         if NAMES.search(path.name):
             raise RegistrationError(f"{path} is not an image that can be read.")
         return None
+    return layoutOf(path, fields)
+
+
+def layoutOf(path: Path, fields: NiftiFields) -> Layout:
+    """The same for a header that was read.
+
+    :raises RegistrationError: it is one that cannot be used.
+    """
     shape = _shape(path, fields)
     notes: list[str] = []
     stored = _stored(path, fields)

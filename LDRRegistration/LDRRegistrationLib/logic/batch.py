@@ -6,22 +6,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-import numpy as np
-
 from ..mrml.nodes import NodeReference, checkScene
 from ..mrml.pairs import PairOutcome, fillPairsTable
 from ..mrml.places import RegisteredVolume
 from ..mrml.sequences import RegisteredFrames, framesOf, publishTransforms
 from ..mrml.volumes import imageFromVolumeNode
 from ..registration.models import ModelStore
-from ..registration.register import register
+from ..registration.sequence import registerFrames
 from ..registration.settings import Prealignment, SettingsKeywords, settingsFrom
-from ..registration.verdict import Verdict
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback
 from ..runtime.pytorch import ensureTorch
-from ..space.transform import Transform
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode, vtkMRMLTableNode
@@ -66,7 +62,11 @@ class SeriesLogic:
 
             def progress(fraction: float, stage: str, number: int = number) -> None:
                 if progressCallback is not None:
-                    progressCallback((number + fraction) / len(pairs), f"Pair {number + 1} of {len(pairs)}: {stage}")
+                    text = _("Pair {number} of {count}: {stage}")
+                    progressCallback(
+                        (number + fraction) / len(pairs),
+                        text.format(number=number + 1, count=len(pairs), stage=stage),
+                    )
 
             outcome = PairOutcome(fixed, moving)
             outcomes.append(outcome)
@@ -115,13 +115,7 @@ class SeriesLogic:
         frames = framesOf(sequenceNode)
         settings.setdefault("prealignment", Prealignment.RIGID)
         chosen = replace(settingsFrom(**settings), warp=False)
-        if fixedVolumeNode is None and not 0 <= referenceFrame < len(frames):
-            raise RegistrationError(
-                _("There is no frame {referenceFrame}: the sequence has {count}.").format(
-                    referenceFrame=referenceFrame, count=len(frames)
-                )
-            )
-        fixed = frames[referenceFrame] if fixedVolumeNode is None else imageFromVolumeNode(fixedVolumeNode)
+        towards = referenceFrame if fixedVolumeNode is None else imageFromVolumeNode(fixedVolumeNode)
         checkScene(sequenceNode, fixedVolumeNode, outputSequenceNode)
         # The callbacks may let the user do something meanwhile.
         registered: list[RegisteredFrames | RegisteredVolume] = [RegisteredFrames(sequenceNode)]
@@ -129,25 +123,17 @@ class SeriesLogic:
             registered.append(RegisteredVolume(fixedVolumeNode))
         output = NodeReference.to(outputSequenceNode)
         ensureTorch()
-        transforms, verdicts = [], []
-        for number, frame in enumerate(frames):
-            if frame is fixed:
-                transforms.append(Transform(np.eye(4)))
-                verdicts.append(Verdict("good", ""))
-                continue
-
-            def progress(fraction: float, stage: str, number: int = number) -> None:
-                if progressCallback is not None:
-                    progressCallback(
-                        (number + fraction) / len(frames),
-                        _("Frame {number} of {count}: {stage}").format(
-                            number=number + 1, count=len(frames), stage=stage
-                        ),
-                    )
-
-            result = register(fixed, frame, chosen, self.models, progress=progress, cancelled=cancelCallback)
-            transforms.append(result.transform)
-            verdicts.append(result.verdict)
+        found = registerFrames(
+            frames,
+            towards,
+            chosen,
+            self.models,
+            startsWarm=False,
+            progress=progressCallback,
+            cancelled=cancelCallback,
+        )
+        done = [frame for frame in found if frame is not None]
         for node in registered:
             node.node()
+        transforms, verdicts = [frame.transform for frame in done], [frame.verdict for frame in done]
         return publishTransforms(sequenceNode, transforms, verdicts, None if output is None else output.node())

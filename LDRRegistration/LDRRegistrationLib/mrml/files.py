@@ -6,6 +6,7 @@ Here LPS, the convention of ITK files, meets RAS.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import slicer
 import vtk
@@ -15,6 +16,9 @@ from ..space.grid import LPS_FROM_RAS
 from ..space.image import Image
 from .transforms import elements
 from .volumes import imageFromVolumeNode
+
+if TYPE_CHECKING:
+    import SimpleITK
 
 # Of a file's own structure, and of each transform in it.
 HDF5_BYTES, HDF5_BYTES_OF_ELEMENT = 10_000, 2_000
@@ -37,15 +41,22 @@ def writeImage(image: Image, path: Path) -> None:
     """The same for an Image."""
     import SimpleITK
 
+    try:
+        SimpleITK.WriteImage(itkImage(image), str(path), useCompression=True)
+    except RuntimeError as error:
+        raise OSError(f"{path} could not be written.") from error
+
+
+def itkImage(image: Image) -> SimpleITK.Image:
+    """An Image in RAS as one of SimpleITK, in LPS."""
+    import SimpleITK
+
     volume = SimpleITK.GetImageFromArray(image.array)
     ijkToLps = LPS_FROM_RAS @ image.ijkToRas
     volume.SetOrigin(ijkToLps[:3, 3].tolist())
     volume.SetSpacing(image.grid.spacing.tolist())
     volume.SetDirection((ijkToLps[:3, :3] / image.grid.spacing).ravel().tolist())
-    try:
-        SimpleITK.WriteImage(volume, str(path), useCompression=True)
-    except RuntimeError as error:
-        raise OSError(f"{path} could not be written.") from error
+    return volume
 
 
 def writeTransform(node, path: Path) -> None:

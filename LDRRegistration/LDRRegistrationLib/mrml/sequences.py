@@ -6,6 +6,7 @@ from typing import Any
 
 import slicer
 
+from ..registration.sequence import verdictOfAll
 from ..registration.verdict import Verdict
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
@@ -92,17 +93,6 @@ def publishTransforms(
         for browser in browsers:
             browser.AddSynchronizedSequenceNode(outputSequenceNode)
     return outputSequenceNode
-
-
-def verdictOfAll(verdicts: list[Verdict]) -> Verdict:
-    """The worst grade of a sequence's frames, with their numbers in the sentence."""
-    frames = {
-        grade: [n for n, verdict in enumerate(verdicts) if verdict.grade == grade] for grade in ("failed", "check")
-    }
-    texts = {"failed": _("failed at {numbers}"), "check": _("check at {numbers}")}
-    said = [texts[grade].format(numbers=", ".join(map(str, found))) for grade, found in frames.items() if found]
-    worst = next((grade for grade, numbers in frames.items() if numbers), "good")
-    return Verdict(worst, _("Frames (from 0): {said}.").format(said="; ".join(said)) if said else "")
 
 
 def _dataNodes(sequenceNode: Any) -> list[Any]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-# Twice as fast as VTK's own 5, for pictures that are 9 % larger.
-COMPRESSION_LEVEL = 2
+# VTK's own; and one that is twice as fast, for files that are 9 % larger.
+USUAL_LEVEL, QUICK_LEVEL = 5, 2
 
 
 def renderText(text: str, size: int = 16) -> np.ndarray:
@@ -31,14 +31,15 @@ def writePng(path: Path, rgb: np.ndarray) -> None:
     :raises OSError: it could not be written.
     """
     # VTK's writer says nothing of a full disk.
-    path.write_bytes(pngBytes(rgb))
+    path.write_bytes(pngBytes(rgb, QUICK_LEVEL))
 
 
-def pngBytes(rgb: np.ndarray) -> bytes:
+def pngBytes(rgb: np.ndarray, level: int = USUAL_LEVEL) -> bytes:
     """The same as the content of such a file."""
     from vtk.util import numpy_support
 
     writer = _writer(rgb)
+    writer.SetCompressionLevel(level)
     writer.WriteToMemoryOn()
     writer.Write()
     return numpy_support.vtk_to_numpy(writer.GetResult()).tobytes()
@@ -54,5 +55,4 @@ def _writer(rgb: np.ndarray):
     image.GetPointData().SetScalars(scalars)
     writer = vtk.vtkPNGWriter()
     writer.SetInputData(image)
-    writer.SetCompressionLevel(COMPRESSION_LEVEL)
     return writer

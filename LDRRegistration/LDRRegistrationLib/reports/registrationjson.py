@@ -42,12 +42,7 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "prealignment": settings.prealignment.value,
         "adaptationIterations": result.adaptationIterationsTaken,
         "refinementSteps": result.refinementStepsTaken,
-        "model": {
-            "name": card.name,
-            "sha256": card.sha256,
-            "licence": card.content.get("licence"),
-            "nonCommercial": card.nonCommercial,
-        },
+        "model": modelContent(card),
         "modality": result.modality.value,
         "similarity": {
             "start": _rounded(result.similarityStart, 5),
@@ -64,6 +59,16 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "versions": versions(),
         "notice": "For research; not for diagnostic use.",
         "testedOn": card.testedOn,
+    }
+
+
+def modelContent(card: ModelCard) -> dict[str, Any]:
+    """Which model it was."""
+    return {
+        "name": card.name,
+        "sha256": card.sha256,
+        "licence": card.content.get("licence"),
+        "nonCommercial": card.nonCommercial,
     }
 
 

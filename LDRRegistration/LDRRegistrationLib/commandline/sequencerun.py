@@ -1,0 +1,191 @@
+"""A sequence from file to files: what ``ldr-register --sequence`` does."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..dicom.choosing import isDicom
+from ..dicom.timeframes import readDicomFrames
+from ..imagefiles.frames import Frames, readFrames
+from ..runtime.errors import RegistrationError
+from ..runtime.startup import loadLibraries
+from ..runtime.terminal import interruptsWait, showProgress
+from ..runtime.workfolder import workFolder
+from .outputfolder import REPORT, frameFile, prepareFolder, publish, sealed
+
+if TYPE_CHECKING:
+    from ..registration.models import ModelStore
+    from ..registration.sequence import RegisteredFrame
+
+SHARE_OF_WRITING = 0.05
+
+
+@dataclass
+class SequenceRun:
+    """One sequence; ``lines`` say afterwards how it went, and ``report`` is what was written."""
+
+    options: argparse.Namespace
+    stopped: Callable[[], bool]
+    seconds: dict[str, float] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    hasFailed: bool = False
+
+    def register(self) -> None:
+        """:raises RegistrationError: it is no sequence, or a frame cannot be registered; nothing was written."""
+        options = self.options
+        path: Path = options.sequence
+        started = time.perf_counter()
+        if isDicom(path):
+            frames = readDicomFrames(path, options.series[0] if options.series else None)
+        elif options.series:
+            raise RegistrationError("--series can be used only with DICOM folders.")
+        else:
+            frames = readFrames(path)
+        self.seconds["Reading the files"] = time.perf_counter() - started
+        called = {name: name for name in (*map(frameFile, range(len(frames.images))), "warped.nii.gz", REPORT)}
+        prepareFolder(options.output, [path], options.overwrite, called)
+        started = time.perf_counter()
+        with interruptsWait():
+            torch = loadLibraries()
+            from ..registration.models import ModelStore
+            from ..runtime.device import usableThreads
+        if options.threads:
+            torch.set_num_threads(usableThreads(options.threads))
+        models = ModelStore(options.models)
+        self.seconds["Loading the libraries"] = (
+            time.perf_counter() - started + self.seconds.get("Loading the libraries", 0)
+        )
+        found = self._registered(frames, models)
+        try:
+            with workFolder(options.output) as part:
+                started = time.perf_counter()
+                self._write(part, frames, found)
+                self.seconds["Writing the results"] = time.perf_counter() - started
+                self.report = self._report(frames, found, models)
+                (part / REPORT).write_text(sealed(self.report, part, called), encoding="utf-8")
+                publish(part, options.output, options.overwrite, called)
+        except OSError as error:
+            why = error.strerror or "a file did not arrive whole on the disk, which may be full"
+            raise RegistrationError(
+                f"The results could not be written into {options.output}: {why}; what was there is untouched."
+            ) from error
+        self.lines.append(f"Written to {options.output}: {REPORT}, warped.nii.gz, {frameFile(0)} and so on")
+
+    def _registered(self, frames: Frames, models: ModelStore) -> list[RegisteredFrame | None]:
+        from ..registration.sequence import registerFrames
+        from ..registration.settings import settingsFrom
+
+        options = self.options
+        settings = settingsFrom(
+            preset=options.preset,
+            prealignment=options.prealignment,
+            model=options.model,
+            device=options.device,
+            threads=options.threads,
+        )
+        started = time.perf_counter()
+        found = registerFrames(
+            frames.images,
+            options.towards,
+            settings,
+            models,
+            smoothFrames=options.smooth_frames,
+            progress=lambda fraction, stage: showProgress((1.0 - SHARE_OF_WRITING) * fraction, stage),
+            cancelled=self.stopped,
+        )
+        self.seconds["Registering the frames"] = time.perf_counter() - started
+        return found
+
+    def _write(self, part: Path, frames: Frames, found: list[RegisteredFrame | None]) -> None:
+        """:raises OSError: a file cannot be written, or did not arrive whole."""
+        import SimpleITK
+
+        from ..mrml import files, written
+        from ..mrml.transforms import vtkTransform
+
+        scene = files.newScene()
+        warped = []
+        for number, frame in enumerate(found):
+            source = frames.images[number]
+            if frame is None:  # the last one, where each goes to the next
+                warped.append(files.itkImage(source))
+                continue
+            node = scene.AddNewNodeByClass("vtkMRMLTransformNode", f"frame {number}")
+            node.SetAndObserveTransformFromParent(vtkTransform(frame.transform))
+            path = part / frameFile(number)
+            files.writeTransform(node, path)
+            written.checkTransformFile(path, node)
+            scene.RemoveNode(node)
+            carried = frame.transform.warp(source, frame.fixed.grid) if frame.result is not None else source.array
+            warped.append(files.itkImage(type(source)(carried, source.ijkToRas)))
+        volume = SimpleITK.JoinSeries(warped, 0.0, frames.step)
+        path = part / "warped.nii.gz"
+        try:
+            SimpleITK.WriteImage(volume, str(path), useCompression=True)
+        except RuntimeError as error:
+            raise OSError(f"{path} could not be written.") from error
+        written.checkImageFile(path, (len(warped), *frames.images[0].array.shape))
+
+    def _report(self, frames: Frames, found: list[RegisteredFrame | None], models: ModelStore) -> dict[str, Any]:
+        from ..registration.sequence import verdictOfAll
+        from ..registration.verdict import Verdict
+        from ..reports.registrationjson import modelContent, versions
+
+        options = self.options
+        verdict = verdictOfAll([Verdict("good", "") if frame is None else frame.verdict for frame in found])
+        name = next(frame.result.model for frame in found if frame is not None and frame.result is not None)
+        rows = [None if frame is None else frameContent(number, frame) for number, frame in enumerate(found)]
+        registered = [row for row in rows if row is not None and "similarity" in row]
+        self.hasFailed = verdict.grade == "failed"
+        before, after = (
+            sum(row["similarity"][when] for row in registered) / len(registered) for when in ("start", "registered")
+        )
+        self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}".rstrip())
+        self.lines.append(
+            f"{len(registered)} frames of {len(found)} registered; local similarity {before:.3f} -> {after:.3f} on "
+            f"average; {sum(self.seconds.values()):.2f} s"
+        )
+        self.lines += [f"Note: {note}" for note in frames.notes]
+        return {
+            "verdict": {"grade": verdict.grade, "sentence": verdict.sentence},
+            "sequence": "SEQUENCE" if options.hide_names else options.sequence.name,
+            "towards": options.towards,
+            "smoothFrames": options.smooth_frames,
+            "frameStep": frames.step,
+            "frameStepUnit": frames.unit,
+            "preset": options.preset,
+            "prealignment": options.prealignment,
+            "frames": [row for row in rows if row is not None],
+            "model": modelContent(models.card(name)),
+            "notes": [] if options.hide_names else frames.notes,
+            "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
+            "versions": versions(),
+            "notice": "For research; not for diagnostic use.",
+        }
+
+
+def frameContent(number: int, frame: RegisteredFrame) -> dict[str, Any]:
+    """A frame's part of the report; mm, similarity 0 to 1. The measures are of the last search, before smoothing."""
+    content: dict[str, Any] = {"frame": number, "transform": frameFile(number), "verdict": frame.verdict.grade}
+    result = frame.result
+    if result is None:
+        return {**content, "isReference": True}
+    return {
+        **content,
+        "why": frame.verdict.sentence,
+        "startedFromNeighbour": frame.isWarm,
+        "similarity": {
+            "start": round(result.similarityStart, 5),
+            "registered": round(result.similarity, 5),
+        },
+        "foldedPercent": round(result.foldedPercent, 5),
+        "sdLogJacobian": round(result.sdLogJacobian, 5),
+        "longestDeformationMm": 0.0 if frame.transform.field is None else round(frame.transform.field.longestMm, 3),
+        "notes": result.notes,
+    }

@@ -1,0 +1,223 @@
+"""Many volumes of one patient, one after the other in time, registered to one of them, to their mean, or to the next.
+
+Everything here is arrays in world RAS millimetres; no MRML, no Qt, any thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..runtime.errors import RegistrationError
+from ..runtime.language import tr as _
+from ..runtime.progress import CancelCallback, ProgressCallback
+from ..space.grid import Grid, transformPoints
+from ..space.image import Image
+from ..space.transform import DisplacementField, Transform
+from .models import ModelStore
+from .register import RegistrationResult, register
+from .settings import Prealignment, Settings
+from .verdict import Verdict
+
+MEAN, NEXT = "mean", "next"
+# Of the mean: one of blurred frames, and one of frames that were registered to it.
+ROUNDS = 2
+# Frames that far from one another, in standard deviations, do not count as neighbours in time.
+REACH = 3.0
+
+
+@dataclass
+class RegisteredFrame:
+    """``transform`` maps points of ``fixed`` to points of the frame. ``result`` is None for the reference itself.
+
+    ``isWarm``: the search began where the neighbour frame had ended.
+    """
+
+    fixed: Image
+    transform: Transform
+    verdict: Verdict = field(default_factory=lambda: Verdict("good", ""))
+    result: RegistrationResult | None = None
+    isWarm: bool = False
+
+
+def registerFrames(
+    frames: Sequence[Image],
+    towards: int | str | Image,
+    settings: Settings,
+    models: ModelStore,
+    *,
+    startsWarm: bool = True,
+    smoothFrames: float = 0.0,
+    progress: ProgressCallback | None = None,
+    cancelled: CancelCallback | None = None,
+) -> list[RegisteredFrame | None]:
+    """A transform a frame, in their order; None for the last frame where each is registered to the next.
+
+    :param towards: the number of a frame, from 0; an image; "mean", of all frames; or "next": each to its follower.
+    :param startsWarm: begin with the transform of the neighbour that is nearer to the reference, and find what is left.
+        A frame for which that fails is registered from scratch.
+    :param smoothFrames: standard deviation, in frames, of the Gaussian by which transforms are smoothed in time; 0 is
+        not at all. Where each frame is registered to the next they are no motion over time, and cannot be smoothed.
+    :raises RegistrationError: there is no such frame, or one cannot be registered.
+    :raises RegistrationCancelled: ``cancelled`` returned true.
+    """
+    if isinstance(towards, int) and not 0 <= towards < len(frames):
+        raise RegistrationError(
+            _("There is no frame {referenceFrame}: the sequence has {count}.").format(
+                referenceFrame=towards, count=len(frames)
+            )
+        )
+    rounds = ROUNDS if towards == MEAN else 1
+    total = rounds * len(frames)
+    done = 0
+
+    def one(fixed: Image, number: int, neighbour: RegisteredFrame | None) -> RegisteredFrame:
+        nonlocal done
+
+        def tell(fraction: float, stage: str) -> None:
+            if progress is not None:
+                text = _("Frame {number} of {count}: {stage}")
+                progress((done + fraction) / total, text.format(number=number + 1, count=len(frames), stage=stage))
+
+        start = neighbour.transform if startsWarm and neighbour is not None else None
+        found = _registered(fixed, frames[number], start, settings, models, tell, cancelled)
+        done += 1
+        return found
+
+    if towards == NEXT:
+        if smoothFrames > 0:
+            raise RegistrationError(_("Transforms from each frame to the next cannot be smoothed in time."))
+        return [*(one(frames[number + 1], number, None) for number in range(len(frames) - 1)), None]
+    found: list[RegisteredFrame] = []
+    reference = towards if isinstance(towards, int) else 0
+    for turn in range(rounds):
+        if towards == MEAN:
+            fixed = meanOf(frames, [frame.transform for frame in found] if turn else None)
+        else:
+            fixed = frames[towards] if isinstance(towards, int) else towards  # type: ignore[assignment]
+        found = _outwards(fixed, frames, reference, isinstance(towards, int), one)
+    if smoothFrames > 0:
+        _smooth(found, smoothFrames, settings.prealignment is Prealignment.RIGID)
+    return list(found)
+
+
+def meanOf(frames: Sequence[Image], transforms: Sequence[Transform] | None = None) -> Image:
+    """The mean of all frames on the grid of the first, each carried there by its transform, if there are any."""
+    total = np.zeros(frames[0].array.shape)
+    for number, frame in enumerate(frames):
+        total += frame.array if transforms is None else transforms[number].warp(frame, frames[0].grid)
+    return Image((total / len(frames)).astype(np.float32), frames[0].ijkToRas, _("mean"))
+
+
+def composed(first: Transform, then: Transform) -> Transform:
+    """x -> then(first(x)), as one transform A(x + v(x)), its field on a grid that covers both."""
+    affine = then.affine @ first.affine
+    fields = [one.field for one in (first, then) if one.field is not None]
+    if not fields:
+        return Transform(affine)
+    grid = fields[0].grid if len(fields) == 1 else _union(fields[0].grid, fields[1].grid)
+    points = grid.pointsRas()
+    v = transformPoints(np.linalg.inv(affine), then.points(first.points(points))) - points
+    return Transform(affine, DisplacementField(v.astype(np.float32), grid))
+
+
+def verdictOfAll(verdicts: Sequence[Verdict]) -> Verdict:
+    """The worst grade of a sequence's frames, with their numbers in the sentence."""
+    frames = {
+        grade: [n for n, verdict in enumerate(verdicts) if verdict.grade == grade] for grade in ("failed", "check")
+    }
+    texts = {"failed": _("failed at {numbers}"), "check": _("check at {numbers}")}
+    said = [texts[grade].format(numbers=", ".join(map(str, found))) for grade, found in frames.items() if found]
+    worst = next((grade for grade, numbers in frames.items() if numbers), "good")
+    return Verdict(worst, _("Frames (from 0): {said}.").format(said="; ".join(said)) if said else "")
+
+
+def _outwards(
+    fixed: Image,
+    frames: Sequence[Image],
+    reference: int,
+    isFrame: bool,
+    one: Callable[[Image, int, RegisteredFrame | None], RegisteredFrame],
+) -> list[RegisteredFrame]:
+    """From the reference to both ends, each frame after the neighbour that it may start from."""
+    found: dict[int, RegisteredFrame] = {}
+    if isFrame:
+        found[reference] = RegisteredFrame(fixed, Transform(np.eye(4)))
+    for numbers, step in ((range(reference - 1, -1, -1), -1), (range(reference, len(frames)), 1)):
+        for number in numbers:
+            if number not in found:
+                found[number] = one(fixed, number, found.get(number - step))
+    return [found[number] for number in range(len(frames))]
+
+
+def _registered(
+    fixed: Image,
+    frame: Image,
+    start: Transform | None,
+    settings: Settings,
+    models: ModelStore,
+    progress: ProgressCallback,
+    cancelled: CancelCallback | None,
+) -> RegisteredFrame:
+    if start is not None and (start.field is not None or not np.array_equal(start.affine, np.eye(4))):
+        carried = Image(start.warp(frame, fixed.grid), fixed.ijkToRas, frame.name)
+        rest = replace(settings, prealignment=Prealignment.NONE, warp=False)
+        result = register(fixed, carried, rest, models, None, progress, cancelled)
+        if result.verdict.grade == "good":
+            return RegisteredFrame(fixed, composed(result.transform, start), result.verdict, result, isWarm=True)
+    result = register(fixed, frame, replace(settings, warp=False), models, None, progress, cancelled)
+    return RegisteredFrame(fixed, result.transform, result.verdict, result)
+
+
+def _smooth(found: list[RegisteredFrame], sigma: float, isRigid: bool) -> None:
+    """Gaussian over time, of the matrices and of the displacements apart; failed frames lend nothing to others.
+
+    What maps the reference to itself stays as it is.
+    """
+    fields = [frame.transform.field for frame in found]
+    grids = [one.grid for one in fields if one is not None]
+    grid = None
+    for other in grids:
+        grid = other if grid is None else _union(grid, other)
+    affines = np.array([frame.transform.affine for frame in found])
+    vectors = None
+    if grid is not None:
+        points = grid.pointsRas()
+        zero = np.zeros((*grid.shape, 3), np.float32)
+        vectors = [zero if one is None else one.at(points).astype(np.float32) for one in fields]
+    numbers = np.arange(len(found))
+    counts = np.array([frame.verdict.grade != "failed" for frame in found], dtype=float)
+    for number, frame in enumerate(found):
+        if frame.result is None:
+            continue
+        apart = (numbers - number) / sigma
+        weights = np.exp(-0.5 * apart**2) * (np.abs(apart) <= REACH) * counts
+        if weights.sum() == 0:
+            continue
+        weights /= weights.sum()
+        affine = np.tensordot(weights, affines, axes=1)
+        if isRigid:
+            left, _values, right = np.linalg.svd(affine[:3, :3])
+            affine[:3, :3] = left @ right
+        smooth = None
+        if vectors is not None and grid is not None:
+            mixed = np.zeros_like(vectors[0])
+            for weight, one in zip(weights, vectors, strict=True):
+                if weight > 0:
+                    mixed += np.float32(weight) * one
+            smooth = DisplacementField(mixed, grid)
+        frame.transform = Transform(affine, smooth)
+
+
+def _union(one: Grid, other: Grid) -> Grid:
+    """The smallest grid with the points of ``one`` that also covers ``other``, which is parallel to it."""
+    ends = np.array(list(itertools.product(*((0, n - 1) for n in other.sizeIjk))))
+    ijk = transformPoints(one.rasToIjk @ other.ijkToRas, ends)
+    # What is off by less than a thousandth of a voxel is rounding.
+    first = np.minimum(np.floor(ijk.min(axis=0) + 1e-3), 0).astype(int)
+    last = np.maximum(np.ceil(ijk.max(axis=0) - 1e-3), one.sizeIjk - 1).astype(int)
+    i, j, k = (last - first + 1).tolist()
+    return one.shifted(first, (k, j, i))

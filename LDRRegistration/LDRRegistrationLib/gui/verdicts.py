@@ -31,8 +31,10 @@ def styleOfNotes(labelName: str) -> str:
 
 
 def _barred(labelName: str, color: str) -> str:
-    # Qt draws one side's border only if the others are said to have none.
-    return f"#{labelName} {{ border: none; border-left: 4px solid {color}; padding-left: 6px; }}"
+    # Qt draws one side's border only if the others are said to have none, and leaves the text the color that it had in
+    # the palette when the style was set.
+    bar = f"border: none; border-left: 4px solid {color}; padding-left: 6px"
+    return f"#{labelName} {{ {bar}; color: palette(window-text); }}"
 
 
 def isKept(verdict: Verdict) -> bool:

@@ -75,7 +75,12 @@ class Radiologist:
         name = f"radiologist-{len(self.steps):02d}-{step}"
         user.take_picture(self.panel.parent, Path(folder) / f"{name}.png")
         with dark_palette():
+            # A style sheet takes the palette that there is when it is set.
+            self.panel._changes.update()
+            self.panel._updateView()
             user.take_picture(self.panel.parent, Path(folder) / f"{name}-dark.png")
+        self.panel._changes.update()
+        self.panel._updateView()
         writePng(Path(folder) / f"{name}-views.png", self.views.picture())
 
 

@@ -25,6 +25,7 @@ CONTEXT = ReportContext(
     prior=ScanInfo(date="2009-10-10"),
     model="c2f-general",
     version="0.1.0",
+    patient="P-17 <x>",
     grade="check",
     gradeSentence="Check the edges.",
     limit=FoundLimit("Half of 20 lesions are found at 42 %.", 42.0),
@@ -53,7 +54,7 @@ def test_the_headline_counts_what_was_accepted(page, comparison):
     assert table < rest < page.index("<h2>Method and limits</h2>") < page.index("Appendix: rejected regions")
 
 
-def test_what_is_known_of_the_scans_stands_there_and_no_patient(page):
+def test_what_is_known_of_the_scans_stands_there(page, comparison):
     for text in (
         "2010-05-01",
         "203 days",
@@ -64,7 +65,8 @@ def test_what_is_known_of_the_scans_stands_there_and_no_patient(page):
         "LDRRegistration",
     ):
         assert text in page
-    assert "different patients" in page and "Patient:" not in page
+    assert "different patients" in page and "Patient: P-17 &lt;x&gt;" in page
+    assert "Patient:" not in changesHtml(comparison.change_map, comparison.found, NOTES, replace(CONTEXT, patient=""))
 
 
 def test_nothing_in_it_is_markup_that_somebody_wrote(page):
@@ -146,18 +148,86 @@ def test_volumes_before_and_now(comparison):
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="chromium (apt install chromium)")
-def test_it_prints(written, tmp_path):
-    """Headless Chromium prints it; every picture is there, whole, and no page is wider than the paper."""
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_it_prints(written, tmp_path, paper):
+    """Headless Chromium prints it; every picture is there, whole, and the head of each page says what it is."""
+    page = (written / "changes.html").read_text("utf-8")
+    sized = tmp_path / "sized.html"
+    sized.write_text(page.replace("@page {", f"@page {{ size: {paper}; ", 1), encoding="utf-8")
     pdf = tmp_path / "report.pdf"
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
     subprocess.run(
-        [*command, "--no-pdf-header-footer", f"--print-to-pdf={pdf}", (written / "changes.html").as_uri()],
+        [*command, "--no-pdf-header-footer", f"--print-to-pdf={pdf}", sized.as_uri()],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     content = pdf.read_bytes()
     assert content.startswith(b"%PDF")
     pages = len(re.findall(rb"/Type\s*/Page\b", content))
     images = len(re.findall(rb"/Subtype\s*/Image\b", content))
-    assert 2 <= pages <= 8 and images >= len(re.findall("<img", (written / "changes.html").read_text("utf-8")))
+    assert 2 <= pages <= 8 and images >= len(re.findall("<img", page))
+    if not shutil.which("pdftotext"):
+        return
+    found = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], check=True, capture_output=True).stdout.decode()
+    texts = [text.strip() for text in found.split("\f") if text.strip()]
+    assert len(texts) == pages
+    heads = set(re.findall(r"<h2>(.*?)</h2>", page))
+    for number, text in enumerate(texts, start=1):
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        assert lines[0].startswith("Change between two scans, 2009-10-10 and 2010-05-01") and lines[0].endswith(
+            "P-17 <x>"
+        )
+        assert lines[-1] == f"{number} / {pages}"
+        assert lines[-2] not in heads, f"a heading at the foot of page {number}"
+
+
+@pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("pdftoppm")), reason="chromium, poppler-utils")
+def test_no_picture_is_cut_at_the_edge_of_a_page(written, tmp_path):
+    """On paper every picture is as high as it is wide in the file: measured on the rendered pages."""
+    sitk = pytest.importorskip("SimpleITK")
+    pdf = tmp_path / "report.pdf"
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    page = (written / "changes.html").as_uri()
+    subprocess.run([*command, f"--print-to-pdf={pdf}", page], check=True, capture_output=True, timeout=300)
+    subprocess.run(["pdftoppm", "-r", "40", "-gray", "-png", str(pdf), str(tmp_path / "page")], check=True)
+    for path in sorted(tmp_path.glob("page*.png")):
+        gray = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+        gray = gray[..., 0] if gray.ndim > 2 else gray
+        rim = 12  # of 17 mm at 40 dots an inch, but for the head and the number of the page
+        assert (gray[:, :rim] > 250).all() and (gray[:, -rim:] > 250).all(), path.name
+        assert (gray[:6] > 250).all() and (gray[-6:] > 250).all(), path.name
+
+
+def test_the_head_of_the_pages_cannot_be_broken_out_of(comparison):
+    """It is a string of CSS inside a style sheet inside a page."""
+    context = replace(CONTEXT, patient='"; } </style><script>alert(1)</script> \\ 太郎')
+    page = changesHtml(comparison.change_map, comparison.found, {}, context)
+    assert page.count("</style>") == 1 and "<script" not in page
+
+
+def test_numbers_on_the_picture_of_all_regions_lie_apart():
+    from LDRRegistrationLib.reports.drawing import Numbers
+
+    picture, numbers = np.zeros((200, 200, 3)), Numbers()
+    for text in ("1", "12", "13", "4"):
+        numbers.write(picture, text, 100, 100)
+    boxes = numbers._taken
+    assert len(boxes) == 4
+    for n, (top, left, h, w) in enumerate(boxes):
+        for other_top, other_left, other_h, other_w in boxes[:n]:
+            assert (
+                top >= other_top + other_h
+                or other_top >= top + h
+                or left >= other_left + other_w
+                or (other_left >= left + w)
+            )
+
+
+def test_the_legend_of_kinds_is_whole():
+    """Letters hang below the line: none may touch the edge of the strip."""
+    from LDRRegistrationLib.change.kindcolors import COLORS
+    from LDRRegistrationLib.reports.drawing import kindLegend
+
+    strip = kindLegend(700, COLORS)
+    assert strip[-1].max() == 0 and strip[0].max() == 0 and strip.max() == 255

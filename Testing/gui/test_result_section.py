@@ -29,6 +29,7 @@ def test_the_result_is_shown_on_request_and_put_back(panel: Any, pair: tuple[Any
     assert view.GetForegroundOpacity() == pytest.approx(0.8)
     for button in (ui.checkerboardButton, ui.gridButton, ui.magnitudeButton, ui.volumeChangeButton):
         click(button)
+        wait_for(lambda: is_idle(panel), "what is to be shown")
     picture(panel, "result")
     assert "Volume change" in slicer.mrmlScene.GetNodeByID(view.GetForegroundVolumeID()).GetName()
     panel.exit()

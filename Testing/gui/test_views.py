@@ -36,6 +36,7 @@ def test_the_fixed_volume_is_looked_at_wherever_the_views_were(
     before = views.picture()
     places = views.places()
     click(getattr(panel.ui, button))
+    wait_for(lambda: is_idle(panel), "what is to be shown")
     for picture in np.split(views.picture(), 3, axis=1):
         assert (picture.max(axis=2) > 0).mean() > 0.5, "the view is black"
     click(panel.ui.restoreButton)

@@ -89,6 +89,16 @@ def test_patients_without_an_id_are_not_called_different(tmp_path):
     assert [studyOf(node).patient for node in nodes] == [None, None]
 
 
+def test_studies_without_dates_keep_their_order_and_say_so(tmp_path):
+    image = block(np.random.default_rng(1), (8, 12, 12), matrix_of())
+    for name, date in (("one", None), ("two", "20210102")):
+        save(tmp_path / name, planes_of(image, study=name, date=date, AcquisitionDate=date))
+    scene = newScene()
+    opened = RegistrationLogic().openStudies(tmp_path / "one", tmp_path / "two", scene=scene)
+    assert [studyOf(n).date for n in (opened.currentVolumeNode, opened.priorVolumeNode)] == [None, "2021-01-02"]
+    assert "The headers of the current scan say no date." in opened.notes
+
+
 def test_the_report_knows_the_studies_and_names_the_patient_only_if_asked(s, tmp_path):
     s.logic.judgeRegion(s.changes, rank=1, verdict="accepted")
     s.logic.exportChanges(s.changes, folder=tmp_path)

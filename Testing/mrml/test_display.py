@@ -8,9 +8,12 @@ import slicer
 from LDRRegistrationLib.mrml.display import GRID, MAGNITUDE, ResultDisplay
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
+from LDRRegistrationLib.mrml.volumechange import localVolumeChange
 from LDRRegistrationLib.runtime.errors import RegistrationError
-from LDRRegistrationLib.space.grid import Grid
+from LDRRegistrationLib.space.grid import Grid, canonicalGrid
+from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from support.grids import random_grid, random_transform, smooth_image
+from support.phantom import head
 from support.scene import add_linear_transform, add_volume, array_of, newScene
 
 
@@ -70,6 +73,27 @@ def test_volume_change_lies_over_the_fixed_volume():
     assert np.isfinite(array_of(node)).all() and array_of(node).std() > 0
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
     assert legend.GetTitleText() == "Volume change (%)"
+
+
+def test_volume_change_is_shown_in_the_body_and_above_the_noise_of_the_pair():
+    """Air has none, and where the whole map is restless the colors begin later."""
+    scene, image = newScene(), head()
+    fixed = add_volume(scene, image, "fixed")
+    grid = canonicalGrid(image.grid, 4.0)
+    rng = np.random.default_rng(1)
+    tops = {}
+    for size in (0.0, 1.5):
+        node = scene.AddNewNodeByClass("vtkMRMLTransformNode", "T")
+        field = DisplacementField(rng.normal(0, size, (*grid.shape, 3)).astype(np.float32) + 0.2, grid)
+        updateTransformNode(node, vtkTransform(Transform(np.eye(4), field)), fixed, fixed)
+        shown = localVolumeChange(node, fixed, onlyInBody=True)
+        array = array_of(shown)
+        assert not array[:, 0, :].any() and not array[:, :, -1].any(), "air"
+        middle = tuple(n // 2 for n in array.shape)
+        whole = array_of(localVolumeChange(node, fixed))
+        assert array[middle] == whole[middle]
+        tops[size] = shown.GetDisplayNode().GetWindowLevelMax()
+    assert tops[0.0] == 50 and tops[1.5] > 100
 
 
 def test_checkerboard_has_tiles_of_both():

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from LDRRegistrationLib.space.grid import LPS_FROM_RAS
+from LDRRegistrationLib.space.grid import LPS_FROM_RAS, transformPoints
 from LDRRegistrationLib.space.image import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
+from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter
 
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR, read_image
+from support.simulate import Lesion, paint
 
 # A root for UIDs that are made of hashes, as UUIDs are.
 ROOT = "2.25."
@@ -128,16 +130,35 @@ def enhanced(datasets: list[Dataset]) -> Dataset:
     )
 
 
-def follow_up(folder: Path, **more: object) -> tuple[Path, Path]:
-    """The bundled pair as two studies of one patient: the folders of the current and of the prior one."""
+def follow_up(folder: Path, lesions: int = 0, **more: object) -> tuple[Path, Path]:
+    """The bundled pair as two studies of one patient: the folders of the current and of the prior one.
+
+    :param lesions: so many bright balls of 9 mm are painted into the current scan, deep in the head.
+    """
     folders = folder / "current", folder / "prior"
     for where, file, date in zip(folders, (CURRENT_FLAIR, PRIOR_FLAIR), ("20100501", "20091010"), strict=True):
         if not where.is_dir():
             image = read_image(file)
             values = image.array.astype(np.float64)
+            if where.name == "current" and lesions:
+                values = painted(image, lesions)
             image = Image(np.rint(values * min(1.0, 30000.0 / values.max())).astype(np.int16), image.ijkToRas)
             save(where, planes_of(image, study=where.name, date=date, **more))
     return folders
+
+
+def painted(image: Image, count: int, diameter: float = 9.0, depth: float = 25.0, apart: float = 20.0) -> np.ndarray:
+    """The voxels with ``count`` bright balls at places that are as bright as most of the brain; mm."""
+    values = gaussian_filter(image.array.astype(np.float32), 1.0)
+    head = binary_fill_holes(values > 0.15 * np.percentile(values, 99))
+    deep = distance_transform_edt(head, sampling=image.grid.spacing[::-1]) > depth
+    usual = float(np.median(values[deep]))
+    places: list[np.ndarray] = []
+    candidates = np.argwhere(deep & (np.abs(values - usual) < 0.1 * usual))[:, ::-1]
+    for point in transformPoints(image.ijkToRas, np.random.default_rng(0).permutation(candidates)):
+        if len(places) < count and all(np.linalg.norm(point - other) > apart for other in places):
+            places.append(point)
+    return paint(image, [Lesion(place, diameter, 0.6 * usual) for place in places]).array
 
 
 def changed(path: Path, **elements: object) -> Path:

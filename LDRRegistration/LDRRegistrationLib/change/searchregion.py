@@ -61,10 +61,7 @@ def findSearchRegion(image: Image) -> SearchRegion:
     body counts.
     """
     modality = guessModality(image)
-    spacing = max(SPACING_MM, float(image.grid.extentMm.max()) / MAXIMUM_VOXELS_PER_AXIS)
-    reduced = reduceToSpacing(image, spacing)
-    grid = canonicalGrid(image.grid, spacing)
-    values = toArray(sampleOnGrid(filled(normalised(reduced)).array, reduced.ijkToRas, grid))
+    values, grid, spacing = _reduced(image)
     body = _body(values)
     brain = _brain(values, body, grid, spacing) if modality is Modality.MR else None
     if brain is None and modality is Modality.MR and _isStripped(values, body, spacing):
@@ -72,6 +69,20 @@ def findSearchRegion(image: Image) -> SearchRegion:
     if brain is None:
         return SearchRegion(Image(body, grid.ijkToRas, image.name), "body")
     return SearchRegion(Image(brain, grid.ijkToRas, image.name), "brain")
+
+
+def findBody(image: Image) -> Image:
+    """Where the body is, without the air around it: bool voxels on a coarse grid of their own."""
+    values, grid, _ = _reduced(image)
+    return Image(_body(values), grid.ijkToRas, image.name)
+
+
+def _reduced(image: Image) -> tuple[np.ndarray, Grid, float]:
+    """Values in [0, 1] (k, j, i) on a coarse grid, that grid, and its spacing in mm."""
+    spacing = max(SPACING_MM, float(image.grid.extentMm.max()) / MAXIMUM_VOXELS_PER_AXIS)
+    reduced = reduceToSpacing(image, spacing)
+    grid = canonicalGrid(image.grid, spacing)
+    return toArray(sampleOnGrid(filled(normalised(reduced)).array, reduced.ijkToRas, grid)), grid, spacing
 
 
 def _body(values: np.ndarray) -> np.ndarray:

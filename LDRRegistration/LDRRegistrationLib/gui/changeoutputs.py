@@ -42,7 +42,7 @@ class ChangeOutputs:
         changes: Callable[[], Changes | None],
     ) -> None:
         self._ui, self._logic, self._log, self._start, self._changes = ui, logic, log, start, changes
-        for text in (_("Patient not named"), _("Patient as DICOM says")):
+        for text in (_("No patient"), _("As in DICOM")):
             ui.reportPatientComboBox.addItem(text)
         ui.exportChangesButton.connect("clicked(bool)", self._onReport)
         ui.dicomChangesButton.connect("clicked(bool)", self._onDicom)

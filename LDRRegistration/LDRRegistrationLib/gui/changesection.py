@@ -53,6 +53,8 @@ class ChangesSection:
         ui.sensitivitySlider.connect("valueChanged(int)", self._onSensitivity)
         self._regions = RegionList(ui.changesTable, self._onRegionChosen)
         ui.changeNoteEdit.connect("textEdited(QString)", self._onNote)
+        # The keys are keys again.
+        ui.changeNoteEdit.connect("returnPressed()", ui.changesTable.setFocus)
         self._sideBySide = SideBySideControl(ui, log)
         self._outputsOf = ChangeOutputs(ui, logic, log, start, lambda: self._changes)
         for name, slot in {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import slicer
@@ -9,6 +10,7 @@ from slicer.i18n import tr as _
 
 from ..mrml.studies import areOfDifferentPatients, studyOf
 
+LONGEST_WORD = 12
 INFO = {"fixedVolume": "fixedInfoLabel", "movingVolume": "movingInfoLabel"}
 
 
@@ -41,7 +43,7 @@ class PairSection:
         for name, labelName in INFO.items():
             node = getattr(self._ui, f"{name}Selector").currentNode()
             label, words = getattr(self._ui, labelName), studyOf(node).words
-            label.text, label.visible = words, bool(words)
+            label.text, label.visible = breakable(words), bool(words)
         nodes = (self._choices.fixedVolume, self._choices.movingVolume)
         self._ui.swapButton.enabled = nodes != (None, None)
 
@@ -50,6 +52,11 @@ class PairSection:
         if choices is not None:
             with slicer.util.NodeModify(choices):
                 choices.fixedVolume, choices.movingVolume = choices.movingVolume, choices.fixedVolume
+
+
+def breakable(text: str) -> str:
+    """``text`` that a narrow label can break within long words, too: names of patients have no end."""
+    return re.sub(rf"(\S{{{LONGEST_WORD}}})(?=\S)", "\\1\u200b", text)
 
 
 def isSamePatient(choices: Any) -> bool:

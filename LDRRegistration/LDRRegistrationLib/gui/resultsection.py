@@ -122,7 +122,9 @@ class ResultSection:
             _("Computing the volume change"),
             transformNode=display.transform,
             referenceVolumeNode=display.fixed,
+            onlyInBody=True,
         )
+        self._log(_("A registration bends lesions towards their prior size: for lesions use Changes below."))
 
     def _onCheckerboard(self) -> None:
         display = self._display_()

@@ -88,7 +88,9 @@ def openSeries(scene: Any, chosen: ChosenSeries, notes: list[str] | None = None)
     """
     node = readSeries(scene, chosen.stack, notes)
     info = chosen.info
-    node.SetName(f"{info.number}: {info.description}" if info.number else info.description)
+    name = f"{info.number}: {info.description}" if info.number else info.description
+    # Both visits have the same series, as a rule.
+    node.SetName(scene.GenerateUniqueName(name))
     node.SetAttribute(FOLDER, str(chosen.folder.path.absolute()))
     node.SetAttribute(SERIES, chosen.stack.label)
     uids = dict.fromkeys(str(plane.header.get("SOPInstanceUID", "")) for plane in chosen.stack.planes)

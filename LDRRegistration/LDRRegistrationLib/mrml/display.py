@@ -97,7 +97,7 @@ class ResultDisplay:
         :param node: the map, if it was made elsewhere; it goes with the rest.
         """
         if node is not None or not self.has(VOLUME_CHANGE):
-            self._made[VOLUME_CHANGE] = node or localVolumeChange(self.transform, self.fixed)
+            self._made[VOLUME_CHANGE] = node or localVolumeChange(self.transform, self.fixed, onlyInBody=True)
             addLegend(self._made[VOLUME_CHANGE], "Volume change (%)")
             keepOutOfFiles(self._made[VOLUME_CHANGE])
         self._overlay(self._made[VOLUME_CHANGE], OVERLAY_OPACITY)

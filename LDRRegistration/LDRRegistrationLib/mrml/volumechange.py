@@ -9,21 +9,28 @@ import numpy as np
 import slicer
 import vtk
 
+from ..change.searchregion import findBody
+from ..numerics.dlpack import toArray
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
+from ..runtime.pytorch import importTorch, torchIsInstalled
 from ..space.grid import Grid
+from ..space.image import Image
+from ..space.resample import sampleOnGrid
 from .carrying import volumeGrid
-from .colors import showDiverging
+from .colors import HIDDEN, showDiverging
 from .matrices import matrixFromArray
 from .nodes import NodeReference, allOrNothing
 from .quantities import setUnit
 from .transforms import linearMatrix, notedSides, pointsThrough, withTightInverse
-from .volumes import imageDataFromArray
+from .volumes import imageDataFromArray, imageFromVolumeNode
 
 SPACING_MM = 2.0
 # Beyond, a change says less about tissue than about the registration.
 MOST_PERCENT = 300.0
 SHOWN_PERCENT = 50.0
+# Of the usual spread of the map in the body: what is within it is this pair's noise.
+NOISE_SPREADS = 2.0
 
 
 @dataclass
@@ -35,16 +42,24 @@ class VolumeChangeJob:
     grid: Grid
     transformNode: NodeReference
     outputVolumeNode: NodeReference | None
+    # The scan whose body counts, for a map to look at; None for one to measure.
+    reference: Image | None = None
+    noisePercent: float = 0.0
 
 
-def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None):
-    """See RegistrationLogic.localVolumeChange."""
-    job = prepareVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode)
+def localVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None, onlyInBody: bool = False):
+    """See RegistrationLogic.localVolumeChange; ``onlyInBody``: see ``prepareVolumeChange``."""
+    job = prepareVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode, onlyInBody)
     return publishVolumeChange(job, computeVolumeChange(job))
 
 
-def prepareVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=None) -> VolumeChangeJob:
-    """Check the nodes and take what is needed of them."""
+def prepareVolumeChange(
+    transformNode, referenceVolumeNode, outputVolumeNode=None, onlyInBody: bool = False
+) -> VolumeChangeJob:
+    """Check the nodes and take what is needed of them.
+
+    :param onlyInBody: a map to look at: 0 in the air, and its colors begin above the pair's noise.
+    """
     if transformNode is None or not transformNode.IsA("vtkMRMLTransformNode"):
         raise RegistrationError(_("Choose the transform whose volume change is to be shown."))
     reference = volumeGrid(referenceVolumeNode)
@@ -61,6 +76,8 @@ def prepareVolumeChange(transformNode, referenceVolumeNode, outputVolumeNode=Non
         grid=grid,
         transformNode=NodeReference(transformNode),
         outputVolumeNode=NodeReference.to(outputVolumeNode),
+        # A map of a scene that was saved can be seen where PyTorch is not installed, without which no body is found.
+        reference=imageFromVolumeNode(referenceVolumeNode) if onlyInBody and torchIsInstalled() else None,
     )
 
 
@@ -81,7 +98,7 @@ def publishVolumeChange(job: VolumeChangeJob, percent: np.ndarray):
             outputVolumeNode.SetIJKToRASMatrix(matrixFromArray(grid.ijkToRas))
             outputVolumeNode.SetAndObserveImageData(imageDataFromArray(percent))
             setUnit(outputVolumeNode, "%", "percent")
-        showDiverging(outputVolumeNode, SHOWN_PERCENT)
+        showDiverging(outputVolumeNode, max(SHOWN_PERCENT, job.noisePercent / HIDDEN))
     return outputVolumeNode
 
 
@@ -103,7 +120,18 @@ def computeVolumeChange(job: VolumeChangeJob, check: Callable[[], object] = lamb
         determinant = _determinant(*steps) / np.linalg.det(grid.ijkToRas[:3, :3])
     determinant = determinant * job.sourceScale
     least = 1.0 / (1.0 + MOST_PERCENT / 100.0)
-    return (100.0 * (1.0 / np.maximum(determinant, least) - 1.0)).astype(np.float32)
+    percent = (100.0 * (1.0 / np.maximum(determinant, least) - 1.0)).astype(np.float32)
+    if job.reference is None:
+        return percent
+    importTorch()
+    body = findBody(job.reference)
+    inside = toArray(sampleOnGrid(body.array.astype(np.float32), body.ijkToRas, grid)) > 0.5
+    check()
+    if inside.any():
+        values = percent[inside]
+        spread = 1.4826 * float(np.median(np.abs(values - np.median(values))))
+        job.noisePercent = NOISE_SPREADS * spread
+    return np.where(inside, percent, np.float32(0.0))
 
 
 def _determinant(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:

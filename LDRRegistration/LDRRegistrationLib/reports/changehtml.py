@@ -18,7 +18,7 @@ from .changetotals import MEASURABLE_MM, Totals, counted, totalsOf, volumesMm3
 from .context import ReportContext
 from .png import pngBytes
 from .regionpictures import allRegionsPicture, regionPicture
-from .reportstyle import STYLE
+from .reportstyle import STYLE, headStyle
 
 MOST_PICTURES = 30
 NOTICE = (
@@ -60,7 +60,7 @@ def changesHtml(
     totals = totalsOf(detection, opinions, context.days, changeMap)
     parts = [
         "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Change between two scans</title>",
-        f"<style>{STYLE}</style></head><body><h1>Change between two scans</h1>",
+        f"<style>{STYLE}{_head(context)}</style></head><body><h1>Change between two scans</h1>",
         f"<p>Patient: {_text(context.patient)}</p>" if context.patient else "",
         f"<p class='headline'>{_text(headline(detection, totals))}</p>",
         _warnings(context),
@@ -68,14 +68,19 @@ def changesHtml(
         _circumstances(changeMap, detection, context),
         _overview(changeMap, detection, regions or detection.regions),
         _totals(totals, context) if regions else "",
-        _section("Regions", [_table(regions, opinions), *_figures(changeMap, regions, opinions)] if regions else []),
-        _section("Not judged yet", [_table(open_, opinions), *_figures(changeMap, open_, opinions)] if open_ else []),
+        _section("Regions", [_table(regions, opinions), _figures(changeMap, regions, opinions)] if regions else []),
+        _section("Not judged yet", [_table(open_, opinions), _figures(changeMap, open_, opinions)] if open_ else []),
         _section("What could not be compared", [f"<p>{_text(note)}</p>" for note in _notes(changeMap, context)]),
-        f"<h2>Method and limits</h2><p>{METHOD}</p>",
+        f"<div class='keep'><h2>Method and limits</h2><p>{METHOD}</p></div>",
         _appendix(changeMap, rejected, opinions),
         f"<footer><p>{NOTICE}</p></footer></body></html>",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _head(context: ReportContext) -> str:
+    days = [scan.date for scan in (context.prior, context.current) if scan.date]
+    return headStyle(context.patient, f", {' and '.join(days)}" if days else "")
 
 
 def headline(detection: Detection, totals: Totals) -> str:
@@ -186,7 +191,7 @@ def _section(title: str, parts: Sequence[str]) -> str:
 def _appendix(changeMap: ChangeMap, rejected: Sequence[Region], opinions: Mapping[int, Opinion]) -> str:
     if not rejected:
         return ""
-    parts = [_table(rejected, opinions), *_figures(changeMap, rejected, opinions)]
+    parts = [_table(rejected, opinions), _figures(changeMap, rejected, opinions)]
     return f"<div class='appendix'>{_section('Appendix: rejected regions', parts)}</div>"
 
 
@@ -215,26 +220,27 @@ def _cells(region: Region, opinions: Mapping[int, Opinion]) -> list[str]:
         f"{now:.0f}",
         "" if region.growthPercent is None else f"{region.growthPercent:+.0f}",
         f"{region.largestDiameterMm:.1f}",
-        ", ".join(f"{value:.0f}" for value in region.centroidRas),
+        ", ".join(f"{round(value)}" for value in region.centroidRas),
         f"{region.meanZ:+.1f}",
         _text(opinion.verdict),
         _text(opinion.note),
     ]
 
 
-def _figures(changeMap: ChangeMap, regions: Sequence[Region], opinions: Mapping[int, Opinion]) -> list[str]:
+def _figures(changeMap: ChangeMap, regions: Sequence[Region], opinions: Mapping[int, Opinion]) -> str:
     figures = []
     for region in regions[:MOST_PICTURES]:
         opinion = opinions.get(region.rank, Opinion())
-        said = " ".join(text for text in (opinion.verdict, opinion.note) if text)
+        said = ": ".join(text for text in (opinion.verdict.capitalize(), opinion.note) if text)
         caption = (
-            f"Region {region.name}, {region.volumeMm3:.0f} mm³, change {region.meanZ:+.1f} times the noise. {said}"
+            f"Region {region.rank}, {region.kind}: {region.volumeMm3:.0f} mm³, change {region.meanZ:+.1f} times the "
+            f"noise. {said}"
         )
         picture = _picture(regionPicture(changeMap, region), f"region {region.rank}: before, now, change")
         figures.append(f"<figure class='region'>{picture}<figcaption>{_text(caption.strip())}</figcaption></figure>")
-    if len(regions) > MOST_PICTURES:
-        figures.append(f"<p>{len(regions) - MOST_PICTURES} more regions have no picture here.</p>")
-    return figures
+    more = len(regions) - MOST_PICTURES
+    last = f"<p>{more} more regions have no picture here.</p>" if more > 0 else ""
+    return f"<div class='figures'>{''.join(figures)}{last}</div>"
 
 
 def _picture(rgb: np.ndarray, alternative: str) -> str:

@@ -113,6 +113,39 @@ def write(picture: np.ndarray, text: str, row: int, column: int, anchor: str = "
     part[:] = (1 - letters) * part + letters * color
 
 
+class Numbers:
+    """Texts in a picture, none over another: each as near to its place as there is room."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[int, int, int, int]] = []
+
+    def write(self, picture: np.ndarray, text: str, row: int, column: int) -> None:
+        """``text`` up and right of a place, or farther away, with a line that leads there."""
+        h, w = renderText(text, TEXT_SIZE).shape[:2]
+        step = h // 2
+        around = sorted(
+            ((down * step, aside * step) for down in range(-6, 7) for aside in range(-6, 7)),
+            key=lambda by: by[0] ** 2 + by[1] ** 2,
+        )
+        for down, aside in around:
+            top, left = row + down - h, column + aside + RIM
+            isInside = 0 <= top and top + h <= picture.shape[0] and 0 <= left and left + w <= picture.shape[1]
+            if isInside and not any(self._meet((top, left, h, w), other) for other in self._taken):
+                break
+        else:
+            top, left = row - h, column + RIM
+        self._taken.append((top, left, h, w))
+        count = 2 * max(picture.shape)
+        rows = np.linspace(row, top + h // 2, count).round().astype(int).clip(0, picture.shape[0] - 1)
+        columns = np.linspace(column, left + w // 2, count).round().astype(int).clip(0, picture.shape[1] - 1)
+        picture[rows, columns] = 0.3 * picture[rows, columns] + 0.7 * WHITE
+        write(picture, text, top, left, "upper left")
+
+    @staticmethod
+    def _meet(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+        return all(one[n] < other[n] + other[n + 2] and other[n] < one[n] + one[n + 2] for n in (0, 1))
+
+
 def sheet(rows: list[list[np.ndarray]]) -> np.ndarray:
     """Pictures side by side and below each other, black in between."""
     lines = []
@@ -145,11 +178,13 @@ def changeLegend(width: int) -> np.ndarray:
 
 def kindLegend(width: int, colors: dict[str, tuple[float, float, float]]) -> np.ndarray:
     """What the colors of regions mean, as a strip."""
-    strip = np.zeros((TEXT_SIZE + 8, width, 3))
-    column = RIM
+    texts = {kind: renderText(kind, TEXT_SIZE) for kind in colors}
+    # Letters are higher than their size says, and some hang below the line.
+    height = max(TEXT_SIZE, *(text.shape[0] for text in texts.values())) + 8
+    strip = np.zeros((height, width, 3))
+    column, top = RIM, (height - TEXT_SIZE) // 2
     for kind, color in colors.items():
-        strip[4 : 4 + TEXT_SIZE, column : column + TEXT_SIZE] = 255.0 * np.array(color)
-        text = renderText(kind, TEXT_SIZE)
-        write(strip, kind, 4 + TEXT_SIZE // 2, column + TEXT_SIZE + RIM, "left")
-        column += TEXT_SIZE + text.shape[1] + 6 * RIM
+        strip[top : top + TEXT_SIZE, column : column + TEXT_SIZE] = 255.0 * np.array(color)
+        write(strip, kind, height // 2, column + TEXT_SIZE + RIM, "left")
+        column += TEXT_SIZE + texts[kind].shape[1] + 6 * RIM
     return strip

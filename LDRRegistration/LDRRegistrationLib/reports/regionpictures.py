@@ -14,8 +14,8 @@ from ..space.image import Image
 from ..space.transform import Transform
 from . import drawing
 
-HALF_SIDE_MM, PIXEL_MM, MOST_PIXELS = 30.0, 0.2, 320
-MAP_PIXEL_MM, MAP_RIM_MM = 0.75, 4.0
+HALF_SIDE_MM, MOST_PIXELS = 30.0, 230
+MAP_PIXEL_MM, MAP_RIM_MM, MAP_PIXELS = 0.75, 4.0, 320
 
 
 def regionPicture(changeMap: ChangeMap, region: Region) -> np.ndarray:
@@ -24,7 +24,8 @@ def regionPicture(changeMap: ChangeMap, region: Region) -> np.ndarray:
     A crosshair marks its middle; letters say the sides, and a bar the scale.
     """
     half = max(HALF_SIDE_MM, 0.75 * region.largestDiameterMm)
-    pixel = max(PIXEL_MM, 2 * half / MOST_PIXELS)
+    # On paper three planes are 88 mm wide: with more pixels nobody could read the letters.
+    pixel = 2 * half / MOST_PIXELS
     low, high = np.percentile(changeMap.current[changeMap.mask], (0.5, 99.5))
     rows: list[list[np.ndarray]] = [[], [], []]
     for plane in drawing.PLANES:
@@ -68,7 +69,7 @@ def _straightGrid(changeMap: ChangeMap) -> Grid:
     points = np.stack([i, j, k], axis=1)[:: max(1, len(k) // 200_000)]
     ras = points @ changeMap.grid.ijkToRas[:3, :3].T + changeMap.grid.ijkToRas[:3, 3]
     low, high = ras.min(axis=0) - MAP_RIM_MM, ras.max(axis=0) + MAP_RIM_MM
-    pixel = max(MAP_PIXEL_MM, float((high - low).max()) / MOST_PIXELS)
+    pixel = max(MAP_PIXEL_MM, float((high - low).max()) / MAP_PIXELS)
     ijkToRas = np.diag([pixel, pixel, pixel, 1.0])
     ijkToRas[:3, 3] = low
     ni, nj, nk = (int(n) for n in np.ceil((high - low) / pixel) + 1)
@@ -89,9 +90,10 @@ def _through(
         silhouette = (numbers == region.rank).any(axis=axis)
         picture[silhouette] = 0.15 * picture[silhouette] + 0.85 * 255.0 * np.array(COLORS[region.kind])
     picture = picture[::-1, ::-1].copy()
+    written = drawing.Numbers()
     for region in regions:
         i, j, k = (np.array(region.centroidRas) - grid.ijkToRas[:3, 3]) / grid.spacing
         place = (i, j, k)
         row, column = picture.shape[0] - 1 - round(place[up]), picture.shape[1] - 1 - round(place[along])
-        drawing.write(picture, str(region.rank), row - drawing.TEXT_SIZE, column + drawing.TEXT_SIZE)
+        written.write(picture, str(region.rank), row, column)
     return drawing.annotated(picture, plane, float(grid.spacing[0]))

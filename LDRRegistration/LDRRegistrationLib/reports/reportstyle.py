@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 STYLE = """
-@page { margin: 15mm 14mm 18mm 14mm; }
+@page { margin: 17mm 14mm 17mm 14mm; }
+@page { @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; color: #666; } }
 body { font-family: "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; font-size: 11pt; line-height: 1.35;
   color: #1b1b1b; max-width: 190mm; margin: 10mm auto; padding: 0 4mm; }
 h1 { font-size: 19pt; margin: 0 0 2mm; }
 h2 { font-size: 13pt; margin: 7mm 0 2mm; border-bottom: 0.3mm solid #bbb; break-after: avoid; }
-p { margin: 1.5mm 0; }
+p { margin: 1.5mm 0; orphans: 2; widows: 2; }
+.figures { orphans: 1; widows: 1; }
 .headline { font-size: 13pt; font-weight: bold; }
 .warning { background: #fff3c4; border-left: 1mm solid #c99700; padding: 1.5mm 3mm; }
 .small, figcaption, footer { font-size: 9.5pt; color: #444; }
@@ -30,3 +32,19 @@ figure.overview img { width: 100%; }
 * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 @media print { body { margin: 0; max-width: none; padding: 0; } }
 """
+
+
+def headStyle(patient: str, dates: str) -> str:
+    """The head of each printed page: which report it is, and of whom where the report says so."""
+    return (
+        f"@page {{ @top-left {{ content: {_cssText('Change between two scans' + dates)}; {_HEAD} }} "
+        f"@top-right {{ content: {_cssText(patient)}; {_HEAD} }} }}"
+    )
+
+
+_HEAD = "font: 8pt sans-serif; color: #666;"
+
+
+def _cssText(text: str) -> str:
+    """A string of CSS, inside which nothing can end it, or the style sheet."""
+    return '"' + "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text) + '"'

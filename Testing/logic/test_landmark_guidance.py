@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from LDRRegistrationLib.logic import RegistrationLogic
-from LDRRegistrationLib.registration.recipes import RECIPES, Preset
 from LDRRegistrationLib.registration.settings import Prealignment
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.grid import transformPoints

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # Of the time, for the progress bar.
 SHARE_OF_WRITING = 0.1
+LANDMARKS = ("fixed landmarks", "moving landmarks")
 
 
 @dataclass
@@ -65,7 +66,7 @@ class FileRun:
 
             torch = importTorch()
             from ..logic.registration import RegistrationLogic
-            from ..mrml import files, reading
+            from ..mrml import files, markupfiles, reading
             from ..runtime.device import usableThreads
         if options.threads:
             torch.set_num_threads(usableThreads(options.threads))
@@ -82,6 +83,8 @@ class FileRun:
                 nodes["labels"] = reading.readLabels(scene, options.labels, notes)
             if options.initial is not None:
                 nodes["initial"] = reading.readTransform(scene, options.initial)
+            for name, path in zip(LANDMARKS, options.landmarks or (), strict=False):
+                nodes[name] = markupfiles.readMarkups(scene, path)
         found, job, result = self._compute(logic, scene, nodes)
         result.notes.extend(note for note in notes if note not in result.notes)
         try:
@@ -142,6 +145,8 @@ class FileRun:
             job = logic.prepare(
                 fixedVolumeNode=nodes["fixed"],
                 movingVolumeNode=nodes["moving"],
+                fixedMarkupsNode=nodes.get(LANDMARKS[0]),
+                movingMarkupsNode=nodes.get(LANDMARKS[1]),
                 preset=options.preset,
                 adaptationIterations=options.adapt,
                 sharesVoxels=True,
@@ -201,6 +206,8 @@ class FileRun:
         self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}")
         self.hasFailed = verdict.grade == "failed"
         self.lines.append(result.summary)
+        if result.landmarks is not None:
+            self.lines.append(result.landmarks.summary)
         if found is not None:
             self.lines.append(found.summary)
         self.lines += [f"Note: {note}" for note in (result.notes if found is None else found.notes)]
@@ -214,6 +221,8 @@ class FileRun:
         roles: dict[str, str] = {}
         for name in ("initial", "labels", "fixed_mask", "moving_mask", "change_mask"):
             roles |= namesOf(getattr(options, name), name.upper())
+        for path in options.landmarks or ():
+            roles |= namesOf(path, "LANDMARKS")
         for name in ("fixed", "moving"):
             path = getattr(options, name)
             if name in series:

@@ -117,16 +117,19 @@ class RegistrationLogic(ChangesLogic, SeriesLogic, ResultsLogic):
     ) -> RegistrationResult:
         """The registration itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
-        how = {"masks": job.masks, "cancelled": cancelled}
-        pair, found = (job.fixed, job.moving), job.start
-        if found is None:
+        models, masks = self.models, job.masks
+        if job.start is not None and job.landmarks is not None:
+            result = guide(
+                job.fixed, job.moving, job.settings, models, job.start, job.landmarks, progress, cancelled, masks
+            )
+        else:
             # What is bent again is not warped before.
             settings = replace(job.settings, warp=job.settings.warp and job.landmarks is None)
-            found = register(*pair, settings, self.models, job.initialRas, progress, **how)
-        if job.landmarks is not None:
-            found = guide(*pair, job.settings, self.models, found, job.landmarks, progress, **how)
-        assert isinstance(found, RegistrationResult)
-        result = found
+            result = register(job.fixed, job.moving, settings, models, job.initialRas, progress, cancelled, masks)
+            if job.landmarks is not None:
+                result = guide(
+                    job.fixed, job.moving, job.settings, models, result, job.landmarks, progress, cancelled, masks
+                )
         job.fill(result)
         return result
 

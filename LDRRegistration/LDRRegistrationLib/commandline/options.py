@@ -158,7 +158,9 @@ def _parser() -> argparse.ArgumentParser:
         help="let the network's last layers learn from this pair, in at most N iterations (default: "
         f"{ADAPTATION_ITERATIONS}) and 10 s: for images unlike those it was trained on",
     )
-    parser.add_argument("--initial", metavar="T", type=Path, help="linear ITK transform to start from")
+    parser.add_argument(
+        "--initial", metavar="T", type=Path, help="ITK transform to start from (with --change: a linear one)"
+    )
     parser.add_argument(
         "--landmarks",
         nargs=2,

@@ -71,6 +71,11 @@ class ResultDisplay:
     def isAfter(self) -> bool:
         return self.moving.GetTransformNodeID() == self.transform.GetID()
 
+    @property
+    def isLive(self) -> bool:
+        """Whether what is shown follows the transform by itself: nothing was made of it that could be out of date."""
+        return not self._made
+
     def showDeformation(self, mode: str | None) -> None:
         """The deformation in the slices: "grid", "magnitude" (in contours, mm), or None for neither."""
         if mode is None and self.transform.GetDisplayNode() is None:

@@ -8,8 +8,14 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
-from ..mrml.checkerboard import computeCheckerboard, prepareCheckerboard, publishCheckerboard
-from ..mrml.display import CHECKERBOARD, GRID, MAGNITUDE, VOLUME_CHANGE, ResultDisplay
+from ..mrml.checkerboard import (
+    computeCheckerboard,
+    computeDifference,
+    prepareCheckerboard,
+    publishCheckerboard,
+    publishDifference,
+)
+from ..mrml.display import CHECKERBOARD, DIFFERENCE, GRID, MAGNITUDE, VOLUME_CHANGE, ResultDisplay
 from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
 from ..mrml.volumechange import computeVolumeChange, prepareVolumeChange, publishVolumeChange
 from ..runtime.errors import RegistrationError
@@ -48,6 +54,7 @@ class ResultSection:
             "magnitudeButton": lambda: self._display_().showDeformation(MAGNITUDE),
             "volumeChangeButton": self._onVolumeChange,
             "checkerboardButton": self._onCheckerboard,
+            "differenceButton": self._onDifference,
             "restoreButton": self.restore,
             "carryButton": self._onCarry,
             "inverseButton": self._onInverse,
@@ -170,6 +177,18 @@ class ResultSection:
             display.showCheckerboard,
             (prepareCheckerboard, computeCheckerboard, publishCheckerboard),
             _("Making the checkerboard"),
+            fixedVolumeNode=display.fixed,
+            movingVolumeNode=display.moving,
+            transformNode=display.transform,
+        )
+
+    def _onDifference(self) -> None:
+        display = self._display_()
+        self._showMade(
+            DIFFERENCE,
+            lambda node=None: display.showDifference(node),
+            (prepareCheckerboard, computeDifference, publishDifference),
+            _("Computing the difference"),
             fixedVolumeNode=display.fixed,
             movingVolumeNode=display.moving,
             transformNode=display.transform,

@@ -155,9 +155,9 @@ class ChangesLogic:
             )
         if registration.initial is not None:
             raise RegistrationError(
-                _(
-                    "The initial transform {transform} is not linear: two visits need a linear one."
-                ).format(transform=settings["initialTransformNode"].GetName())
+                _("The initial transform {transform} is not linear: two visits need a linear one.").format(
+                    transform=settings["initialTransformNode"].GetName()
+                )
             )
         return ChangeJob(
             registration=registration,

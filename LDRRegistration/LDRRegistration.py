@@ -75,9 +75,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._controller = RunController(self)
         self.onRunProgress = self._view.showProgress
         self._readiness = Readiness(self.logic, self._view.busy, self.onRunFailed)
-        self._result = ResultSection(
-            self.ui, self.logic, self._view.log, self._startOnResult, lambda: self._controller.isRunning
-        )
+        running, parameters = lambda: self._controller.isRunning, lambda: self._advanced.parameters
+        self._result = ResultSection(self.ui, self.logic, self._view, self._startOnResult, running, parameters)
         self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary, self._startOnResult)
         self._sections = (PairSection(self.ui), self._advanced, self._result, self._changes)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
@@ -185,7 +184,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._controller.cancel()
                 self._view.showCancelling()
             return
-        self._restoreViews()
+        self._result.beforeRun()
+        self._changes.restore()
         choices = self._parameterNode
         shownBy = resultAbove(choices.movingVolume, choices.outputTransform) if choices.outputTransform else None
         if not self._readiness.isReady(choices, shownBy, self._missingNow):
@@ -208,7 +208,9 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onFindChangesButton(self, checked=False) -> None:
         """Start a comparison of the two scans; the button above cancels it."""
-        self._restoreViews()
+        # The moving volume may be shown under a transform that is about to be written, or that does not count.
+        self._result.restore()
+        self._changes.restore()
         choices, logic = self._parameterNode, self.logic
         if not self._readiness.isReady(choices, resultAbove(choices.movingVolume), self._missingNow):
             return
@@ -222,11 +224,6 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             **self._advanced.parameters,
             **self._changes.parameters,
         )
-
-    def _restoreViews(self) -> None:
-        """The moving volume may be shown under a transform that is about to be written, or that does not count."""
-        self._result.restore()
-        self._changes.restore()
 
     def _missingNow(self) -> str:
         """What a run still lacks, after a dialog in which the user could do anything; empty if nothing."""
@@ -244,11 +241,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         with slicer.util.NodeModify(choices):
             choices.outputTransform = job.outputTransformNode
             choices.outputVolume = job.outputVolumeNode
-        for note in result.notes:
-            self._view.log(note)
-        self._view.setOutcome(result.summary, result.verdict, result.summary)
-        if job.outputTransformNode is not None:
-            self._view.log(_("To see it, open Result below."))
+        self._result.keep(job, result)
         self._result.update()
         self._updateView()
 

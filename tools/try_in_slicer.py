@@ -159,9 +159,12 @@ class Trial:
         return tuple(self.transform.GetTransformFromParent().TransformPoint(10.0, 20.0, 30.0))
 
     def step_show_the_result(self) -> str:
-        self.ui.resultCollapsibleButton.collapsed = False
-        self.ui.afterButton.click()
-        require(self.moving.GetParentTransformNode() is self.transform, "Show after does not show the result")
+        require(not self.ui.resultCollapsibleButton.collapsed, "the Result section was not opened when it was done")
+        for _click in range(2):
+            require(self.moving.GetParentTransformNode() is self.transform, "the result is not shown")
+            self.ui.afterButton.click()
+            require(self.moving.GetParentTransformNode() is None, "Show before does not show what was before")
+            self.ui.afterButton.click()
         self.screenshot("4-after")
         seconds = self.run(self.ui.volumeChangeButton)
         self.screenshot("5-volume-change")

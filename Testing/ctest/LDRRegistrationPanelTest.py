@@ -128,7 +128,7 @@ class LDRRegistrationPanelTest(unittest.TestCase):
         np.testing.assert_allclose(moved, SHIFT, atol=1e-6)
         self.assertTrue(self.ui.resultCollapsibleButton.enabled)
         self.assertIn("Good.", self.ui.statusLabel.text)
-        self.assertIsNone(prior.GetParentTransformNode())
+        self.assertIs(prior.GetParentTransformNode(), transform, "the first result is shown")
 
     def test_cancel(self) -> None:
         self.choose_two_volumes()

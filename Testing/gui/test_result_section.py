@@ -137,7 +137,7 @@ def test_a_tilted_gantry_gets_a_hardened_copy(
         assert node_names("vtkMRMLTransformNode") == ["Gantry"]
 
 
-BUTTONS = ("checkerboardButton", "volumeChangeButton", "inverseButton", "carryButton")
+BUTTONS = ("checkerboardButton", "differenceButton", "volumeChangeButton", "inverseButton", "carryButton")
 
 
 class SlowVtk:

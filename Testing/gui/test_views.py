@@ -26,7 +26,7 @@ def result(panel: Any, pair: tuple[Any, Any]) -> tuple[Any, Any]:
     return pair
 
 
-@pytest.mark.parametrize("button", ["afterButton", "checkerboardButton", "volumeChangeButton"])
+@pytest.mark.parametrize("button", ["afterButton", "checkerboardButton", "differenceButton", "volumeChangeButton"])
 def test_the_fixed_volume_is_looked_at_wherever_the_views_were(
     panel: Any, views: SliceViews, result: tuple[Any, Any], add_volume: Any, button: str
 ) -> None:

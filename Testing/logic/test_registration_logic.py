@@ -199,7 +199,6 @@ BAD = {
     "would be lost": lambda s: {"outputVolumeNode": s.moving},
     "non-linear transform gantry tilt": lambda s: _put_under(s.moving, _non_linear_parent(s)),
     "is a parent transform of": lambda s: _put_under(s.fixed, s.transform),
-    "is not linear": lambda s: {"initialTransformNode": _non_linear_parent(s)},
     "is constant": lambda s: {
         "movingVolumeNode": add_volume(s.scene, Image(np.full((9, 9, 9), 5, np.int16), np.eye(4)), "blank")
     },

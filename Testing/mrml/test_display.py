@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import slicer
+from LDRRegistrationLib.mrml.checkerboard import computeDifference, prepareCheckerboard, publishDifference
 from LDRRegistrationLib.mrml.display import GRID, MAGNITUDE, ResultDisplay
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
@@ -15,6 +16,7 @@ from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from support.grids import random_grid, random_transform, smooth_image
 from support.phantom import head
 from support.scene import add_linear_transform, add_volume, array_of, newScene
+from vtk.util import numpy_support
 
 
 class Shown:
@@ -94,6 +96,24 @@ def test_volume_change_is_shown_in_the_body_and_above_the_noise_of_the_pair():
         assert array[middle] == whole[middle]
         tops[size] = shown.GetDisplayNode().GetWindowLevelMax()
     assert tops[0.0] == 50 and tops[1.5] > 100
+
+
+def test_the_difference_is_of_both_in_one_brightness():
+    s = Shown()
+    job = prepareCheckerboard(s.fixed, s.moving, s.transform)
+    percent = computeDifference(job)
+    assert percent.shape == array_of(s.fixed).shape and np.abs(percent).max() <= 100.0 < 200.0 * percent.std()
+    node = publishDifference(job, percent)
+    s.display.showDifference(node)
+    assert all(view.GetForegroundVolumeID() == node.GetID() for view in s.views)
+    assert all(view.GetBackgroundVolumeID() == s.fixed.GetID() for view in s.views)
+    # The same image in another brightness differs nowhere.
+    job.carried.compute = lambda check: None
+    values = job.carried.imageData.GetPointData().GetScalars()
+    job.fixedVoxels = 3.0 * numpy_support.vtk_to_numpy(values).reshape(job.fixedVoxels.shape).astype(float) + 50.0
+    assert np.abs(computeDifference(job)).max() < 1e-3
+    s.display.restore()
+    assert not s.scene.IsNodePresent(node)
 
 
 def test_checkerboard_has_tiles_of_both():

@@ -80,7 +80,7 @@ def _refuse(options: argparse.Namespace) -> None:
         raise RegistrationError("--suffix can be used only with --bids.")
     if options.scheduler is not None and options.jobs is not None:
         raise RegistrationError("--jobs is for this machine: the workers of --scheduler are started by themselves.")
-    for name in (*FILES, "dates", "verdicts", "prior_report", "patient", "series", "rtstruct", "rtdose"):
+    for name in (*FILES, "landmarks", "dates", "verdicts", "prior_report", "patient", "series", "rtstruct", "rtdose"):
         isForAll = name == "fixed_mask" and options.template is not None
         if getattr(options, name) is not None and not isForAll:
             raise RegistrationError(f"{_shown(name)} belongs to one pair: give it as a column of the table of --pairs.")

@@ -37,6 +37,7 @@ LOADING = "Loading the libraries"
 WARPED = "warped.nii.gz"
 # The options that name images, in the order in which they are read.
 IMAGES = ("fixed", "moving", "fixed_mask", "moving_mask", "change_mask", "labels")
+LANDMARKS = ("fixed landmarks", "moving landmarks")
 
 
 @dataclass
@@ -112,7 +113,7 @@ class FileRun:
         self, scene: Any, series: Mapping[str, ChosenSeries], notes: list[str], read: ReadAhead
     ) -> dict[str, Any]:
         """The nodes of all inputs, by the options' names."""
-        from ..mrml import reading
+        from ..mrml import markupfiles, reading
 
         nodes = {name: reading.readSeries(scene, chosen.stack, notes) for name, chosen in series.items()}
         for name in IMAGES:
@@ -126,6 +127,8 @@ class FileRun:
                 nodes[name] = reading.readVolume(scene, path, labels=isLabels, notes=notes, read=read)
         if self.options.initial is not None:
             nodes["initial"] = reading.readTransform(scene, self.options.initial)
+        for name, path in zip(LANDMARKS, self.options.landmarks or (), strict=False):
+            nodes[name] = markupfiles.readMarkups(scene, path)
         return nodes
 
     def _compute(
@@ -169,6 +172,8 @@ class FileRun:
             job = logic.prepare(
                 fixedVolumeNode=nodes["fixed"],
                 movingVolumeNode=nodes["moving"],
+                fixedMarkupsNode=nodes.get(LANDMARKS[0]),
+                movingMarkupsNode=nodes.get(LANDMARKS[1]),
                 preset=options.preset,
                 adaptationIterations=options.adapt,
                 sharesVoxels=True,
@@ -246,6 +251,8 @@ class FileRun:
         self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}")
         self.hasFailed = verdict.grade == "failed"
         self.lines.append(result.summary)
+        if result.landmarks is not None:
+            self.lines.append(result.landmarks.summary)
         if found is not None:
             self.lines.append(found.summary)
         self.lines += [f"Note: {note}" for note in (result.notes if found is None else found.notes)]
@@ -259,6 +266,8 @@ class FileRun:
         roles: dict[str, str] = {}
         for name in ("initial", "labels", "fixed_mask", "moving_mask", "change_mask"):
             roles |= namesOf(getattr(options, name), name.upper())
+        for path in options.landmarks or ():
+            roles |= namesOf(path, "LANDMARKS")
         for name in ("fixed", "moving"):
             path = getattr(options, name)
             if name in series:

@@ -66,12 +66,13 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def inputFiles(options: argparse.Namespace) -> list[Path]:
     """Every file that is read, but those that a table names."""
-    return [path for name in INPUTS if (path := getattr(options, name)) is not None]
+    files = [path for name in INPUTS if (path := getattr(options, name)) is not None]
+    return files + (options.landmarks or [])
 
 
 def _refuseDropped(options: argparse.Namespace) -> None:
     """Whatever would have no effect is refused, lest somebody rely on it."""
-    given = [name for name in ("preset", "adapt") if getattr(options, name) is not None]
+    given = [name for name in ("preset", "adapt", "landmarks") if getattr(options, name) is not None]
     if options.change and given:
         raise RegistrationError(
             f"{_listed(given)} cannot be used with --change, whose alignment has settings of its own, which hide no "
@@ -164,7 +165,17 @@ def makeParser() -> argparse.ArgumentParser:
         help="let the network's last layers learn from this pair, in at most N iterations (default: "
         f"{ADAPTATION_ITERATIONS}) and 10 s: for images unlike those it was trained on",
     )
-    parser.add_argument("--initial", metavar="T", type=Path, help="linear ITK transform to start from")
+    parser.add_argument(
+        "--initial", metavar="T", type=Path, help="ITK transform to start from (with --change: a linear one)"
+    )
+    parser.add_argument(
+        "--landmarks",
+        nargs=2,
+        metavar=("FIXED_POINTS", "MOVING_POINTS"),
+        type=Path,
+        help="files of points (.fcsv, .mrk.json) that the registration has to follow; partners have the same label, or "
+        "the same place in their files",
+    )
     for which in ("fixed", "moving"):
         parser.add_argument(
             f"--{which}-mask", metavar="M", type=Path, help=f"label map of {which.upper()}: compare only inside it"

@@ -76,6 +76,7 @@ class Radiotherapy:
             self.notes += notes
             ds.save_as(folder / "structures.dcm", enforce_file_format=True)
         if self.dose is not None:
-            carried = carryDose(*self.dose, current, fixed, transform)
+            dose, planned = self.dose
+            carried = carryDose(dose, planned, current, fixed, transform)
             carried.save_as(folder / "dose.dcm", enforce_file_format=True)
             self.notes.append("The dose was carried with the tissue; it was not calculated anew.")

@@ -106,7 +106,7 @@ class SequenceRun:
         """:raises OSError: a file cannot be written, or did not arrive whole."""
         import SimpleITK
 
-        from ..mrml import files, written
+        from ..mrml import filechecks, files
         from ..mrml.transforms import vtkTransform
 
         scene = files.newScene()
@@ -120,7 +120,7 @@ class SequenceRun:
             node.SetAndObserveTransformFromParent(vtkTransform(frame.transform))
             path = part / frameFile(number)
             files.writeTransform(node, path)
-            written.checkTransformFile(path, node)
+            filechecks.checkTransformFile(path, node)
             scene.RemoveNode(node)
             carried = frame.transform.warp(source, frame.fixed.grid) if frame.result is not None else source.array
             warped.append(files.itkImage(type(source)(carried, source.ijkToRas)))
@@ -130,7 +130,7 @@ class SequenceRun:
             SimpleITK.WriteImage(volume, str(path), useCompression=True)
         except RuntimeError as error:
             raise OSError(f"{path} could not be written.") from error
-        written.checkImageFile(path, (len(warped), *frames.images[0].array.shape))
+        filechecks.checkImageFile(path, (len(warped), *frames.images[0].array.shape))
 
     def _report(self, frames: Frames, found: list[RegisteredFrame | None], models: ModelStore) -> dict[str, Any]:
         from ..registration.sequence import verdictOfAll

@@ -27,6 +27,7 @@ class LDRRegistrationParameterNode:
     preset: PresetChoice = PresetChoice.FAST
     outputTransform: vtkMRMLTransformNode
     outputVolume: vtkMRMLScalarVolumeNode
+    showWhenDone: bool = True
     model: str = "auto"
     # Segmentations or label maps; what both are.
     fixedMask: vtkMRMLDisplayableNode

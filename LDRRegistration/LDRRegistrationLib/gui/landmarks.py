@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import qt
@@ -9,7 +10,7 @@ import vtk
 from slicer import vtkMRMLMarkupsNode
 from slicer.util import VTKObservationMixin
 
-from ..mrml.landmarks import landmarkNotes
+from ..mrml.landmarks import landmarkNotes, landmarksToFollow
 from ..runtime.errors import RegistrationError
 
 SELECTORS = ("fixedLandmarksSelector", "movingLandmarksSelector")
@@ -29,16 +30,17 @@ class LandmarkControl(VTKObservationMixin):
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
     :param log: takes a line for the panel's log.
+    :param onPoints: called once points that were changed rest.
     """
 
-    def __init__(self, ui: Any, logic: Any, log: Any) -> None:
+    def __init__(self, ui: Any, logic: Any, log: Any, onPoints: Callable[[], None] = lambda: None) -> None:
         VTKObservationMixin.__init__(self)
-        self._ui, self._logic, self._log = ui, logic, log
+        self._ui, self._logic, self._log, self._onRest = ui, logic, log, onPoints
         self._nodes: tuple[Any, Any, Any] = (None, None, None)
         self._rest = qt.QTimer(ui.landmarksHintLabel)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
-        self._rest.connect("timeout()", self._sayWhatIsWrong)
+        self._rest.connect("timeout()", self._onRested)
         for name in SELECTORS:
             getattr(ui, name).connect("currentNodeChanged(vtkMRMLNode*)", self._onChosen)
 
@@ -54,10 +56,10 @@ class LandmarkControl(VTKObservationMixin):
 
     def check(self) -> None:
         """Compare the chosen lists, and log the outcome."""
-        self._sayWhatIsWrong()
+        self.sayWhatIsWrong()
         try:
             self._notes()
-            fixed, moving = self._lists()
+            fixed, moving = self.lists
             comparison = self._logic.compareLandmarks(
                 fixedMarkupsNode=fixed, movingMarkupsNode=moving, transformNode=self._nodes[2]
             )
@@ -66,28 +68,50 @@ class LandmarkControl(VTKObservationMixin):
         else:
             self._log(comparison.summary)
 
-    def _lists(self) -> tuple[Any, Any]:
+    @property
+    def isComplete(self) -> bool:
+        """Whether nothing stands in the way of following the landmarks."""
+        try:
+            self._notes()
+            return landmarksToFollow(*self.lists, self._nodes[2]) is not None
+        except RegistrationError:
+            return False
+
+    @property
+    def state(self) -> Any:
+        """What the landmarks say, to be compared: it is the same as long as they say the same."""
+        found = landmarksToFollow(*self.lists, self._nodes[2])
+        return found and tuple(array.tobytes() for array in (found.fixedRas, found.movingRas, found.weights))
+
+    @property
+    def lists(self) -> tuple[Any, Any]:
+        """The chosen lists of fixed and of moving points, or None."""
         fixed, moving = (getattr(self._ui, name).currentNode() for name in SELECTORS)
         return fixed, moving
 
     def _notes(self) -> list[str]:
         fixedVolume, movingVolume, transform = self._nodes
-        return landmarkNotes(*self._lists(), transform, fixedVolume, movingVolume)
+        return landmarkNotes(*self.lists, transform, fixedVolume, movingVolume)
 
     def _onChosen(self, node: Any = None) -> None:
         self.removeObservers()
-        for markups in self._lists():
+        for markups in self.lists:
             if markups is not None:
                 for event in EVENTS:
                     if not self.hasObserver(markups, event, self._onPoints):
                         self.addObserver(markups, event, self._onPoints)
-        self._sayWhatIsWrong()
+        self.sayWhatIsWrong()
+
+    def _onRested(self) -> None:
+        self.sayWhatIsWrong()
+        self._onRest()
 
     def _onPoints(self, caller: Any, event: Any) -> None:
         self._rest.start()
 
-    def _sayWhatIsWrong(self) -> None:
-        if self._lists() == (None, None):
+    def sayWhatIsWrong(self, isAsked: bool = False) -> None:
+        """Beside the lists; without lists nothing is wrong, unless something ``isAsked`` of them."""
+        if self.lists == (None, None) and not isAsked:
             self._say("")
             return
         try:

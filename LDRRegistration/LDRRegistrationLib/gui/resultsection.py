@@ -8,33 +8,45 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
-from ..mrml.checkerboard import computeCheckerboard, prepareCheckerboard, publishCheckerboard
-from ..mrml.display import CHECKERBOARD, GRID, MAGNITUDE, VOLUME_CHANGE, ResultDisplay
+from ..mrml.checkerboard import (
+    computeCheckerboard,
+    computeDifference,
+    prepareCheckerboard,
+    publishCheckerboard,
+    publishDifference,
+)
+from ..mrml.display import CHECKERBOARD, DIFFERENCE, GRID, MAGNITUDE, VOLUME_CHANGE, ResultDisplay
 from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
 from ..mrml.volumechange import computeVolumeChange, prepareVolumeChange, publishVolumeChange
 from ..runtime.errors import RegistrationError
 from ..runtime.progress import Stages
 from .controller import Run
+from .following import FollowControl
+from .history import HistoryControl
 from .landmarks import LandmarkControl
 from .saving import askForPath
 
 
 class ResultSection:
-    """Buttons that each do one thing to the views or the scene; nothing happens unless one is pressed.
+    """Buttons that each do one thing to the views or the scene; and the first result of a scene is shown by itself.
 
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
-    :param log: takes a line for the panel's log.
+    :param view: the panel's RunView, for its log and for what the status line says of a result.
     :param start: takes a Run, its title, and the parameters of its first step; for what takes longer than a moment.
     :param isRunning: whether anything is computed, during which nothing here is enabled.
+    :param parameters: answers what other sections say of a registration, as parameters of its first step.
     """
 
-    def __init__(self, ui: Any, logic: Any, log: Any, start: Any, isRunning: Any) -> None:
-        self._ui, self._logic, self._log = ui, logic, log
+    def __init__(self, ui: Any, logic: Any, view: Any, start: Any, isRunning: Any, parameters: Any) -> None:
+        self._ui, self._logic, self._view, self._log = ui, logic, view, view.log
         self._start, self._isRunning = start, isRunning
         self._choices: Any = None
         self._display: ResultDisplay | None = None
-        self._landmarks = LandmarkControl(ui, logic, log)
+        self._hasShown = False
+        self._history = HistoryControl(ui, view.setOutcome, view.log)
+        self._landmarks = LandmarkControl(ui, logic, view.log, lambda: self._follow.onPoints(isRunning()))
+        self._follow = FollowControl(ui, logic, self._landmarks, self._history, start, self.keep, parameters)
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
         for name, slot in {
             "afterButton": self._onAfter,
@@ -42,6 +54,7 @@ class ResultSection:
             "magnitudeButton": lambda: self._display_().showDeformation(MAGNITUDE),
             "volumeChangeButton": self._onVolumeChange,
             "checkerboardButton": self._onCheckerboard,
+            "differenceButton": self._onDifference,
             "restoreButton": self.restore,
             "carryButton": self._onCarry,
             "inverseButton": self._onInverse,
@@ -53,11 +66,43 @@ class ResultSection:
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing: then the views stay as they are, while another module is open."""
         self._choices = choices
+        self._follow.setChoices(choices)
         self.update()
 
     def forget(self) -> None:
         """The scene is about to go, and what was shown of it."""
-        self._display = None
+        self._display, self._hasShown = None, False
+        self._history.forget()
+        self._follow.forget()
+
+    def keep(self, job: Any, result: Any) -> None:
+        """A registration was put into the scene: an attempt more, and what the panel says of it.
+
+        The first one of a scene is shown, if the user has not asked for other views than there are; later ones change
+        no view: what shows the transform shows the new one.
+        """
+        for note in result.notes:
+            self._log(note)
+        summary = result.summary if result.landmarks is None else f"{result.summary}\n{result.landmarks.summary}"
+        self._view.setOutcome(summary, result.verdict, summary)
+        if result.landmarks is None:
+            self._follow.forget()
+        self._history.add(job, result)
+        if job.outputTransformNode is None or self._choices is None:
+            return
+        if self._choices.showWhenDone and not self._hasShown:
+            self._ui.resultCollapsibleButton.collapsed = False
+            self._display_().showAfter(True)
+            self._display_().blend(self._ui.fadeSlider.value / 100.0)
+        elif self._display is None:
+            self._log(_("To see it, open Result below."))
+        self._hasShown = True
+
+    def beforeRun(self) -> None:
+        """A registration is about to begin: views that show what will not hold any more go back; others stay."""
+        shown = self._display
+        if shown is None or not (shown.isLive and shown.transform is self._nodes()[2]):
+            self.restore()
 
     def update(self) -> None:
         """Enable what can be done with the present choices; views that were changed for another result go back."""
@@ -67,6 +112,7 @@ class ResultSection:
             self._landmarks.close()
             return
         self._landmarks.follow(nodes)
+        self._history.follow(nodes, self._choices.outputVolume)
         shown = self._display
         if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
             self.restore()
@@ -133,6 +179,18 @@ class ResultSection:
             display.showCheckerboard,
             (prepareCheckerboard, computeCheckerboard, publishCheckerboard),
             _("Making the checkerboard"),
+            fixedVolumeNode=display.fixed,
+            movingVolumeNode=display.moving,
+            transformNode=display.transform,
+        )
+
+    def _onDifference(self) -> None:
+        display = self._display_()
+        self._showMade(
+            DIFFERENCE,
+            lambda node=None: display.showDifference(node),
+            (prepareCheckerboard, computeDifference, publishDifference),
+            _("Computing the difference"),
             fixedVolumeNode=display.fixed,
             movingVolumeNode=display.moving,
             transformNode=display.transform,

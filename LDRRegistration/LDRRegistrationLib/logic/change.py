@@ -34,7 +34,14 @@ if TYPE_CHECKING:
     )
 
 # What ``compareVisits`` sets, since other values would hide changes.
-SETTINGS_OF_ITS_OWN = ("preset", "refinementSteps", "adaptationIterations", "adaptationSeconds")
+SETTINGS_OF_ITS_OWN = (
+    "preset",
+    "refinementSteps",
+    "adaptationIterations",
+    "adaptationSeconds",
+    "fixedMarkupsNode",
+    "movingMarkupsNode",
+)
 
 
 class ChangesLogic:
@@ -139,6 +146,12 @@ class ChangesLogic:
         if not 0.0 <= sensitivity <= 1.0:
             raise RegistrationError(
                 _("The sensitivity {sensitivity} is not between 0 and 1.").format(sensitivity=sensitivity)
+            )
+        if registration.initial is not None:
+            raise RegistrationError(
+                _("The initial transform {transform} is not linear: two visits need a linear one.").format(
+                    transform=settings["initialTransformNode"].GetName()
+                )
             )
         return ChangeJob(
             registration=registration,

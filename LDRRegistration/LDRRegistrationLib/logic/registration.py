@@ -9,17 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+import numpy as np
+
 from ..mrml.jobs import RegistrationJob, prepareJob, publishJob
 from ..mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
-from ..registration.guided import Start, guide
+from ..registration.composing import carried, carriedMasks, composed
+from ..registration.guided import guide
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.models import ModelStore
 from ..registration.register import RegistrationResult, register
-from ..registration.settings import SettingsKeywords
+from ..registration.settings import Settings, SettingsKeywords
 from ..runtime.progress import CancelCallback, ProgressCallback
 from ..runtime.pytorch import ensureTorch, importTorch
 from ..space.labelwarp import warpLabels
 from ..space.transform import Transform
+from ..space.validity import checkedImage
 from .batch import SeriesLogic
 from .change import ChangesLogic
 from .reporting import ReportingLogic
@@ -65,7 +69,8 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
         :param outputVolumeNode: receives the moving volume resampled in the fixed volume's geometry.
         :param fixedMaskNode, movingMaskNode: a segmentation (all its segments) or a label map. Only inside them are
             the images compared, in every stage: what lies outside neither drives the deformation nor is bent by it.
-        :param initialTransformNode: a linear transform to start from, used as if set on the moving volume.
+        :param initialTransformNode: a transform to start from, used as if set on the moving volume. What is found on
+            top of one that is not linear is composed with it, on a grid of 2 mm.
         :param fixedMarkupsNode, movingMarkupsNode: landmarks that the registration has to follow, to less than a
             millimetre where that does not fold; partners have the same label, or else the same place in their lists. A
             point that is not selected is left out; a number as its description is its weight, unless it is locked. The
@@ -119,18 +124,49 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
     ) -> RegistrationResult:
         """The registration itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
-        pair, settings = (job.fixed, job.moving), job.settings
-        start: Start | RegistrationResult | None = job.start
-        if start is None:
+        models, masks = self.models, job.masks
+        if job.start is not None and job.landmarks is not None:
+            result = guide(
+                job.fixed, job.moving, job.settings, models, job.start, job.landmarks, progress, cancelled, masks
+            )
+        else:
             # What is bent again is not warped before.
-            first = replace(settings, warp=settings.warp and job.landmarks is None)
-            start = register(*pair, first, self.models, job.initialRas, progress, cancelled, masks=job.masks)
-        result = start
-        if job.landmarks is not None:
-            result = guide(*pair, settings, self.models, start, job.landmarks, progress, cancelled, masks=job.masks)
-        assert isinstance(result, RegistrationResult)
+            settings = replace(job.settings, warp=job.settings.warp and job.landmarks is None)
+            if job.initial is not None:
+                result = self._onTopOf(job.initial, job, settings, progress, cancelled)
+            else:
+                result = register(job.fixed, job.moving, settings, models, job.initialRas, progress, cancelled, masks)
+            if job.landmarks is not None:
+                result = guide(
+                    job.fixed, job.moving, job.settings, models, result, job.landmarks, progress, cancelled, masks
+                )
         job.fill(result)
         return result
+
+    def _onTopOf(
+        self,
+        start: Transform,
+        job: RegistrationJob,
+        settings: Settings,
+        progress: ProgressCallback | None,
+        cancelled: CancelCallback | None,
+    ) -> RegistrationResult:
+        """The registration of the moving volume as ``start`` carries it, and ``start`` behind it."""
+        moving, grid = checkedImage(job.moving), job.fixed.grid
+        seen, masks = carried(moving, start, grid), carriedMasks(job.masks, start, grid)
+        alone = replace(settings, warp=False)
+        result = register(job.fixed, seen, alone, self.models, None, progress, cancelled, masks)
+        transform = composed(start, result.transform, grid)
+        assert transform.field is not None
+        determinants = transform.field.jacobianDeterminant()
+        return replace(
+            result,
+            transform=transform,
+            warped=transform.warp(moving, grid) if settings.warp else None,
+            foldedPercent=100.0 * float(np.mean(determinants <= 0)),
+            largestDisplacementMm=transform.field.longestMm,
+            settings=settings,
+        )
 
     def publish(self, job: RegistrationJob, result: RegistrationResult) -> None:
         """Fill the job's output nodes, making those that were to be created.

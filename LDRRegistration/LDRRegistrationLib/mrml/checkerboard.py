@@ -1,4 +1,4 @@
-"""Tiles of the fixed and of the carried moving volume in turn: prepared, computed in any thread, published."""
+"""The fixed and the carried moving volume in tiles, or their difference: prepared, computed anywhere, published."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ import numpy as np
 from vtk.util import numpy_support
 
 from .carrying import ResampledVolume, resultFromLocal, volumeGrid
+from .colors import showDiverging
 from .nodes import NodeReference, allOrNothing, cloneNode
 from .quantities import setUnit
 from .volumes import imageDataFromArray, imageFromVolumeNode
 
 TILES = 6
+# Percentiles between which a volume's values are compared; and the difference, in percent of that, of the full color.
+RANGE = (2, 98)
+SHOWN_PERCENT = 50.0
 
 
 @dataclass
@@ -44,15 +48,32 @@ def prepareCheckerboard(fixedVolumeNode: Any, movingVolumeNode: Any, transformNo
 
 def computeCheckerboard(job: CheckerboardJob, check: Callable[[], object] = lambda: None) -> np.ndarray:
     """(k, j, i) float32 on the fixed grid; touches no node."""
-    job.carried.compute(check)
-    fixed = job.fixedVoxels
-    moved = numpy_support.vtk_to_numpy(job.carried.imageData.GetPointData().GetScalars()).reshape(fixed.shape)
+    fixed, moved = _both(job, check)
     tiles = sum(
         (np.arange(size) * TILES // size).reshape([-1 if axis == a else 1 for a in range(3)])
         for axis, size in enumerate(fixed.shape)
     )
     check()
-    return np.where(tiles % 2 == 0, fixed, _inTheRangeOf(fixed, moved)).astype(np.float32)
+    return np.where(tiles % 2 == 0, fixed, moved).astype(np.float32)
+
+
+def computeDifference(job: CheckerboardJob, check: Callable[[], object] = lambda: None) -> np.ndarray:
+    """(k, j, i) float32 on the fixed grid: how much brighter the fixed volume is, in percent of its range.
+
+    After both were brought to one brightness, and cut off at 100. Touches no node.
+    """
+    fixed, moved = _both(job, check)
+    low, high = np.percentile(fixed, RANGE)
+    return np.clip(100.0 * (fixed - moved) / max(high - low, 1e-6), -100.0, 100.0).astype(np.float32)
+
+
+def _both(job: CheckerboardJob, check: Callable[[], object]) -> tuple[np.ndarray, np.ndarray]:
+    """The fixed and the carried moving voxels on the fixed grid, in one range."""
+    job.carried.compute(check)
+    fixed = job.fixedVoxels
+    moved = numpy_support.vtk_to_numpy(job.carried.imageData.GetPointData().GetScalars()).reshape(fixed.shape)
+    check()
+    return fixed, _inTheRangeOf(fixed, moved)
 
 
 def publishCheckerboard(job: CheckerboardJob, mixed: np.ndarray) -> Any:
@@ -71,8 +92,23 @@ def publishCheckerboard(job: CheckerboardJob, mixed: np.ndarray) -> Any:
     return node
 
 
+def publishDifference(job: CheckerboardJob, percent: np.ndarray) -> Any:
+    """The volume node of a difference: blue where the fixed volume is darker, red where it is brighter.
+
+    :raises RegistrationError: a node left the scene meanwhile. The scene is as it was.
+    """
+    fixed, moving, transform = (reference.node() for reference in (job.fixed, job.moving, job.transform))
+    with allOrNothing(fixed.GetScene()):
+        node = cloneNode(moving, f"Difference, {transform.GetName()}")
+        job.carried.publish(node)
+        node.SetAndObserveImageData(imageDataFromArray(percent, copy=False))
+        setUnit(node, "%", "percent")
+        showDiverging(node, SHOWN_PERCENT)
+    return node
+
+
 def _inTheRangeOf(fixed: np.ndarray, moved: np.ndarray) -> np.ndarray:
     """``moved`` with the middle and the spread of ``fixed``, so that tiles differ by content, not by brightness."""
-    low, high = np.percentile(fixed, (2, 98))
-    below, above = np.percentile(moved, (2, 98))
+    low, high = np.percentile(fixed, RANGE)
+    below, above = np.percentile(moved, RANGE)
     return (moved - below) * ((high - low) / max(above - below, 1e-6)) + low

@@ -17,7 +17,7 @@ from .views import compositeNodes, lookAt, rememberViews
 from .volumechange import localVolumeChange
 
 GRID, MAGNITUDE = "grid", "magnitude"
-VOLUME_CHANGE, CHECKERBOARD = "volume change", "checkerboard"
+VOLUME_CHANGE, CHECKERBOARD, DIFFERENCE = "volume change", "checkerboard", "difference"
 OVERLAY_OPACITY = 0.8
 # Between the lines of the deformation's grid: Slicer's own, and those that suit what is smaller than a head.
 USUAL_SPACING_MM = 15.0
@@ -71,6 +71,11 @@ class ResultDisplay:
     def isAfter(self) -> bool:
         return self.moving.GetTransformNodeID() == self.transform.GetID()
 
+    @property
+    def isLive(self) -> bool:
+        """Whether what is shown follows the transform by itself: nothing was made of it that could be out of date."""
+        return not self._made
+
     def showDeformation(self, mode: str | None) -> None:
         """The deformation in the slices: "grid", "magnitude" (in contours, mm), or None for neither."""
         if mode is None and self.transform.GetDisplayNode() is None:
@@ -88,7 +93,7 @@ class ResultDisplay:
             display.SetVisibility(mode is not None)
 
     def has(self, what: str) -> bool:
-        """Whether VOLUME_CHANGE or CHECKERBOARD is there already."""
+        """Whether VOLUME_CHANGE, CHECKERBOARD or DIFFERENCE is there already."""
         return what in self._made and bool(self.scene.IsNodePresent(self._made[what]))
 
     def showVolumeChange(self, node: Any = None) -> Any:
@@ -113,6 +118,14 @@ class ResultDisplay:
             view.SetBackgroundVolumeID(self._made[CHECKERBOARD].GetID())
             view.SetForegroundVolumeID(None)
         return self._made[CHECKERBOARD]
+
+    def showDifference(self, node: Any) -> None:
+        """The difference of both volumes over the fixed one; ``node`` goes with the rest, None is what there is."""
+        if node is not None:
+            self._made[DIFFERENCE] = node
+            addLegend(node, "Difference (%)")
+            keepOutOfFiles(node)
+        self._overlay(self._made[DIFFERENCE], OVERLAY_OPACITY)
 
     def restore(self) -> None:
         """Everything as it was found."""

@@ -17,9 +17,10 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.image import Image
 from ..space.masks import Masks
+from ..space.transform import Transform
 from .landmarks import landmarksToFollow
 from .masks import imageFromMaskNode
-from .matrices import linearFromWorld, localToWorld
+from .matrices import localToWorld
 from .names import transformName, volumeName
 from .nodes import NodeReference, allOrNothing, checkScene, isAbove
 from .places import RegisteredVolume, notePlaceBefore, resultAbove
@@ -43,7 +44,9 @@ class RegistrationJob:
     moving: Image
     masks: Masks
     movingToWorld: np.ndarray
+    # Where to start, in world RAS: a linear one, or one that is not.
     initialRas: np.ndarray | None
+    initial: Transform | None
     settings: Settings
     # To be followed, and the registration to go on from instead of a new one.
     landmarks: Landmarks | None
@@ -82,6 +85,7 @@ def prepareJob(
     fixedMarkupsNode=None,
     movingMarkupsNode=None,
     startTransformNode=None,
+    startFrom: Start | None = None,
     createTransform: bool = False,
     createVolume: bool = False,
     shownByNode=None,
@@ -92,6 +96,7 @@ def prepareJob(
 
     :param startTransformNode: a registration of the two volumes, from which the landmarks are followed: there is no
         registration from the beginning then.
+    :param startFrom: what that transform was before it was bent by earlier landmarks, if it was.
     :param createTransform: ``publishJob`` makes a transform node if none is given here; likewise ``createVolume``.
     :param shownByNode: a result that the moving volume, and what belongs to it, may be shown under, and that does not
         count; by default the output transform, where that is an earlier result of the moving volume.
@@ -120,10 +125,12 @@ def prepareJob(
     landmarks = landmarksToFollow(fixedMarkupsNode, movingMarkupsNode, startTransformNode or shownByNode)
     if landmarks is not None:
         landmarks.checkInside(fixed.grid, moving.grid, fixed.name, moving.name)
-    start = None if startTransformNode is None else _startFrom(startTransformNode, landmarks, movingToWorld, fixed)
-    initialRas = None
+    start = startFrom
+    if startTransformNode is not None and start is None:
+        start = _startFrom(startTransformNode, landmarks, movingToWorld, fixed)
+    initial = None
     if initialTransformNode is not None:
-        initialRas = movingToWorld @ linearFromWorld(initialTransformNode)
+        initial = _initial(initialTransformNode, movingToWorld, fixed)
     if not sharesVoxels:
         # Now, not when PyTorch is loaded, which takes seconds the first time: the user may change them meanwhile.
         fixed, moving = (replace(image, array=image.array.copy()) for image in (fixed, moving))
@@ -132,7 +139,8 @@ def prepareJob(
         moving=moving,
         masks=Masks(imageFromMaskNode(fixedMaskNode), imageFromMaskNode(movingMaskNode, shownByNode)),
         movingToWorld=movingToWorld,
-        initialRas=initialRas,
+        initialRas=None if initial is None or initial.field is not None else initial.affine,
+        initial=None if initial is None or initial.field is None else initial,
         settings=replace(chosen, warp=wantsVolume),
         landmarks=landmarks,
         start=start,
@@ -144,6 +152,15 @@ def prepareJob(
         wantsTransform=wantsTransform,
         wantsVolume=wantsVolume,
     )
+
+
+def _initial(transformNode, movingToWorld: np.ndarray, fixed: Image) -> Transform:
+    """An initial transform with its parents, as a map from fixed to moving points in world RAS."""
+    chain = vtk.vtkGeneralTransform()
+    transformNode.GetTransformFromWorld(chain)
+    name = _("The initial transform {transform}").format(transform=transformNode.GetName())
+    found = engineTransform(chain, fixed.grid, name)
+    return replace(found, affine=movingToWorld @ found.affine)
 
 
 def _startFrom(transformNode, landmarks: Landmarks | None, movingToWorld: np.ndarray, fixed: Image) -> Start:

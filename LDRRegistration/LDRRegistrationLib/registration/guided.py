@@ -188,7 +188,6 @@ class _Guide:
         On the start's grid where that is finer. What fades out beyond the grid counts, too.
         """
         affine, field = self._start.transform.affine, self._start.transform.field
-        most = 0 if field is None else _folds(field)
         for margin, share in RETREATS:
             self._stages.check()
             flow, grid = removeFolds(before + share * withoutFaces(added, margin))[0], self._grid
@@ -199,7 +198,8 @@ class _Guide:
                 made = DisplacementField.fromFlow(removeFolds(fine)[0], grid)
             else:
                 made = DisplacementField.fromFlow(flow, grid)
-            if _folds(made) <= most:
+            folds = _folds(made)
+            if folds == 0 or (field is not None and folds <= _folds(field)):
                 return Transform(affine, made), flow
         return self._start.transform, before
 

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..registration.landmarks import LandmarkFit
 from ..registration.modelcards import ModelCard
 from ..registration.register import RegistrationResult
 from ..runtime.device import usableThreads
@@ -52,6 +53,7 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "foldedPercent": _rounded(result.foldedPercent, 5),
         "sdLogJacobian": _rounded(result.sdLogJacobian, 5),
         "largestDisplacementMm": _rounded(result.largestDisplacementMm, 3),
+        "landmarks": None if result.landmarks is None else _landmarks(result.landmarks),
         "notes": result.notes,
         "peakMemoryMb": _peakMemoryMb(),
         "threads": usableThreads(settings.threads or torch.get_num_threads()),
@@ -70,6 +72,29 @@ def modelContent(card: ModelCard) -> dict[str, Any]:
         "licence": card.content.get("licence"),
         "nonCommercial": card.nonCommercial,
     }
+
+
+def _landmarks(fit: LandmarkFit) -> list[dict[str, Any]]:
+    """A row each: errors in mm in the moving image, and how far it lies from where all else would have it."""
+    return [
+        {
+            "label": printable(label),
+            "weight": _rounded(float(weight), 3),
+            "beforeMm": _rounded(float(before), 3),
+            "afterMm": _rounded(float(after), 3),
+            "unexpectedMm": _rounded(float(unexpected), 3),
+            "doubted": bool(doubted),
+        }
+        for label, weight, before, after, unexpected, doubted in zip(
+            fit.landmarks.labels,
+            fit.landmarks.weights,
+            fit.beforeMm,
+            fit.afterMm,
+            fit.unexpectedMm,
+            fit.doubted,
+            strict=True,
+        )
+    ]
 
 
 def withoutNames(content: Any, roles: Mapping[str, str]) -> Any:

@@ -1,0 +1,103 @@
+"""Putting a result right by landmarks: a button, and after each point that is dropped if the user wants it so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from .controller import Run
+from .history import HistoryControl
+from .landmarks import LandmarkControl
+
+
+class FollowControl:
+    """Bends the present result so that it follows the chosen landmarks; each time from what there was without any.
+
+    :param ui: the widgets of LDRRegistration.ui, by name.
+    :param start: takes a Run, its title, and the parameters of its first step.
+    :param finished: called with the job and the result once they are in the scene.
+    :param parameters: answers those of ``prepare`` that the panel's other sections say.
+    """
+
+    def __init__(
+        self,
+        ui: Any,
+        logic: Any,
+        landmarks: LandmarkControl,
+        history: HistoryControl,
+        start: Callable[..., None],
+        finished: Callable[[Any, Any], None],
+        parameters: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._ui, self._logic, self._landmarks, self._history = ui, logic, landmarks, history
+        self._start, self._finished, self._parameters = start, finished, parameters
+        self._choices: Any = None
+        # What the landmarks said when they were followed last.
+        self._followed: Any = None
+        ui.followButton.connect("clicked(bool)", lambda checked=False: self.follow())
+        ui.newLandmarksButton.connect("clicked(bool)", lambda checked=False: self._onNewLists())
+
+    def setChoices(self, choices: Any) -> None:
+        """Follow a parameter node, or nothing."""
+        self._choices = choices
+
+    def forget(self) -> None:
+        """What was said of the last landmarks is no longer about what there is."""
+        self._followed = None
+        self._ui.followedLabel.text = ""
+
+    def onPoints(self, isRunning: bool) -> None:
+        """Points were dropped, moved or removed, and rest: follow them if that is wanted and they are complete."""
+        wanted = self._ui.followAtOnceCheckBox.checked and self._ui.resultCollapsibleButton.enabled
+        if wanted and not isRunning and self._landmarks.isComplete and self._landmarks.state != self._followed:
+            self.follow()
+
+    def follow(self) -> None:
+        """Start to compute the result again with the landmarks as constraints."""
+        if not self._landmarks.isComplete:
+            self._landmarks.sayWhatIsWrong(isAsked=True)
+            return
+        choices, (fixed, moving) = self._choices, self._landmarks.lists
+        held = self._history.held
+        base = None if held is None else held.base
+        self._followed = self._landmarks.state
+        parameters = self._parameters()
+        parameters.pop("initialTransformNode", None)
+        self._start(
+            Run(
+                self._logic.prepare,
+                self._logic.compute,
+                self._logic.publish,
+                lambda job, result, published: self._onFollowed(job, result),
+            ),
+            _("Following the landmarks"),
+            fixedVolumeNode=choices.fixedVolume,
+            movingVolumeNode=choices.movingVolume,
+            outputTransformNode=choices.outputTransform,
+            outputVolumeNode=choices.outputVolume,
+            fixedMarkupsNode=fixed,
+            movingMarkupsNode=moving,
+            startTransformNode=choices.outputTransform,
+            startFrom=base,
+            preset=choices.preset.value,
+            **parameters,
+        )
+
+    def _onFollowed(self, job: Any, result: Any) -> None:
+        fit = result.landmarks
+        self._ui.followedLabel.text = " ".join([fit.summary + ".", *fit.notes])
+        self._finished(job, result)
+
+    def _onNewLists(self) -> None:
+        choices = self._choices
+        scene, nodes = slicer.mrmlScene, []
+        for volume in (choices.fixedVolume, choices.movingVolume):
+            name = scene.GenerateUniqueName(_("{name} points").format(name=volume.GetName()))
+            nodes.append(scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name))
+        # Where the moving volume is shown carried, points that are dropped on it lie in it.
+        nodes[1].SetAndObserveTransformNodeID(choices.movingVolume.GetTransformNodeID())
+        self._ui.fixedLandmarksSelector.setCurrentNode(nodes[0])
+        self._ui.movingLandmarksSelector.setCurrentNode(nodes[1])

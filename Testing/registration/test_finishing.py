@@ -7,7 +7,7 @@ import pytest
 from LDRRegistrationLib.numerics.displacement import foldedFraction, integrate, jacobianDeterminant, sdLogJacobian, warp
 from LDRRegistrationLib.numerics.filters import gaussianMean
 from LDRRegistrationLib.registration.finishing import Finish, finish
-from LDRRegistrationLib.registration.models import ModelStore
+from LDRRegistrationLib.registration.models import ModelStore, resolutionMm
 from LDRRegistrationLib.registration.recipes import RECIPES, Preset
 from LDRRegistrationLib.registration.register import register
 from LDRRegistrationLib.registration.selfcheck import SelfCheck
@@ -106,7 +106,7 @@ def test_the_best_preset_ends_on_its_own_grid_and_can_be_stopped(tmp_path, monke
     settings = Settings(Preset.BEST, prealignment=Prealignment.NONE)
     result = register(image, noisy, settings, models)
     assert "Finish" in result.seconds and result.transform.field is not None
-    resolution = float(np.prod(image.grid.spacing)) ** (1 / 3)
+    resolution = resolutionMm(image.grid)
     assert result.transform.field.grid.spacing == pytest.approx(max(1.0, resolution))
     assert result.similarity > result.similarityPrealigned and result.foldedPercentInBody == 0.0
     said = []

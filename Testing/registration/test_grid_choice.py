@@ -49,7 +49,9 @@ def test_the_coarser_of_both_images_counts(student):
 
 
 def test_thick_slices_do_not_hide_what_their_planes_show():
-    assert resolutionMm(volume((20, 256, 256), (0.9, 0.9, 6.5))) == pytest.approx(1.74, abs=0.01)
+    assert resolutionMm(volume((20, 256, 256), (0.9, 0.9, 6.5))) == pytest.approx(0.9)
+    # As are those of livers: 1.37 mm in plane, 4 mm thick.
+    assert resolutionMm(volume((195, 25, 166), (1.37, 4.0, 1.37))) == pytest.approx(1.37)
 
 
 @pytest.mark.parametrize(

@@ -160,11 +160,11 @@ class Student:
 
 
 def resolutionMm(*grids: Grid) -> float:
-    """What the coarsest of some volumes resolves: the side of a cube as large as its voxel.
+    """What the coarsest of some volumes resolves along two of its axes at least: the middle one of its spacings.
 
     So slices that are thick do not hide what their planes show.
     """
-    return max(float(np.prod(grid.spacing)) ** (1 / 3) for grid in grids)
+    return max(float(np.median(grid.spacing)) for grid in grids)
 
 
 def modelGrid(fixed: Grid, spacingMm: float, sizeMultiple: int, mostVoxels: int = MAXIMUM_GRID_VOXELS) -> Grid:

@@ -5,6 +5,7 @@ How the numbers were found is in docs/thresholds.md and training/RESULTS.md.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -40,8 +41,8 @@ class Preset(Enum):
 class Recipe:
     """What a registration does after the pre-alignment.
 
-    ``coarsening``: how many times coarser than the model's card says the grid is that all happens on. It is never finer
-    than ``resolutions`` times what the coarser image resolves, and has at most ``mostVoxels``.
+    ``coarsening``: how many times coarser than the model's card says the grid is that all happens on. It is at most
+    ``finerByMm`` finer than what the coarser image resolves, and has at most ``mostVoxels``.
     ``extraPasses``: passes of the network on the finest grid after those of its card.
     ``refinement``: what follows the network; of 0 steps: nothing. It is left out where the images are alike by more
     than ``skipRefinementAboveLncc`` after the network.
@@ -55,14 +56,14 @@ class Recipe:
     refinement: Refinement
     skipRefinementAboveLncc: float | None
     stepsAcrossContrasts: int
-    resolutions: float = 0.0
+    finerByMm: float = math.inf
     mostVoxels: int = MAXIMUM_GRID_VOXELS
     bothWays: bool = False
     finish: tuple[Finish, ...] = ()
 
     def grid(self, student: Student, fixed: Grid, moving: Grid) -> Grid:
         """The grid that all happens on."""
-        return student.grid(fixed, self.coarsening, self.resolutions * resolutionMm(fixed, moving), self.mostVoxels)
+        return student.grid(fixed, self.coarsening, resolutionMm(fixed, moving) - self.finerByMm, self.mostVoxels)
 
     def withSteps(self, steps: int) -> Recipe:
         """The same with so many steps of the accurate refinement, wherever it would have stopped or been left out."""
@@ -104,7 +105,7 @@ RECIPES = {
         ),
         skipRefinementAboveLncc=0.8,
         stepsAcrossContrasts=15,
-        resolutions=1.0,
+        finerByMm=0.0,
         mostVoxels=1_500_000,
     ),
     # Twenty-five steps at 1.5 mm reach more than eighty at 2 mm.
@@ -114,11 +115,11 @@ RECIPES = {
         refinement=Refinement(steps=25),
         skipRefinementAboveLncc=None,
         stepsAcrossContrasts=25,
-        resolutions=0.85,
+        finerByMm=0.5,
     ),
 }
 # What *Accurate* finds both ways, and then a finish at 1 mm: smoother than *Accurate*, and as close.
-RECIPES[Preset.BEST] = replace(RECIPES[Preset.ACCURATE], resolutions=1.0, bothWays=True, finish=(Finish(),))
+RECIPES[Preset.BEST] = replace(RECIPES[Preset.ACCURATE], finerByMm=0.0, bothWays=True, finish=(Finish(),))
 # Two visits of one person, to see what changed: so smooth that it undoes the scanner's distortions and leaves a lesion
 # the size it is.
 FOLLOW_UP = Recipe(

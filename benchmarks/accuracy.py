@@ -34,7 +34,8 @@ from simulated import SIMULATIONS, simulated_pairs
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"
 # Columns of the evaluation that are true of a whole pair, and those of a group of landmarks.
-PRINTED = ("dice_initial", "dice_aligned", "dice", "folds_percent", "sd_log_j", "seconds")
+IN_BODY = ("folds_percent_in_body", "sd_log_j_in_body")
+PRINTED = ("dice_initial", "dice_aligned", "dice", "folds_percent", "sd_log_j", *IN_BODY, "seconds")
 OF_LANDMARKS = ("tre_initial", "tre")
 
 

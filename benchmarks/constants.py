@@ -74,7 +74,7 @@ def constants() -> Iterator[Constant]:
 
 def _named(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
     for statement in body:
-        if isinstance(statement, ast.ClassDef) and statement.name in ("Energy", "Refinement", "Adaptation"):
+        if isinstance(statement, ast.ClassDef) and statement.name in ("Energy", "Refinement", "Adaptation", "Finish"):
             for field in statement.body:
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.value is not None:
                     yield f"{statement.name}.{field.target.id}", field.value

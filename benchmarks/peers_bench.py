@@ -53,7 +53,7 @@ QUICK = {"brains": 1, "hippocampus": 2, "liver": 1}
 # Twenty minutes a brain: so many pairs of these sets, and none of others.
 SLOW = {"ANTs SyN": {"brains": 1, "hippocampus": 1}}
 MEASURES = ("Dice", "TRE liver, mm", "TRE body, mm")
-OURS = {"LDR Fast": Preset.FAST, "LDR Accurate": Preset.ACCURATE}
+OURS = {"LDR Fast": Preset.FAST, "LDR Accurate": Preset.ACCURATE, "LDR Best": Preset.BEST}
 
 
 def prepare(peer: Peer) -> None:
@@ -132,6 +132,7 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
                 line[f"before {group}, mm"] = part["tre_initial"].mean()
         line["folds, %"] = mine["folds_percent"].mean() if "folds_percent" in mine else math.nan
         line["SD log J"] = mine["sd_log_j"].mean() if "sd_log_j" in mine else math.nan
+        line["SD log J in the body"] = mine["sd_log_j_in_body"].mean() if "sd_log_j_in_body" in mine else math.nan
         line["seconds"] = mine["seconds"].median()
         if "cpu_seconds" in mine:
             line["CPU seconds"] = mine["cpu_seconds"].median()

@@ -61,6 +61,10 @@ SIMULATIONS = {
         Simulation("abdomen_ct/ct.nii.gz", "abdomen_ct/ct.nii.gz", seed, ABDOMEN, bias=0.0, noise=0.005)
         for seed in (3, 4)
     ],
+    "ct_head_neck": [
+        Simulation(f"head_neck_ct/{name}.nii.gz", f"head_neck_ct/{name}.nii.gz", seed, ABDOMEN, bias=0.0, noise=0.005)
+        for name, seed in (("0002", 5), ("0006", 6))
+    ],
 }
 
 

@@ -8,6 +8,7 @@ import torch
 from aldk.data.draws import Draws, smooth_noise
 from aldk.losses import correlation_loss, dice_loss
 from LDRRegistrationLib.numerics.filters import boxMean
+from LDRRegistrationLib.numerics.lnccgradient import lnccSlope
 from LDRRegistrationLib.numerics.losses import foldingLoss, gradientLoss, lncc, lnccLoss, mindLoss, mindSsc
 
 SHAPE = (7, 9, 8)
@@ -27,6 +28,22 @@ def test_lncc_is_the_squared_correlation_of_every_window(window):
         box = tuple(slice(max(0, v - r), v + r + 1) for v in voxel)
         expected = np.corrcoef(a[box].ravel(), b[box].ravel())[0, 1] ** 2
         assert float(result[voxel]) == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_slope_in_closed_form_is_that_of_automatic_derivatives(weighted):
+    """Away from the border, where windows are whole."""
+    torch.manual_seed(3)
+    fixed = torch.rand(1, 1, 13, 14, 15, dtype=torch.float64)
+    warped = (0.5 * fixed + 0.5 * torch.rand_like(fixed)).requires_grad_(True)
+    weights = torch.rand_like(fixed) if weighted else None
+    values = lncc(fixed, warped, 5)
+    (values if weights is None else values * weights).sum().backward()
+    slope, curvature, squared = lnccSlope(fixed, warped.detach(), 5, weights=weights)
+    inner = (0, 0, *[slice(4, -4)] * 3)
+    torch.testing.assert_close(slope[inner], warped.grad[inner])
+    torch.testing.assert_close(squared, values.detach())
+    assert float(curvature.min()) >= 0.0
 
 
 def test_box_mean_of_two_channels_keeps_them_apart():

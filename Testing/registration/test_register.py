@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from LDRRegistrationLib.numerics.displacement import foldedFraction, jacobianDeterminant
 from LDRRegistrationLib.registration import register as engine_module
-from LDRRegistrationLib.registration.models import MAXIMUM_GRID_VOXELS, ModelStore, modelGrid
+from LDRRegistrationLib.registration.models import MAXIMUM_GRID_VOXELS, ModelStore, modelGrid, resolutionMm
 from LDRRegistrationLib.registration.prealignment import PrealignResult
 from LDRRegistrationLib.registration.refinement import Adaptation
 from LDRRegistrationLib.registration.register import register
@@ -30,7 +30,7 @@ def test_a_known_shift_goes_in_the_right_direction_in_any_geometry(seed, tmp_pat
     grid = random_grid(rng, (50, 60, 55), extent_mm=110.0)
     moving = smooth_image(rng, grid, sigma=2.5)
     # One voxel along the axis closest to A and two along the one closest to R: what the model claims.
-    voxel = 2.0 * ONLY_STUDENT.recipe.coarsening
+    voxel = max(2.0 * ONLY_STUDENT.recipe.coarsening, resolutionMm(grid))
     directions = canonicalGrid(grid, voxel).direction
     shift = voxel * directions[:, 1] + 2.0 * voxel * directions[:, 0]
     matrix = grid.ijkToRas.copy()

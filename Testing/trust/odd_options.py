@@ -45,7 +45,7 @@ _options("--preset with --change", "cannot be used with --change", "--change", "
 _options("--adapt with --change", "cannot be used with --change", "--change", "--adapt")
 _options("--dates that are none", "date", "--change", "--dates", "yesterday", "2019-01-01")
 _options("--dates that do not exist", "date", "--change", "--dates", "2020-02-30", "2019-01-01")
-_options("--preset best", "invalid choice", "--preset", "best")
+_options("--preset perfect", "invalid choice", "--preset", "perfect")
 _options("--modle", "unrecognized", "--modle", "auto")
 _options("unknown model", "no model named", "--model", "nobody", quick=True)
 _options("model by a path", "no model named", "--model", "../../etc/passwd")

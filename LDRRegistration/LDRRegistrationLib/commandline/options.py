@@ -143,7 +143,8 @@ def makeParser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--preset",
         choices=[preset.value for preset in Preset],
-        help="accurate fits more closely, in some seconds (default: fast)",
+        help="accurate fits more closely, in some seconds; best is finer and smoother, in up to a minute "
+        "(default: fast)",
     )
     parser.add_argument(
         "--model",

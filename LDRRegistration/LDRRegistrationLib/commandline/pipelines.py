@@ -46,7 +46,7 @@ def nipypeInterface() -> Any:
         fixed = image("image that stays as it is", "", mandatory=True, position=0)
         moving = image("image to carry onto it", "", mandatory=True, position=1)
         out_dir = Directory(OUT_FOLDER, usedefault=True, argstr="-o %s", desc="folder for the results")
-        preset = traits.Enum("fast", "accurate", argstr="--preset %s")
+        preset = traits.Enum("fast", "accurate", "best", argstr="--preset %s")
         prealignment = traits.Enum("affine", "rigid", "none", argstr="--prealignment %s")
         initial = image("linear ITK transform to start from", "--initial ")
         fixed_mask = image("label map of the fixed image", "--fixed-mask ")

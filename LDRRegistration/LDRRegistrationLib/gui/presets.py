@@ -16,11 +16,14 @@ class PresetChoice(Enum):
 
     FAST = Preset.FAST
     ACCURATE = Preset.ACCURATE
+    BEST = Preset.BEST
 
     def label(self) -> str:
         if self is PresetChoice.FAST:
             return _("Fast: a few seconds")
-        return _("Accurate: several times longer, a closer fit")
+        if self is PresetChoice.ACCURATE:
+            return _("Accurate: several times longer, a closer fit")
+        return _("Best: a minute or more, finer and smoother")
 
 
 class PrealignmentChoice(Enum):

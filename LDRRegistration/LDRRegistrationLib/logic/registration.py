@@ -75,7 +75,7 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
             millimetre where that does not fold; partners have the same label, or else the same place in their lists. A
             point that is not selected is left out; a number as its description is its weight, unless it is locked. The
             result's ``landmarks`` say how well they are followed, and which are doubtful.
-        :param preset: "fast" or "accurate", the second with refinement.
+        :param preset: "fast"; "accurate", with more refinement; or "best", which finishes at 1 mm.
         :param prealignment: "none", "rigid" or "affine".
         :param model: a model by name; "auto" is the default one, which is free for any use.
         :param refinementSteps: steps of refinement in place of the preset's (6 and 25).

@@ -69,6 +69,17 @@ def compose(outer: Tensor, inner: Tensor) -> Tensor:
     return inner + warp(outer, inner)
 
 
+def inverted(flow: Tensor, iterations: int = 10) -> Tensor:
+    """The flow back: compose(flow, inverted(flow)) is nearly 0. For flows that do not fold.
+
+    Fixed-point iteration (Chen et al., Med Phys 2008), which halves what is wrong about each time.
+    """
+    inverse = -flow
+    for _ in range(iterations):
+        inverse = -warp(flow, inverse)
+    return inverse
+
+
 def integrate(velocity: Tensor, steps: int = 6) -> Tensor:
     """The flow of a stationary velocity field after unit time, by scaling and squaring.
 

@@ -152,17 +152,27 @@ class Student:
                 chosen.append(parameter.requires_grad_(True))
         return module, chosen
 
-    def grid(self, fixed: Grid, coarsening: float = 1.0) -> Grid:
-        """``modelGrid`` for this model, its spacing ``coarsening`` times what the card says."""
-        return modelGrid(fixed, coarsening * self.card.spacingMm, self.card.sizeMultiple)
+    def grid(
+        self, fixed: Grid, coarsening: float = 1.0, finestMm: float = 0.0, mostVoxels: int = MAXIMUM_GRID_VOXELS
+    ) -> Grid:
+        """``modelGrid`` for this model, its spacing ``coarsening`` times what the card says, or ``finestMm``."""
+        return modelGrid(fixed, max(coarsening * self.card.spacingMm, finestMm), self.card.sizeMultiple, mostVoxels)
 
 
-def modelGrid(fixed: Grid, spacingMm: float, sizeMultiple: int) -> Grid:
+def resolutionMm(*grids: Grid) -> float:
+    """What the coarsest of some volumes resolves along two of its axes at least: the middle one of its spacings.
+
+    So slices that are thick do not hide what their planes show.
+    """
+    return max(float(np.median(grid.spacing)) for grid in grids)
+
+
+def modelGrid(fixed: Grid, spacingMm: float, sizeMultiple: int, mostVoxels: int = MAXIMUM_GRID_VOXELS) -> Grid:
     """The grid a model sees a fixed volume on: axes like R, A, S, isotropic, sides multiples of ``sizeMultiple``.
 
-    ``spacingMm`` is what the model was made for. Small volumes get a finer grid (never finer than the volume itself),
-    so that the network has something to look at, and very large ones a coarser grid, so that time and memory stay
-    bounded.
+    ``spacingMm`` is what the model was made for, or what the images resolve. Small volumes get a finer grid (never
+    finer than the volume itself), so that the network has something to look at, and very large ones a coarser grid, of
+    at most ``mostVoxels``, so that time and memory stay bounded.
     """
     spacing = spacingMm
     if fixed.extentMm.min() / spacing < MINIMUM_GRID_SIZE:
@@ -170,7 +180,7 @@ def modelGrid(fixed: Grid, spacingMm: float, sizeMultiple: int) -> Grid:
     while True:
         grid = canonicalGrid(fixed, spacing)
         extra = [-n % sizeMultiple for n in grid.shape]
-        if np.prod([n + more for n, more in zip(grid.shape, extra, strict=True)]) <= MAXIMUM_GRID_VOXELS:
+        if np.prod([n + more for n, more in zip(grid.shape, extra, strict=True)]) <= mostVoxels:
             break
         spacing *= 1.05
     k, j, i = (slice(-(more // 2), n + more - more // 2) for n, more in zip(grid.shape, extra, strict=True))

@@ -150,8 +150,8 @@ def refine(
     ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i), masks (1, 1, k, j, i).
     """
     how = how or Refinement()
-    content = _content(fixed)
-    box, fadeRamps = _boxAround(content)
+    content = contentOf(fixed)
+    box, fadeRamps = boxAround(content)
     part = (slice(None), slice(None), *box)
     flow = fixed.new_zeros(1, 3, *fixed.shape) if flow is None else flow.clone()
     flow[part] = optimise(
@@ -189,7 +189,7 @@ def adapt(
 
     how = how or Adaptation()
     module, parameters = student.lastLayers(how.layers)
-    weights = _content(fixed)
+    weights = contentOf(fixed)
     fixed, moving = fixed[None, None], moving[None, None]
     seen = moving if flow is None else warp(moving, flow)
     energies, start = _Energies(how.settled), time.perf_counter()
@@ -210,12 +210,12 @@ def adapt(
     return removeFolds(best)[0]
 
 
-def _content(fixed: Tensor) -> Tensor:
+def contentOf(fixed: Tensor) -> Tensor:
     """(1, 1, k, j, i): 1 where the fixed image (k, j, i) shows something."""
     return (fixed > FOREGROUND).to(fixed.dtype)[None, None]
 
 
-def _boxAround(content: Tensor) -> tuple[tuple[slice, slice, slice], list[Tensor]]:
+def boxAround(content: Tensor) -> tuple[tuple[slice, slice, slice], list[Tensor]]:
     """The box of what is not 0 in (1, 1, k, j, i), BOX_MARGIN voxels wider, and how free a flow is in it.
 
     That is one ramp along each axis, which falls to 0 over the margin where the box ends within the grid, so that a

@@ -10,24 +10,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..numerics.displacement import foldedFraction, sdLogJacobian
 from ..runtime.device import Device, limits, refusedThreads, torchDevice
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from ..runtime.progress import CancelCallback, ProgressCallback, Stages
+from ..runtime.progress import CancelCallback, Counted, ProgressCallback, Stages
 from ..space.grid import Grid, overlapFraction
 from ..space.image import Image, Modality
 from ..space.masks import Masks, checkCovers
 from ..space.resample import reduceToSpacing
 from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
+from .bothways import meanOfBothWays
+from .finishing import Finished, finished
 from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
 from .pair import PairOnGrid
 from .passes import runPasses
 from .placement import Placement, searchAround
 from .prealignment import prealign, prealignFrom
-from .refinement import StepCallback
+from .regularity import regularity
 from .selfcheck import CheckedFlow, SelfCheck
 from .settings import Prealignment, Settings
 from .verdict import Verdict, judge
@@ -60,6 +61,9 @@ class RegistrationResult:
     sdLogJacobian: float
     largestDisplacementMm: float
     verdict: Verdict
+    # The same in the cells where the fixed image shows something; around a body a deformation is smooth anyway.
+    foldedPercentInBody: float = 0.0
+    sdLogJacobianInBody: float = 0.0
     warped: np.ndarray | None = None
     notes: list[str] = field(default_factory=list)
     device: str = "cpu"
@@ -141,7 +145,7 @@ def _register(
     student.module.to(device)
     if settings.device is Device.CPU_BFLOAT16:
         student = student.inBfloat16()
-    grid = student.grid(fixed.grid, recipe.coarsening)
+    grid = recipe.grid(student, fixed.grid, moving.grid)
     spacing = float(grid.spacing.min())
     stages.check()
     fixedLow = reduceToSpacing(fixed, spacing)
@@ -182,16 +186,24 @@ def _register(
     found = aligned if unlike or hopeless else runPasses(student, selfCheck, aligned, stages.check, recipe.extraPasses)
     if settings.followUp:
         found = pair.smoothed(found, aligned)
-    learning, refining = _Count(stages.advance), _Count(stages.advance)
+    learning, refining = Counted(stages.advance), Counted(stages.advance)
     if settings.adaptation is not None and not unlike and not hopeless:
         stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
         found = selfCheck.better(aligned.warped, adapted, found)
     if not hopeless and not recipe.skipsRefinement(found.similarity):
-        stages.begin("Refinement", 0.55, 0.8)
+        stages.begin("Refinement", 0.55, 0.6 if recipe.finish else 0.8)
         how = recipe.acrossContrasts(fixed.grid, spacing) if unlike else recipe.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = selfCheck.better(aligned.warped, refined, found)
+    if recipe.finish and not unlike and not hopeless:
+        stages.begin("Finish", 0.6, 0.8)
+        if recipe.bothWays:
+            passes, how = recipe.extraPasses, recipe.refinement
+            found = meanOfBothWays(student, selfCheck, aligned, found, passes, how, stages.check)
+        end = Finished(grid, selfCheck, found)
+        end = finished(fixed, moving, masks, affine, aligned, end, recipe.finish, device, stages.advance, stages.check)
+        grid, selfCheck, found = end.grid, end.selfCheck, end.found
     if hopeless:
         notes.append(_("Only the pre-alignment was done: there is nothing to trust a deformation by."))
     elif found.flow is None:
@@ -214,8 +226,7 @@ def _register(
         similarityStart=placed.started.similarity,
         similarityPrealigned=aligned.similarity,
         similarity=found.similarity,
-        foldedPercent=0.0 if found.jacobianDeterminants is None else 100.0 * foldedFraction(found.jacobianDeterminants),
-        sdLogJacobian=0.0 if found.jacobianDeterminants is None else sdLogJacobian(found.jacobianDeterminants),
+        **regularity(selfCheck, found),
         largestDisplacementMm=0.0 if displacement is None else displacement.longestMm,
         warped=warped,
         notes=notes,
@@ -227,18 +238,6 @@ def _register(
         refinementStepsTaken=refining.steps,
         adaptationIterationsTaken=learning.steps,
     )
-
-
-class _Count:
-    """A step callback that counts the steps."""
-
-    def __init__(self, advance: StepCallback) -> None:
-        self._advance = advance
-        self.steps = 0
-
-    def __call__(self, share: float) -> None:
-        self._advance(share)
-        self.steps += 1
 
 
 def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:

@@ -87,6 +87,12 @@ class SelfCheck:
         fixed = reducedByWeight(_withWeights(self.fixed, self.mask), factor)
         return SelfCheck(fixed[:, :1], fixed[:, 1:], self._check, self._reach / factor)
 
+    def turned(self, moved: Tensor) -> tuple[SelfCheck, CheckedFlow]:
+        """What judges the way back, with ``moved`` in the fixed image's place; and that one, judged before any flow."""
+        weights = moved[:, 1:] if moved.shape[1] > 1 else None
+        back = SelfCheck(moved[:, :1], weights, self._check, self._reach)
+        return back, back.unmoved(self.fixed if self.mask is None else _withWeights(self.fixed, self.mask))
+
     def seen(self, moved: Tensor) -> tuple[Tensor, Tensor]:
         """Both images (k, j, i) as a network sees them: what one does not know is copied from the other.
 
@@ -115,6 +121,16 @@ class SelfCheck:
             return 1.0
         shown = self._foreground if self.mask is None else self._foreground * self.mask[_STRIDED]
         return float(weightedMean(moved[:, 1:][_STRIDED], shown))
+
+    def inBody(self, determinants: Tensor) -> Tensor:
+        """(n,): of Jacobian determinants (1, k-1, j-1, i-1) those of the cells where the fixed image shows something.
+
+        Around a body a deformation is smooth, whatever it is within: a mean over both flatters.
+        """
+        shown = self.fixed[0, 0, :-1, :-1, :-1] > FOREGROUND
+        if self.mask is not None:
+            shown &= self.mask[0, 0, :-1, :-1, :-1] > KNOWN_FROM
+        return determinants[0][shown]
 
     def unmoved(self, moved: Tensor) -> CheckedFlow:
         """No flow: ``moved`` as it is."""

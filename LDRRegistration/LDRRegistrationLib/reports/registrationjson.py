@@ -52,6 +52,8 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         },
         "foldedPercent": _rounded(result.foldedPercent, 5),
         "sdLogJacobian": _rounded(result.sdLogJacobian, 5),
+        "foldedPercentInBody": _rounded(result.foldedPercentInBody, 5),
+        "sdLogJacobianInBody": _rounded(result.sdLogJacobianInBody, 5),
         "largestDisplacementMm": _rounded(result.largestDisplacementMm, 3),
         "landmarks": None if result.landmarks is None else _landmarks(result.landmarks),
         "notes": result.notes,

@@ -20,6 +20,7 @@ def inWords(stage: str) -> str:
         "Deformation": _("Deformation"),
         "Adaptation": _("Adaptation"),
         "Refinement": _("Refinement"),
+        "Finish": _("Finish"),
         "Warping": _("Warping"),
         "Finding what to compare": _("Finding what to compare"),
         "Warping the prior": _("Warping the prior"),
@@ -73,3 +74,15 @@ class Stages:
             elapsed = time.perf_counter() - self._started
             self.seconds[self._current] = self.seconds.get(self._current, 0.0) + elapsed
             self._current = None
+
+
+class Counted:
+    """A step callback that counts the steps before it says them to ``advance``."""
+
+    def __init__(self, advance: Callable[[float], None]) -> None:
+        self._advance = advance
+        self.steps = 0
+
+    def __call__(self, share: float) -> None:
+        self._advance(share)
+        self.steps += 1

@@ -111,14 +111,19 @@ def landmark_errors(displacement: np.ndarray, grid: Grid, fixed: np.ndarray, mov
 
 @dataclass(frozen=True)
 class Plausibility:
-    """``folds``: cells where det dT/dx is not positive; ``folds_percent`` of all; ``sd_log_j`` over the others."""
+    """``folds``: cells where det dT/dx is not positive; ``folds_percent`` of all; ``sd_log_j`` over the others.
+
+    The last two of the same in the body alone: around it a deformation is smooth, which flatters.
+    """
 
     folds: int
     folds_percent: float
     sd_log_j: float
+    folds_percent_in_body: float = math.nan
+    sd_log_j_in_body: float = math.nan
 
 
-def plausibility(displacement: np.ndarray, grid: Grid) -> Plausibility:
+def plausibility(displacement: np.ndarray, grid: Grid, body: np.ndarray | None = None) -> Plausibility:
     """Non-positive Jacobian determinants of T, and the standard deviation of the logarithm of the positive ones.
 
     Both are taken over the whole fixed grid, background included, and of the whole T, affine part included (a constant
@@ -127,9 +132,17 @@ def plausibility(displacement: np.ndarray, grid: Grid) -> Plausibility:
 
     The determinant of d(x + u)/dx is the same in mm and in voxels of the grid, however that is turned or stretched: u
     in voxels is M^-1 u for the grid's matrix M, and det(M^-1 (I + du/dx) M) = det(I + du/dx).
+
+    :param body: (k, j, i) bool, where the fixed image shows something.
     """
     determinant = DisplacementField(displacement, grid).jacobianDeterminant()
-    positive = determinant[determinant > 0]
-    folds = determinant.size - positive.size
+    folds, percent, deviation = _regularity(determinant)
+    inside = (math.nan, math.nan) if body is None else _regularity(determinant[body[:-1, :-1, :-1]])[1:]
+    return Plausibility(folds, percent, deviation, *inside)
+
+
+def _regularity(determinants: np.ndarray) -> tuple[int, float, float]:
+    positive = determinants[determinants > 0]
+    folds = determinants.size - positive.size
     deviation = float(np.log(positive.astype(np.float64)).std()) if positive.size else math.nan
-    return Plausibility(folds, 100.0 * folds / determinant.size, deviation)
+    return folds, 100.0 * folds / max(determinants.size, 1), deviation

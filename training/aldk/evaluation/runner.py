@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from LDRRegistrationLib.registration.selfcheck import FOREGROUND
+from LDRRegistrationLib.space.intensity import normalised
 from LDRRegistrationLib.space.transform import Transform
 
 from ..errors import TrainingError
@@ -51,8 +54,8 @@ def evaluate(
         After the method; hd95 in mm, only if asked for.
     tre_initial, tre
         Mean landmark error of a group in mm, without and with the method.
-    folds, folds_percent, sd_log_j
-        See ``metrics.plausibility``; of the whole pair.
+    folds, folds_percent, sd_log_j, folds_percent_in_body, sd_log_j_in_body
+        See ``metrics.plausibility``; of the whole pair, and of what the fixed image shows.
     seconds, cpu_seconds, gpu_seconds
         Wall seconds of the whole call, and of a network alone by device; ``warm_up`` marks the first call.
 
@@ -109,10 +112,10 @@ def _measure(pair: EvaluationPair, answer: Answer, hd95: bool) -> tuple[dict[str
         raise TrainingError(f"Pair {pair.name}: the displacement is not finite everywhere.")
     labels = _measure_labels(pair, answer, hd95)
     landmarks = _measure_landmarks(pair, u)
-    quality = plausibility(u, grid)
+    quality = plausibility(u, grid, normalised(pair.fixed).array > FOREGROUND)
     whole: dict[str, Any] = {"pair": pair.name, "structure": WHOLE}
     whole |= {key: float(np.mean([row[key] for row in labels])) for key in OVERLAPS if labels and key in labels[0]}
-    whole |= {"folds": quality.folds, "folds_percent": quality.folds_percent, "sd_log_j": quality.sd_log_j}
+    whole |= asdict(quality)
     return whole, labels + landmarks
 
 

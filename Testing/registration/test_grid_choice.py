@@ -1,0 +1,102 @@
+"""The grid that a registration happens on follows what the images resolve; how regular a deformation is in the body."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from LDRRegistrationLib.numerics.displacement import jacobianDeterminant
+from LDRRegistrationLib.registration.models import ModelStore, resolutionMm
+from LDRRegistrationLib.registration.recipes import FOLLOW_UP, RECIPES, Preset
+from LDRRegistrationLib.registration.regularity import regularity
+from LDRRegistrationLib.registration.selfcheck import CheckedFlow, SelfCheck
+from LDRRegistrationLib.runtime.pytorch import importTorch
+from LDRRegistrationLib.space.grid import Grid
+
+torch = importTorch()
+
+
+def volume(shape, spacing):
+    """(k, j, i) voxels of a spacing in mm along i, j, k."""
+    return Grid(shape, np.diag([*spacing, 1.0]))
+
+
+@pytest.fixture(scope="module")
+def student():
+    return ModelStore().load()
+
+
+def spacing(student, preset, fixed, moving=None):
+    return float(RECIPES[preset].grid(student, fixed, fixed if moving is None else moving).spacing.min())
+
+
+def test_a_brain_of_one_millimetre_has_the_grid_that_the_presets_say(student):
+    brain = volume((167, 201, 157), (1.0, 1.0, 1.0))
+    assert spacing(student, Preset.FAST, brain) == pytest.approx(2.5)
+    assert spacing(student, Preset.ACCURATE, brain) == pytest.approx(1.5)
+
+
+def test_coarse_volumes_have_a_grid_as_coarse_as_they_are(student):
+    lungs = volume((96, 96, 64), (3.9, 3.9, 3.9))
+    assert spacing(student, Preset.FAST, lungs) == pytest.approx(3.9, rel=0.01)
+    assert 3.0 < spacing(student, Preset.ACCURATE, lungs) < 3.9
+
+
+def test_the_coarser_of_both_images_counts(student):
+    fine, coarse = volume((160, 160, 160), (1.5, 1.5, 1.5)), volume((60, 60, 60), (4.0, 4.0, 4.0))
+    assert spacing(student, Preset.FAST, fine, coarse) == pytest.approx(4.0)
+    assert spacing(student, Preset.FAST, coarse, fine) == pytest.approx(4.0)
+    assert spacing(student, Preset.FAST, fine) == pytest.approx(2.5)
+
+
+def test_thick_slices_do_not_hide_what_their_planes_show():
+    assert resolutionMm(volume((20, 256, 256), (0.9, 0.9, 6.5))) == pytest.approx(0.9)
+    # As are those of livers: 1.37 mm in plane, 4 mm thick.
+    assert resolutionMm(volume((195, 25, 166), (1.37, 4.0, 1.37))) == pytest.approx(1.37)
+
+
+@pytest.mark.parametrize(
+    ("shape", "spacing_mm"),
+    [((300, 512, 512), (0.8, 0.8, 1.5)), ((168, 128, 128), (3.9, 3.9, 3.0)), ((600, 512, 512), (1.0, 1.0, 1.0))],
+)
+def test_the_accurate_grid_is_never_coarser_than_the_fast_one(student, shape, spacing_mm):
+    body = volume(shape, spacing_mm)
+    grids = {preset: RECIPES[preset].grid(student, body, body) for preset in (Preset.FAST, Preset.ACCURATE)}
+    assert grids[Preset.ACCURATE].spacing.min() <= grids[Preset.FAST].spacing.min()
+    assert np.prod(grids[Preset.FAST].shape) <= RECIPES[Preset.FAST].mostVoxels
+    assert np.prod(grids[Preset.FAST].shape) > 0.5 * RECIPES[Preset.FAST].mostVoxels
+
+
+def test_change_is_looked_for_on_the_grid_that_the_card_says(student):
+    lungs = volume((56, 64, 64), (3.9, 3.9, 3.9))
+    assert FOLLOW_UP.grid(student, lungs, lungs).spacing.min() == pytest.approx(student.card.spacingMm)
+
+
+def test_what_a_deformation_does_beyond_the_body_does_not_count_in_it():
+    """A wave of the volume within the body, another one beyond it: only the first is the body's."""
+    fixed = torch.zeros(1, 1, 32, 32, 32)
+    fixed[..., :16] = 0.5
+    flow = torch.zeros(1, 3, 32, 32, 32)
+    wave = torch.sin(torch.arange(32.0))
+    flow[0, 2, ..., :16] = 0.3 * wave[:16]
+    flow[0, 2, ..., 16:] = 2.0 * wave[16:]
+    selfCheck = SelfCheck(fixed)
+    found = CheckedFlow(flow, fixed, 0.5, jacobianDeterminant(flow))
+    here = regularity(selfCheck, found)
+    assert here["foldedPercent"] > 10.0 and here["foldedPercentInBody"] < 7.0
+    within = regularity(selfCheck, replace(found, jacobianDeterminants=jacobianDeterminant(0.0 * flow)))
+    assert within["sdLogJacobianInBody"] == 0.0
+    flow[..., 16:] = 0.0
+    calm = regularity(selfCheck, CheckedFlow(flow, fixed, 0.5, jacobianDeterminant(flow)))
+    assert calm["sdLogJacobianInBody"] > 1.2 * calm["sdLogJacobian"] > 0.0
+    nothing = regularity(selfCheck, CheckedFlow(None, fixed, 0.5))
+    assert set(nothing.values()) == {0.0}
+
+
+def test_what_is_masked_out_is_no_part_of_the_body():
+    fixed = torch.full((1, 1, 16, 16, 16), 0.5)
+    mask = torch.ones_like(fixed)
+    mask[..., 8:] = 0.0
+    determinants = torch.ones(1, 15, 15, 15)
+    determinants[..., 8:] = -1.0
+    assert float(SelfCheck(fixed, mask).inBody(determinants).min()) == 1.0
+    assert float(SelfCheck(fixed).inBody(determinants).min()) == -1.0

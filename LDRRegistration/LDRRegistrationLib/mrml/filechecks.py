@@ -19,8 +19,8 @@ RANDOM_POINTS = 60
 CHUNK_BYTES = 1 << 20
 
 
-def checkImageFile(path: Path, shape: tuple[int, int, int], components: int = 1) -> None:
-    """:raises OSError: the file is not a whole image of ``shape`` (k, j, i) with so many values per voxel."""
+def checkImageFile(path: Path, shape: tuple[int, ...], components: int = 1) -> None:
+    """:raises OSError: the file is not a whole image of ``shape`` ((t,) k, j, i) with so many values per voxel."""
     import SimpleITK
 
     reader = SimpleITK.ImageFileReader()

@@ -11,6 +11,7 @@ import slicer
 import vtk
 
 from ..runtime.language import tr as _
+from ..runtime.terminal import silentVtk
 from .transforms import elements, pointsThrough, withTightInverse
 from .transformtext import TEXT_SUFFIXES, isWholeText
 
@@ -50,12 +51,8 @@ def checkTransformFile(path: Path, transformNode) -> None:
     node = scene.AddNewNodeByClass("vtkMRMLTransformNode", "read")
     storage = scene.AddNewNodeByClass("vtkMRMLTransformStorageNode")
     storage.SetFileName(str(path.resolve()))
-    shown = vtk.vtkObject.GetGlobalWarningDisplay()
-    vtk.vtkObject.GlobalWarningDisplayOff()
-    try:
+    with silentVtk():
         whole = storage.ReadData(node)
-    finally:
-        vtk.vtkObject.SetGlobalWarningDisplay(shown)
     if not whole:
         raise _incomplete(path)
     read = withTightInverse(node.GetTransformFromParent())

@@ -2,6 +2,9 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -121,7 +124,7 @@ def test_ants_itself_warps_by_our_files_as_we_do(space):
 
 def test_nitransforms_reads_our_x5_and_field_of_fnirt(tmp_path):
     """On images along R, A, S of one frame, the only ones for which its reader of FNIRT's files is exact."""
-    nitransforms = pytest.importorskip("nitransforms")
+    pytest.importorskip("nitransforms")
     from nitransforms.nonlinear import DenseFieldTransform
 
     space = make_space(tmp_path, oblique=False)
@@ -131,7 +134,6 @@ def test_nitransforms_reads_our_x5_and_field_of_fnirt(tmp_path):
     indices = [[20, 18, 15], [12, 20, 10], [25, 15, 20]]
     points = np.array([fixed.TransformIndexToPhysicalPoint(index) for index in indices])
     there = inverse.pointsThrough(space["transform"], points) * toRas
-    assert nitransforms is not None
     for name, more, format_ in (("c.x5", (), "X5"), ("f.nii.gz", ("--to", "fsl"), "fsl"), ("i.nii.gz", (), "itk")):
         theirs = DenseFieldTransform.from_filename(_convert(space, name, *more), fmt=format_)
         assert np.abs(theirs.map(points * toRas) - there).max() < SAMPLED_MM, format_
@@ -288,3 +290,46 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(space, tmp_path, argum
     printed = capsys.readouterr()
     assert status == 2 and sentence in printed.err and printed.err.count("\n") == 1 and not printed.out, printed.err
     assert {path.name for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "words"),
+    [
+        ("moving", ["--labels", "--interpolation", "linear"], "linear makes labels that nobody gave"),
+        ("moving", ["--ras"], "--ras has no meaning for moving.nii.gz, which is read as an image"),
+        (
+            "points.csv",
+            ["--padding", "0"],
+            "--padding has no meaning for points.csv, which is read as a table of points",
+        ),
+        ("points.csv", ["--labels"], "--labels has no meaning"),
+        ("model.vtk", ["--interpolation", "nearest"], "--interpolation has no meaning for model.vtk"),
+    ],
+)
+def test_options_without_effect_are_refused(space, capsys, name, more, words):
+    path = space[name] if name in space else space["folder"] / name
+    reference = ["-r", space["fixed"]] if name in space else []
+    output = space["folder"] / f"refused{''.join(path.suffixes)}"
+    assert _run("apply", path, "-t", space["t"], *reference, "-o", output, *more) == 2
+    assert words in capsys.readouterr().err and not output.exists()
+
+
+def test_a_pair_of_ants_is_not_written_over_itself(space, capsys):
+    prefix = space["folder"] / "mine"
+    _convert(space, "mine", "--to", "ants")
+    pair = [space["folder"] / "mine0GenericAffine.mat", space["folder"] / "mine1Warp.nii.gz"]
+    before = [path.read_bytes() for path in pair]
+    assert _run("convert", "-t", *pair, "--to", "ants", "-r", space["fixed"], "-o", prefix) == 2
+    assert "is an input, and would be overwritten" in capsys.readouterr().err
+    assert [path.read_bytes() for path in pair] == before
+
+
+def test_nobody_reads_what_is_said(space):
+    """The pipe is closed: the result is there, and nothing is complained of."""
+    output = space["folder"] / "unread.h5"
+    command = [sys.executable, "-m", "LDRRegistrationLib.apply.command", "invert", "-t", space["t"], "-o", output]
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, check=False)
+    os.close(writes)
+    assert done.returncode == 0 and done.stderr == b"" and output.is_file()

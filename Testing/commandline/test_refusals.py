@@ -105,6 +105,7 @@ def test_usage_errors_are_one_sentence_and_status_2(arguments, sentence, capsys)
         (["--change", "--prealignment", "affine"], "--prealignment affine cannot be used with --change"),
         (["--dates", "2010-05-01", "2009-10-10"], "--dates can be used only with --change"),
         (["--sensitivity", "0.5"], "--sensitivity can be used only with --change"),
+        (["--sensitivity", "0"], "--sensitivity can be used only with --change"),
         (["--change-mask", "m.nii.gz", "--sensitivity", "1"], "--sensitivity and --change-mask can be used only with"),
     ],
 )

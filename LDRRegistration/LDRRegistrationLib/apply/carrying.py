@@ -11,6 +11,7 @@ import numpy as np
 
 from ..imagefiles.streams import checkRegularFile
 from ..runtime.errors import RegistrationError
+from ..runtime.terminal import silentVtk
 from ..space.transform import integerLimits
 from .inverse import pointsBack, pointsThrough
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     import SimpleITK
 
 MODEL_ENDINGS = (".vtk", ".vtp", ".stl", ".ply", ".obj")
-INTERPOLATIONS = ("linear", "nearest", "gaussian", "bspline", "sinc")
+OF_LABELS = ("nearest", "gaussian")
+INTERPOLATIONS = ("linear", *OF_LABELS, "bspline", "sinc")
 # The columns of points, in LPS (as ITK and ANTs write them) and in RAS; signs are to LPS.
 COLUMNS = ((("x", "y", "z"), (1, 1, 1)), (("l", "p", "s"), (1, 1, 1)), (("r", "a", "s"), (-1, -1, 1)))
 
@@ -46,7 +48,7 @@ def carryImage(
         "bspline": sitk.sitkBSpline3,
         "sinc": sitk.sitkLanczosWindowedSinc,
     }[interpolation]
-    isLabels = interpolation in ("nearest", "gaussian")
+    isLabels = interpolation in OF_LABELS
     array = sitk.GetArrayViewFromImage(image)
     kind = image.GetPixelID()
     if interpolation == "gaussian" and array.dtype.kind == "f":
@@ -149,10 +151,6 @@ def _reader(path: Path, vtk):
     }
     reader = readers[path.suffix.lower()]()
     reader.SetFileName(str(path))
-    shown = vtk.vtkObject.GetGlobalWarningDisplay()
-    vtk.vtkObject.GlobalWarningDisplayOff()
-    try:
+    with silentVtk():
         reader.Update()
-    finally:
-        vtk.vtkObject.SetGlobalWarningDisplay(shown)
     return reader.GetOutput()

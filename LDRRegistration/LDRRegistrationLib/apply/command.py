@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..commandline.failures import explained
 from ..runtime.errors import RegistrationError
-from ..runtime.terminal import quietLibraries, say, signalsStop
+from ..runtime.terminal import complain, quietLibraries, show, signalsStop
 from . import carrying, inverse, reading, writing
 
 if TYPE_CHECKING:
     import SimpleITK
 
+PROGRAM = "ldr-apply"
+KINDS = {"points": "a table of points", "model": "a model", "image": "an image"}
 EXAMPLES = """examples:
   ldr-apply apply t2.nii.gz -t transform.h5 -r fixed.nii.gz -o t2_on_fixed.nii.gz
   ldr-apply apply labels.nii.gz --labels -t 0GenericAffine.mat 1Warp.nii.gz -r fixed.nii.gz -o out.nii.gz
@@ -42,15 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with quietLibraries(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 lines = _run(options)
-            for line in lines:
-                say(line)
+            show(lines, PROGRAM)
             return 0
         except KeyboardInterrupt:
-            _complain("cancelled; nothing was written.")
+            complain("cancelled; nothing was written.", PROGRAM)
             return stop.status
         except Exception as error:
             status, sentence = explained(error, _inputs(options), options.output)
-            _complain(sentence)
+            complain(sentence, PROGRAM)
             return status
 
 
@@ -61,9 +62,12 @@ def run() -> None:
 def _run(options: argparse.Namespace) -> list[str]:
     if not options.output.absolute().parent.is_dir():
         raise RegistrationError(f"The folder {options.output.absolute().parent} does not exist.")
-    for path in _inputs(options):
-        if options.output.exists() and path.exists() and options.output.samefile(path):
-            raise RegistrationError(f"{options.output} is an input, and would be overwritten: choose another name.")
+    for output in writing.filesOf(options.output, getattr(options, "to", None)):
+        for path in _inputs(options):
+            if output.exists() and path.exists() and output.samefile(path):
+                raise RegistrationError(f"{output} is an input, and would be overwritten: choose another name.")
+    if options.command == "apply":
+        _refuseDropped(options)
     transform = reading.compose([reading.readTransform(path, options.moving) for path in options.transforms])
     reference = None if options.reference is None else reading.readImage(options.reference)
     if options.command == "apply":
@@ -84,15 +88,38 @@ def _run(options: argparse.Namespace) -> list[str]:
     return [*notes, f"Written: {', '.join(str(path) for path in files)}"]
 
 
+def _refuseDropped(options: argparse.Namespace) -> None:
+    """:raises RegistrationError: an option has no effect on what is carried, or would spoil it."""
+    kind = _kindOf(options.input)
+    ofImages = ("labels", "interpolation", "padding", "reference")
+    for name in {"points": (*ofImages, "ras"), "model": ofImages, "image": ("ras",)}[kind]:
+        value = getattr(options, name)
+        if value is not None and value is not False:  # 0 is a value
+            shown = f"{options.input.name}, which is read as {KINDS[kind]}"
+            raise RegistrationError(f"--{name} has no meaning for {shown}.")
+    if options.labels and options.interpolation not in (None, *carrying.OF_LABELS):
+        raise RegistrationError(
+            f"--interpolation {options.interpolation} makes labels that nobody gave, between two of them: "
+            f"--labels goes with {' or '.join(carrying.OF_LABELS)}."
+        )
+
+
+def _kindOf(path: Path) -> str:
+    if path.suffix.lower() == ".csv":
+        return "points"
+    return "model" if path.suffix.lower() in carrying.MODEL_ENDINGS else "image"
+
+
 def _apply(options: argparse.Namespace, transform: SimpleITK.Transform, reference: SimpleITK.Image | None) -> list[str]:
     import SimpleITK as sitk
 
     path, output = options.input, options.output
     lost = 0
-    if path.suffix.lower() == ".csv":
+    kind = _kindOf(path)
+    if kind == "points":
         text, lost = carrying.carryCsv(path, transform, inwards=not options.inverse)
         writing.put(output, lambda part: part.write_text(text, encoding="utf-8"))
-    elif path.suffix.lower() in carrying.MODEL_ENDINGS:
+    elif kind == "model":
         if output.suffix.lower() not in carrying.MODEL_ENDINGS:
             raise RegistrationError(f"{output.name} is no model: end it with {', '.join(carrying.MODEL_ENDINGS)}.")
         found: list[int] = []
@@ -128,20 +155,16 @@ def _inputs(options: argparse.Namespace) -> list[Path]:
     return [*options.transforms, *(path for path in named if path is not None)]
 
 
-def _complain(sentence: str) -> None:
-    say(f"ldr-apply: {' '.join(sentence.split())}", sys.stderr)
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, and status 2."""
-        _complain(f"{message} (--help says more).")
+        complain(f"{message} (--help says more).", PROGRAM)
         raise SystemExit(2)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="ldr-apply", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=PROGRAM, description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     apply = commands.add_parser("apply", help="carry an image, a label map, points (.csv) or a model")

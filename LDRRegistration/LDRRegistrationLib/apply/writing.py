@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..runtime.errors import RegistrationError
-from ..runtime.workfolder import clearStale, workFolder, writeThrough
+from ..runtime.workfolder import replaceFile
 from . import fsl, x5
 from .reading import FIELD_ENDINGS, ITK_ENDINGS, compose, parts
 
@@ -55,11 +54,18 @@ def writeTransform(
             raise RegistrationError("A field of FNIRT needs the moving image, too: name it by --moving.")
         return [put(path, lambda part: fsl.write(transform, part, reference, moving))]
     affine, warp = _split(transform)
-    matrix, field = (path.with_name(path.name + ending) for ending in ("0GenericAffine.mat", "1Warp.nii.gz"))
+    matrix, field = filesOf(path, format_)
     return [
         put(matrix, lambda part: sitk.WriteTransform(affine, str(part))),
         put(field, lambda part: _writeField(warp, reference, part)),
     ]
+
+
+def filesOf(path: Path, format_: str | None) -> list[Path]:
+    """The files that ``writeTransform`` writes."""
+    if format_ != "ants":
+        return [path]
+    return [path.with_name(path.name + ending) for ending in ("0GenericAffine.mat", "1Warp.nii.gz")]
 
 
 def formatOf(path: Path) -> str:
@@ -78,17 +84,15 @@ def put(path: Path, write: Callable[[Path], object]) -> Path:
 
     :raises RegistrationError: it cannot be written.
     """
-    target = path.resolve()
+
+    def checked(part: Path) -> None:
+        try:
+            write(part)
+        except RuntimeError as error:  # of ITK
+            raise OSError(28, "it did not arrive whole on the disk, which may be full") from error
+
     try:
-        clearStale(target.parent)
-        with workFolder(target.parent) as folder:
-            part = folder / target.name
-            try:
-                write(part)
-            except RuntimeError as error:  # of ITK
-                raise OSError(28, "it did not arrive whole on the disk, which may be full") from error
-            writeThrough(part)
-            os.replace(part, target)
+        replaceFile(path, checked)
     except OSError as error:
         raise RegistrationError(f"{path} could not be written: {error.strerror or error}.") from error
     return path

@@ -12,10 +12,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..commandline.outputfolder import sha256, unchanged
+from ..commandline.outputfolder import unchanged
 from ..registration.models import ModelStore
 from ..reports.registrationjson import versions
 from ..runtime.errors import RegistrationError
+from ..runtime.workfolder import sha256
 from .pair import Pair
 
 # The part of the report that is the cohort's.

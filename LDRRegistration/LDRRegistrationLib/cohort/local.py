@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from ..runtime.errors import DependencyError
+from ..runtime.startup import processIsCommand
 from ..runtime.terminal import quietLibraries, signalsStop
 from .worker import Outcome, Task, warmUp
 
@@ -113,6 +114,7 @@ class _Process:
 def _work(connection: Connection, options: dict[str, Any], threads: int) -> None:
     """The worker, seen from inside."""
     threading.Thread(target=_endWithParent, daemon=True).start()
+    processIsCommand()
     with quietLibraries(), signalsStop(), contextlib.suppress(KeyboardInterrupt, EOFError, OSError):
         try:
             worker = warmUp(options, threads)

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..reports.changehtml import NOTICE
-from .summary import GRADES, UNREAD, Row, outliersFirst
+from .summary import GRADES, OUTLIER, UNREAD, Row, outliersFirst
 
 SHOWN = (
     ("similarity", "similarity", 3),
@@ -52,7 +52,8 @@ def cohortHtml(rows: Sequence[Row]) -> str:
         [
             "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Cohort</title>",
             f"<style>{STYLE}</style></head><body><h1>{len(rows)} registrations</h1>",
-            f"<p><b>{said}.</b> {outliers} lie far from the others in a measure (marked; modified z-score above 3.5).",
+            f"<p><b>{said}.</b> {outliers} lie far from the others in a measure (marked;",
+            f"modified z-score above {OUTLIER:g}).",
             "Thumbnails: fixed magenta, moving green, after registration; click for all.</p>",
             "<table><thead><tr><th class='text'>after</th><th class='text'>pair</th><th class='text'>verdict</th>",
             f"{heads}</tr></thead><tbody>",

@@ -11,14 +11,8 @@ from typing import Any
 from ..commandline.outputfolder import REPORT, USUAL_NAMES
 from ..runtime.errors import RegistrationError
 
-# What a row may name besides the two images, and the option of one registration that it stands for.
-FILES = {
-    "fixed_mask": "fixed_mask",
-    "moving_mask": "moving_mask",
-    "labels": "labels",
-    "initial": "initial",
-    "change_mask": "change_mask",
-}
+# What a row may name besides the two images, as the options of one registration are called.
+FILES = ("fixed_mask", "moving_mask", "labels", "initial", "change_mask")
 LONGEST_NAME = 120
 # Names that Windows keeps for devices, whatever ending they have.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from ..commandline.outputfolder import sha256
 from ..runtime.errors import RegistrationError
-from ..runtime.workfolder import writeThrough
+from ..runtime.workfolder import replaceFile, sha256
 
 TABLE, PAGE, RECORD, LOCK = "cohort.tsv", "cohort.html", "cohort.json", ".ldr-cohort.lock"
 
@@ -121,10 +120,7 @@ def replaceText(path: Path, text: str) -> bool:
     data = text.encode("utf-8")
     if path.is_file() and path.read_bytes() == data:
         return False
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_bytes(data)
-    writeThrough(draft)
-    draft.replace(path)
+    replaceFile(path, lambda part: part.write_bytes(data))
     return True
 
 

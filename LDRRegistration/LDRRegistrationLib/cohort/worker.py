@@ -92,9 +92,9 @@ def warmUp(options: dict[str, Any], threads: int) -> WarmWorker:
     if "torch" not in sys.modules:
         for name in ("OMP_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", "VTK_SMP_MAX_THREADS"):
             os.environ[name] = str(threads)
-    from ..runtime.pytorch import importTorch
+    from ..runtime.startup import loadLibraries
 
-    torch = importTorch()
+    torch = loadLibraries()
     from ..logic.registration import RegistrationLogic
     from ..runtime.device import usableThreads
 

@@ -82,11 +82,16 @@ def _refuseDropped(options: argparse.Namespace) -> None:
         raise RegistrationError(
             "--prealignment affine cannot be used with --change: two visits of one person are aligned rigidly, or not."
         )
-    given = [name for name in CHANGE_ONLY if getattr(options, name) not in (None, False)]
+    given = [name for name in CHANGE_ONLY if _isGiven(getattr(options, name))]
     if given and not options.change:
         raise RegistrationError(f"{_listed(given)} can be used only with --change.")
     if options.prior_report is not None and not options.dicom_out:
         raise RegistrationError("--prior-report can be used only with --dicom-out.")
+
+
+def _isGiven(value: object) -> bool:
+    """Whether the user wrote it; 0 is a value."""
+    return value is not None and value is not False
 
 
 def _listed(names: list[str]) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..runtime.errors import RegistrationError
 from ..runtime.terminal import interruptsWait, printable
-from ..runtime.workfolder import clearStale, oneAtATime, writeThrough
+from ..runtime.workfolder import clearStale, oneAtATime, sha256, writeThrough
 
 REPORT = "report.json"
 DICOM_FOLDER = "dicom"
@@ -254,12 +254,3 @@ def _same(path: Path, other: Path) -> bool:
 
 def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """Of a file's content.
-
-    :raises OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

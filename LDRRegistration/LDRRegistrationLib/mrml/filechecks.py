@@ -11,6 +11,7 @@ import slicer
 import vtk
 
 from ..runtime.language import tr as _
+from ..runtime.terminal import silentVtk
 from .transforms import elements, pointsThrough, withTightInverse
 from .transformtext import TEXT_SUFFIXES, isWholeText
 
@@ -19,8 +20,8 @@ RANDOM_POINTS = 60
 CHUNK_BYTES = 1 << 20
 
 
-def checkImageFile(path: Path, shape: tuple[int, int, int], components: int = 1) -> None:
-    """:raises OSError: the file is not a whole image of ``shape`` (k, j, i) with so many values per voxel."""
+def checkImageFile(path: Path, shape: tuple[int, ...], components: int = 1) -> None:
+    """:raises OSError: the file is not a whole image of ``shape`` ((t,) k, j, i) with so many values per voxel."""
     import SimpleITK
 
     reader = SimpleITK.ImageFileReader()
@@ -50,12 +51,8 @@ def checkTransformFile(path: Path, transformNode) -> None:
     node = scene.AddNewNodeByClass("vtkMRMLTransformNode", "read")
     storage = scene.AddNewNodeByClass("vtkMRMLTransformStorageNode")
     storage.SetFileName(str(path.resolve()))
-    shown = vtk.vtkObject.GetGlobalWarningDisplay()
-    vtk.vtkObject.GlobalWarningDisplayOff()
-    try:
+    with silentVtk():
         whole = storage.ReadData(node)
-    finally:
-        vtk.vtkObject.SetGlobalWarningDisplay(shown)
     if not whole:
         raise _incomplete(path)
     read = withTightInverse(node.GetTransformFromParent())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import slicer
 import vtk
 
+from ..runtime.terminal import silentVtk
 from ..runtime.workfolder import checkRoom
 from ..space.grid import LPS_FROM_RAS
 from ..space.image import Image
@@ -90,14 +91,3 @@ def _sizeOfHdf5(transform: vtk.vtkAbstractTransform) -> int:
             if image is not None:
                 size += 8 * image.GetNumberOfPoints() * image.GetNumberOfScalarComponents()
     return size
-
-
-class silentVtk:
-    """VTK prints its errors; the caller says it in one sentence instead."""
-
-    def __enter__(self) -> None:
-        self._shown = vtk.vtkObject.GetGlobalWarningDisplay()
-        vtk.vtkObject.GlobalWarningDisplayOff()
-
-    def __exit__(self, *exception) -> None:
-        vtk.vtkObject.SetGlobalWarningDisplay(self._shown)

@@ -10,7 +10,7 @@ import slicer
 
 from ..imagefiles.streams import checkRegularFile
 from ..runtime.errors import RegistrationError
-from .files import silentVtk
+from ..runtime.terminal import silentVtk
 
 MARKUPS_SUFFIXES = (".fcsv", ".mrk.json", ".json")
 

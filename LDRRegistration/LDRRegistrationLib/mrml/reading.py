@@ -14,10 +14,10 @@ from ..imagefiles import itk
 from ..imagefiles.reading import readImage, stem
 from ..imagefiles.streams import checkRegularFile
 from ..runtime.errors import RegistrationError
+from ..runtime.terminal import silentVtk
 from ..space.grid import LPS_FROM_RAS
 from ..space.image import Image
 from ..space.labelwarp import wholeNumbers
-from .files import silentVtk
 from .matrices import checkStart, linearMatrix, matrixFromArray
 from .transformtext import TEXT_SUFFIXES, isWholeText
 from .volumes import imageDataFromArray

@@ -10,7 +10,7 @@ import slicer
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from ..runtime.workfolder import clearStale, workFolder, writeThrough
+from ..runtime.workfolder import replaceFile
 from ..space.grid import LPS_FROM_RAS, Grid
 from .carrying import volumeGrid
 from .filechecks import checkImageFile, checkTransformFile
@@ -38,21 +38,20 @@ def saveTransform(transformNode, path: Path, referenceVolumeNode=None) -> None:
             ).format(name=path.name, transforms=", ".join(ITK_SUFFIXES), fields=", ".join(FIELD_SUFFIXES))
         )
     grid = None if name.endswith(ITK_SUFFIXES) else _reference(transformNode, referenceVolumeNode)
-    # A link stays a link: what it points to is replaced.
-    target = path.resolve()
+
+    def write(part: Path) -> None:
+        # Writers know a format by its ending in small letters.
+        usual = part.with_name(f"transform{next(s for s in (*ITK_SUFFIXES, *FIELD_SUFFIXES) if name.endswith(s))}")
+        if grid is None:
+            writeTransform(transformNode, usual)
+            checkTransformFile(usual, transformNode)
+        else:
+            _writeField(transformNode, usual, grid)
+            checkImageFile(usual, grid.shape, components=3)
+        os.replace(usual, part)
+
     try:
-        clearStale(target.parent)
-        with workFolder(target.parent) as folder:
-            part = folder / f"transform{next(s for s in (*ITK_SUFFIXES, *FIELD_SUFFIXES) if name.endswith(s))}"
-            if grid is None:
-                writeTransform(transformNode, part)
-                checkTransformFile(part, transformNode)
-            else:
-                _writeField(transformNode, part, grid)
-                checkImageFile(part, grid.shape, components=3)
-            writeThrough(part)
-            os.replace(part, target)
-            writeThrough(target.parent)
+        replaceFile(path, write)
     except OSError as error:
         why = error.strerror or _("it did not arrive whole on the disk, which may be full")
         raise RegistrationError(_("{path} could not be written: {why}.").format(path=path, why=why)) from error

@@ -116,6 +116,19 @@ def quietLibraries() -> Iterator[None]:
         os.close(nowhere)
 
 
+@contextlib.contextmanager
+def silentVtk() -> Iterator[None]:
+    """VTK prints its errors; the caller says it in one sentence instead."""
+    import vtk
+
+    shown = vtk.vtkObject.GetGlobalWarningDisplay()
+    vtk.vtkObject.GlobalWarningDisplayOff()
+    try:
+        yield
+    finally:
+        vtk.vtkObject.SetGlobalWarningDisplay(shown)
+
+
 def printable(text: str | Path) -> str:
     """``text`` without what no stream and no json file takes: bytes of a file's name that are not UTF-8."""
     return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", str(text))

@@ -8,6 +8,7 @@ still lives.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -54,6 +55,33 @@ def clearStale(place: Path, finish: Callable[[Path], None] = lambda folder: None
                     with interruptsWait():
                         finish(folder)
                         shutil.rmtree(folder, ignore_errors=True)
+
+
+def replaceFile(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file of the same name elsewhere, which takes the place of ``path`` only when it is whole.
+
+    A link stays a link: what it points to is replaced.
+
+    :raises OSError: it cannot be written; what was there is untouched. What ``write`` raises goes on.
+    """
+    target = path.resolve()
+    clearStale(target.parent)
+    with workFolder(target.parent) as folder:
+        part = folder / target.name
+        write(part)
+        writeThrough(part)
+        os.replace(part, target)
+        with contextlib.suppress(OSError):
+            writeThrough(target.parent)
+
+
+def sha256(path: Path) -> str:
+    """Of a file's content.
+
+    :raises OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def writeThrough(path: Path) -> None:

@@ -124,12 +124,16 @@ def test_side_by_side_and_flipped(panel: Any, views: SliceViews, scans: tuple[An
     nodes = [logic.GetSliceNode() for logic in views.logics[:2]]
     assert nodes[0].GetOrientation() == nodes[1].GetOrientation() == "Axial"
     assert nodes[0].GetFieldOfView()[0] == pytest.approx(nodes[1].GetFieldOfView()[0])
+    kinds = slicer.vtkMRMLAbstractViewNode
+    assert {node.GetRulerType() for node in nodes} == {kinds.RulerTypeThin}
+    assert {node.GetOrientationMarkerType() for node in nodes} == {kinds.OrientationMarkerTypeAxes}
     press(panel, "f")
     assert (left.GetBackgroundVolumeID(), right.GetBackgroundVolumeID()) == (prior.GetID(), current.GetID())
     click(panel.ui.sideBySideButton)
     assert layout.GetViewArrangement() == 3 and prior.GetTransformNodeID() is None
     assert not left.GetLinkedControl() and right.GetBackgroundVolumeID() == current.GetID()
     assert views.places() == pytest.approx(places)
+    assert nodes[0].GetRulerType() == kinds.RulerTypeNone == nodes[1].GetOrientationMarkerType()
     panel.ui.changesCollapsibleButton.enabled = False
     choices.parameterNode.Modified()
     panel.ui.changesCollapsibleButton.enabled = True

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib.commandline.failures import withoutNames
+from LDRRegistrationLib.commandline.failures import withoutPaths
 from LDRRegistrationLib.runtime.terminal import show
 from support.commandline import OUTPUTS, arguments_for, run
 from support.data import ROOT
@@ -101,7 +101,7 @@ def test_memory_that_runs_out_in_disguise(files, tmp_path, capsys, monkeypatch, 
     ],
 )
 def test_paths_are_taken_out_of_what_an_error_says(text, expected):
-    assert withoutNames(text, [Path("/a b/c d/e.nii.gz")]) == expected
+    assert withoutPaths(text, [Path("/a b/c d/e.nii.gz")]) == expected
 
 
 # With all libraries there, a little more than they take is left.

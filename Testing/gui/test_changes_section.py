@@ -62,7 +62,7 @@ def test_from_click_to_report(
     assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(-10.6, abs=3.0), "also in the row that is chosen"
     type_into(ui.changeNoteEdit, "left thalamus")
     click(ui.acceptChangeButton)
-    assert table.item(0, 4).text() == "accepted"
+    assert table.item(0, 1).text() == "accepted"
     changed = SegmentEvents(panel)
     for value in range(51, 101):
         ui.sensitivitySlider.value = value
@@ -72,7 +72,7 @@ def test_from_click_to_report(
     assert changed.added <= table.rowCount and changed.removed <= count, "once, not at each tick of the slider"
     assert table.rowCount > count and "regions of change" in ui.statusLabel.text
     assert panel.logic.getParameterNode().changeSensitivity == 100
-    assert "accepted" in [table.item(row, 4).text() for row in range(table.rowCount)]
+    assert "accepted" in [table.item(row, 1).text() for row in range(table.rowCount)]
     assert ui.statusLabel.text.count("\n") == 1, "the verdict stays above the new summary"
     picture(panel, "changes")
     click(ui.showChangesButton)
@@ -84,8 +84,15 @@ def test_from_click_to_report(
     monkeypatch.setattr(slicer.app, "defaultScenePath", str(tmp_path))
     monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda _parent, _title, at: at, raising=False)
     click(ui.exportChangesButton)
+    assert ui.applyButton.text == "Cancel", "it is written in the worker"
+    wait_for(lambda: is_idle(panel), "the report", seconds=120.0)
+    assert panel.errors == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["changes.csv", "changes.html", "changes.json"]
     assert "left thalamus" in (tmp_path / "changes.csv").read_text(encoding="utf-8")
+    click(ui.dicomChangesButton)
+    wait_for(lambda: is_idle(panel), "the refusal")
+    assert len(panel.errors) == 1 and '"Current FLAIR" did not' in panel.errors[0], "it is from a file"
+    panel.errors.clear()
     made = slicer.mrmlScene.GetNumberOfNodes()
     compare(panel)
     assert slicer.mrmlScene.GetNumberOfNodes() == made, "the next comparison of the same scans fills the same nodes"
@@ -162,7 +169,7 @@ def test_a_saved_scene_has_the_list_and_what_was_said(panel: Any, scans: tuple[A
     scene.Connect()
     panel.enter()
     assert ui.changesTable.rowCount == count
-    assert ui.changesTable.item(0, 0).text() == "1 new" and ui.changesTable.item(0, 4).text() == "rejected"
+    assert ui.changesTable.item(0, 0).text() == "1 new" and ui.changesTable.item(0, 1).text() == "rejected"
     assert not ui.sensitivitySlider.enabled, "the comparison itself is not in the scene"
     red = slicer.vtkMRMLSliceNode()
     red.SetLayoutName("Red")
@@ -170,5 +177,6 @@ def test_a_saved_scene_has_the_list_and_what_was_said(panel: Any, scans: tuple[A
     click(ui.nextChangeButton)
     assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(-10.6, abs=3.0)
     click(ui.acceptChangeButton)
-    assert panel.logic.getParameterNode().changeTable.GetCellText(0, 11) == "accepted"
+    node = panel.logic.getParameterNode().changeTable
+    assert node.GetCellText(0, node.GetColumnIndex("Verdict")) == "accepted"
     assert panel.errors == []

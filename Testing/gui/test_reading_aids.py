@@ -124,12 +124,16 @@ def test_side_by_side_and_flipped(panel: Any, views: SliceViews, scans: tuple[An
     nodes = [logic.GetSliceNode() for logic in views.logics[:2]]
     assert nodes[0].GetOrientation() == nodes[1].GetOrientation() == "Axial"
     assert nodes[0].GetFieldOfView()[0] == pytest.approx(nodes[1].GetFieldOfView()[0])
+    kinds = slicer.vtkMRMLAbstractViewNode
+    assert {node.GetRulerType() for node in nodes} == {kinds.RulerTypeThin}
+    assert {node.GetOrientationMarkerType() for node in nodes} == {kinds.OrientationMarkerTypeAxes}
     press(panel, "f")
     assert (left.GetBackgroundVolumeID(), right.GetBackgroundVolumeID()) == (prior.GetID(), current.GetID())
     click(panel.ui.sideBySideButton)
     assert layout.GetViewArrangement() == 3 and prior.GetTransformNodeID() is None
     assert not left.GetLinkedControl() and right.GetBackgroundVolumeID() == current.GetID()
     assert views.places() == pytest.approx(places)
+    assert nodes[0].GetRulerType() == kinds.RulerTypeNone == nodes[1].GetOrientationMarkerType()
     panel.ui.changesCollapsibleButton.enabled = False
     choices.parameterNode.Modified()
     panel.ui.changesCollapsibleButton.enabled = True
@@ -245,3 +249,69 @@ def test_a_deleted_table_puts_the_views_back(panel: Any, views: SliceViews, scan
     slicer.mrmlScene.RemoveNode(choices.changeTable)
     slicer.mrmlScene.RemoveNode(choices.changeTransform)
     assert scans[1].GetTransformNodeID() is None
+
+
+def test_the_list_sorts_and_keeps_its_order_while_it_is_judged(panel: Any, scans: tuple[Any, Any]) -> None:
+    """By the head of a column: up, down, and as the regions are numbered; verdicts go to the region that is seen."""
+    from harness import pythonqt
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    table = pythonqt.unwrap(panel.ui.changesTable)
+    header = table.horizontalHeader()
+
+    def click_head(column: int) -> list[str]:
+        place = header.sectionViewportPosition(column) + header.sectionSize(column) // 2
+        point = header.viewport().rect().center()
+        point.setX(place)
+        QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+        return [table.item(row, 0).text() for row in range(table.rowCount())]
+
+    assert click_head(0) == ["1 new", "2 gone", "3 new"]
+    assert click_head(0) == ["3 new", "2 gone", "1 new"] and "↓" in table.horizontalHeaderItem(0).text()
+    press(panel, "n")
+    press(panel, "a")
+    assert column(panel, "Verdict") == ["", "", "accepted"] and table.currentRow() == 1
+    assert [table.item(row, 0).text() for row in range(3)] == ["3 new", "2 gone", "1 new"]
+    assert click_head(0) == ["1 new", "2 gone", "3 new"] and "↓" not in table.horizontalHeaderItem(0).text()
+    assert table.currentRow() == 1, "the same region is chosen"
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_highdicom_is_installed_only_after_a_yes(
+    panel: Any, scans: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, answer: bool
+) -> None:
+    import slicer
+    from LDRRegistrationLib.gui import changeoutputs
+
+    asked: list[str] = []
+    installed: list[str] = []
+
+    def ask(text: str, **unused: Any) -> bool:
+        asked.append(text)
+        return answer
+
+    def install(requirement: str) -> None:
+        installed.append(requirement)
+        raise RuntimeError("no network")
+
+    monkeypatch.setattr(changeoutputs, "highdicomIsInstalled", lambda: False)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", ask)
+    monkeypatch.setattr(slicer.util, "pip_install", install, raising=False)
+    panel.ui.dicomChangesButton.enabled = True
+    click(panel.ui.dicomChangesButton)
+    assert len(asked) == 1 and "from the internet" in asked[0].replace("\n", " ")
+    assert installed == (["highdicom>=0.25"] if answer else [])
+    assert panel.errors == (["highdicom could not be installed: no network"] if answer else [])
+
+
+def test_names_of_patients_are_text_and_break(panel: Any, add_volume: Any) -> None:
+    from harness import pythonqt
+    from LDRRegistrationLib.gui.pairsection import breakable
+    from PySide6.QtCore import Qt
+
+    for name in ("fixedInfo", "movingInfo", "changesPair", "changesNotes", "judged", "status"):
+        label = pythonqt.unwrap(getattr(panel.ui, f"{name}Label"))
+        assert label.textFormat() == Qt.TextFormat.PlainText, name
+    assert breakable("a" * 30).split("\u200b") == ["a" * 12, "a" * 12, "a" * 6]
+    assert breakable("2010-05-01 · Muster") == "2010-05-01 · Muster"

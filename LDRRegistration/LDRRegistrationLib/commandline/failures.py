@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..reports.registrationjson import versions
+from ..reports.registrationjson import versions, withoutNames
 from ..runtime.errors import DependencyError, RegistrationError
 from ..runtime.memory import availableBytes
 from ..runtime.terminal import printable
@@ -94,7 +94,7 @@ def writeFailure(error: BaseException, inputs: Iterable[Path | None]) -> Path | 
     return Path(name)
 
 
-def withoutNames(text: str, inputs: Iterable[Path]) -> str:
+def withoutPaths(text: str, inputs: Iterable[Path]) -> str:
     """``text`` with "<path>" for paths, and "<input>" for the names of the inputs and of their folders."""
     secrets: set[str] = set()
     for path in inputs:
@@ -102,10 +102,8 @@ def withoutNames(text: str, inputs: Iterable[Path]) -> str:
             secrets |= {str(spelling), *spelling.parts}
             # The name of a node is that of its file without its endings.
             secrets |= {spelling.name.partition(".")[0], spelling.stem, Path(spelling.stem).stem}
-    longest = sorted((secret for secret in secrets if len(secret) >= MINIMUM_SECRET_LETTERS), key=len, reverse=True)
-    for secret in longest:
-        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", "<input>", text, flags=re.IGNORECASE)
-    return _PATHS.sub("<path>", text)
+    roles = {secret: "<input>" for secret in secrets if len(secret) >= MINIMUM_SECRET_LETTERS}
+    return _PATHS.sub("<path>", str(withoutNames(text, roles)))
 
 
 def _traceback(error: BaseException, inputs: list[Path]) -> list[str]:
@@ -113,9 +111,9 @@ def _traceback(error: BaseException, inputs: list[Path]) -> list[str]:
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     lines = [*_traceback(earlier, inputs), "", "and then", ""] if earlier is not None else []
     for frame in traceback.extract_tb(error.__traceback__):
-        code = withoutNames(frame.line or "", inputs)
+        code = withoutPaths(frame.line or "", inputs)
         lines.append(f"  {_module(frame.filename)}:{frame.lineno} {frame.name}: {code}")
-    return [*lines, f"{type(error).__name__}: {withoutNames(str(error), inputs)}"]
+    return [*lines, f"{type(error).__name__}: {withoutPaths(str(error), inputs)}"]
 
 
 def _module(file: str) -> str:

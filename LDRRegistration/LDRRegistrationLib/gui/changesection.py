@@ -184,6 +184,8 @@ class ChangesSection:
             _("{judged} of {count} judged").format(judged=judged, count=len(rows)) if rows else ""
         )
         notes = self._changes.notes if self._changes is not None and rows else []
+        # What the verdict says stands above.
+        notes = [note for note in notes if note not in self._changes.result.verdict.sentence]
         label = self._ui.changesNotesLabel
         label.text, label.visible = "\n".join(notes), bool(notes)
         label.styleSheet = styleOfNotes("changesNotesLabel")

@@ -28,7 +28,7 @@ from .opinions import PlacedOpinion, byRank, noteAt, pointsInside, rankAt, readB
 from .quantities import setUnit
 from .tables import setColumns
 from .verdicts import noteVerdict
-from .views import compositeNodes, lookAt
+from .views import compositeNodes, lookAt, showScale
 from .volumes import imageDataFromArray
 
 if TYPE_CHECKING:
@@ -221,6 +221,7 @@ def showInViews(changes: Changes, currentNode: Any) -> None:
     """
     changes.checkPresent(changes.changeVolumeNode, currentNode)
     lookAt(currentNode)
+    showScale(currentNode.GetScene())
     for view in compositeNodes(currentNode.GetScene()):
         with slicer.util.NodeModify(view):
             view.SetBackgroundVolumeID(currentNode.GetID())

@@ -13,7 +13,7 @@ from .carrying import volumeGrid
 from .checkerboard import checkerboard
 from .colors import addLegend
 from .places import placeBefore
-from .views import compositeNodes, lookAt, rememberViews
+from .views import compositeNodes, lookAt, rememberViews, showScale
 from .volumechange import localVolumeChange
 
 GRID, MAGNITUDE = "grid", "magnitude"
@@ -114,6 +114,7 @@ class ResultDisplay:
             self._made[CHECKERBOARD] = node or checkerboard(self.fixed, self.moving, self.transform)
             keepOutOfFiles(self._made[CHECKERBOARD])
         lookAt(self.fixed)
+        showScale(self.scene)
         for view in compositeNodes(self.scene):
             view.SetBackgroundVolumeID(self._made[CHECKERBOARD].GetID())
             view.SetForegroundVolumeID(None)
@@ -158,6 +159,7 @@ class ResultDisplay:
 
     def _overlay(self, node: Any, opacity: float) -> None:
         lookAt(self.fixed)
+        showScale(self.scene)
         for view in compositeNodes(self.scene):
             with slicer.util.NodeModify(view):
                 view.SetBackgroundVolumeID(self.fixed.GetID())

@@ -8,7 +8,7 @@ import slicer
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from .views import compositeNodes, lookAt, rememberViews, sliceLogics
+from .views import compositeNodes, lookAt, rememberViews, showScale, sliceLogics
 
 # Slicer's own layout of two slice views, the left one and the right one.
 LEFT, RIGHT = "Red", "Yellow"
@@ -72,6 +72,7 @@ class SideBySide:
         right.UpdateMatrices()
         right.SetFieldOfView(*left.GetFieldOfView())
         self._fill()
+        showScale(self.scene)
         for view in (self._left, self._right):
             view.SetLinkedControl(True)
             view.SetHotLinkedControl(True)

@@ -48,6 +48,7 @@ def rememberViews(scene: Any) -> Callable[[], None]:
         for view in compositeNodes(scene)
     ]
     places = [_placeOf(logic.GetSliceNode()) for logic in sliceLogics(scene)]
+    marks = [(node, node.GetRulerType(), node.GetOrientationMarkerType()) for node in _sliceNodes(scene)]
 
     def idOf(node: Any) -> str | None:
         return node.GetID() if node is not None and scene.IsNodePresent(node) else None
@@ -59,6 +60,10 @@ def rememberViews(scene: Any) -> Callable[[], None]:
                     view.SetBackgroundVolumeID(idOf(background))
                     view.SetForegroundVolumeID(idOf(foreground))
                     view.SetForegroundOpacity(opacity)
+        for sliceNode, ruler, marker in marks:
+            if scene.IsNodePresent(sliceNode):
+                sliceNode.SetRulerType(ruler)
+                sliceNode.SetOrientationMarkerType(marker)
         for sliceNode, (width, _height, depth), origin, sliceToRas in places:
             if scene.IsNodePresent(sliceNode):
                 # The view may have another shape by now; its pixels stay square.
@@ -70,6 +75,21 @@ def rememberViews(scene: Any) -> Callable[[], None]:
                     sliceNode.UpdateMatrices()
 
     return putBack
+
+
+def showScale(scene: Any) -> None:
+    """A ruler, and axes that say the patient's sides, in every slice view; ``rememberViews`` first puts them back."""
+    kinds = slicer.vtkMRMLAbstractViewNode
+    for node in _sliceNodes(scene):
+        if node.GetRulerType() == kinds.RulerTypeNone:
+            node.SetRulerType(kinds.RulerTypeThin)
+        if node.GetOrientationMarkerType() == kinds.OrientationMarkerTypeNone:
+            node.SetOrientationMarkerType(kinds.OrientationMarkerTypeAxes)
+
+
+def _sliceNodes(scene: Any) -> list[Any]:
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")
+    return [scene.GetNthNodeByClass(n, "vtkMRMLSliceNode") for n in range(count)]
 
 
 def _placeOf(sliceNode: Any) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from ..space.intensity import normalised
 from ..space.resample import reduceToSpacing, sampleAt, sampleOnGrid
 from ..space.transform import Transform
 from ..space.validity import withValidity
+from .drawing import PLANES, annotated
 from .png import renderText
 
 PANEL_PIXELS = 440
@@ -48,8 +49,12 @@ def drawOverview(fixed: Image, moving: Image, before: np.ndarray | None, transfo
         rows[0].append(_blend(base, start)[content])
         rows[1].append(_blend(base, after)[content])
         rows[2].append(_deformedGrid(base, plane, across, bent)[content])
-    captions = ("Before: fixed magenta, moving green", "After", f"Deformation: grid of {GRID_LINE_MM:g} mm")
-    return _sheet(rows, captions)
+    captions = (
+        "Before: fixed magenta, moving green, both alike gray",
+        "After: fixed magenta, moving green, both alike gray",
+        f"Deformation: grid of {GRID_LINE_MM:g} mm over the fixed image",
+    )
+    return _sheet(rows, captions, float(full.spacing[0]))
 
 
 def _readable(image: Image) -> Image:
@@ -101,9 +106,14 @@ def _deformedGrid(base: np.ndarray, plane: Grid, across: int, bent: np.ndarray) 
     return (1 - 0.8 * line) * 200.0 * base[..., None] + 0.8 * line * GRID_COLOR
 
 
-def _sheet(rows: list[list[np.ndarray]], captions: tuple[str, ...]) -> np.ndarray:
-    """Panels on black, each row under its caption, seen as in Slicer's views: patient right, and nose, on the left."""
-    rows = [[panel[::-1, ::-1] for panel in row] for row in rows]
+def _sheet(rows: list[list[np.ndarray]], captions: tuple[str, ...], pixelMm: float) -> np.ndarray:
+    """Panels on black, each row under its caption, seen as in Slicer's views: patient right, and nose, on the left.
+
+    Letters say the sides, and a bar the scale.
+    """
+    rows = [
+        [annotated(panel[::-1, ::-1], plane, pixelMm) for plane, panel in zip(PLANES, row, strict=True)] for row in rows
+    ]
     heights = max(panel.shape[0] for row in rows for panel in row)
     widths = [max(row[column].shape[1] for row in rows) for column in range(3)]
     sheet = np.zeros(((heights + CAPTION + GAP) * len(rows) + GAP, sum(widths) + 4 * GAP, 3), dtype=np.uint8)

@@ -100,14 +100,18 @@ def _landmarks(fit: LandmarkFit) -> list[dict[str, Any]]:
 
 
 def withoutNames(content: Any, roles: Mapping[str, str]) -> Any:
-    """``content`` with what ``roles`` says in place of each name, longest first, as they hold shorter ones."""
+    """``content`` with what ``roles`` says in place of each name, longest first, as they hold shorter ones.
+
+    In any case of letters, and not within other words; an underscore ends one, as it does in names of files.
+    """
     if isinstance(content, dict):
         return {key: withoutNames(value, roles) for key, value in content.items()}
     if isinstance(content, list):
         return [withoutNames(value, roles) for value in content]
     if isinstance(content, str):
         for name in sorted((name for name in roles if len(name) > 1), key=len, reverse=True):
-            content = re.sub(rf"(?<!\w){re.escape(printable(name))}(?!\w)", roles[name], content)
+            pattern = rf"(?<![^\W_]){re.escape(printable(name))}(?![^\W_])"
+            content = re.sub(pattern, lambda _, role=roles[name]: role, content, flags=re.IGNORECASE)
     return content
 
 

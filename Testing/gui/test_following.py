@@ -85,7 +85,7 @@ def test_points_are_followed_removed_and_undone(panel: Any, ui: Any) -> None:
     assert ui.followedLabel.text.startswith("3 landmarks followed: mean error 2.83 -> 0.")
     assert "3 landmarks followed" in ui.statusLabel.text
     assert ui.historyList.visible and ui.historyList.count == 2 and ui.historyList.currentRow == 1
-    assert "fast, affine" in ui.historyList.item(1).text() and "3 landmarks 0." in ui.historyList.item(1).text()
+    assert "fast, affine" in ui.historyList.item(1).text() and ", 3 points 0." in ui.historyList.item(1).text()
     picture(panel, "following")
     followed = led(ui)
 

@@ -162,7 +162,9 @@ class _Guide:
             "coverage": check.coverage(warpedAfter),
         }
         if isinstance(start, RegistrationResult):
-            return replace(start, seconds={**start.seconds, **stages.seconds}, **values)
+            names = [*start.seconds, *(name for name in stages.seconds if name not in start.seconds)]
+            seconds = {name: start.seconds.get(name, 0.0) + stages.seconds.get(name, 0.0) for name in names}
+            return replace(start, seconds=seconds, **values)
         unmoved = check.similarity(self._pair.moving(np.eye(4)))
         return RegistrationResult(
             fixedGrid=self._fixed.grid,
@@ -187,8 +189,7 @@ class _Guide:
     def _withoutFolds(self, before: Tensor, added: Tensor) -> tuple[Transform, Tensor]:
         """``before`` and as much of what is added as does not fold: the transform, and its flow here.
 
-        On the start's grid where that is finer. Beyond the grid, where it fades out and nothing is shown, it may fold no
-        more than the start does there.
+        On the start's grid where that is finer. Where it fades out beyond the grid it may fold no more than the start.
         """
         affine, field = self._start.transform.affine, self._start.transform.field
         for margin, share in RETREATS:

@@ -121,6 +121,25 @@ def test_each_point_is_followed_at_once_if_wanted(panel: Any, ui: Any) -> None:
     assert panel.errors == []
 
 
+def test_the_mouse_places_points_in_turn(panel: Any, ui: Any) -> None:
+    import slicer
+
+    logic = slicer.app.applicationLogic()
+    selection, interaction = logic.GetSelectionNode(), logic.GetInteractionNode()
+    click(ui.newLandmarksButton)
+    assert interaction.GetCurrentInteractionMode() == interaction.Place
+    fixed, moving = ui.fixedLandmarksSelector.currentNode(), ui.movingLandmarksSelector.currentNode()
+    for node, other in ((fixed, moving), (moving, fixed), (fixed, moving)):
+        assert selection.GetActivePlaceNodeID() == node.GetID()
+        node.AddControlPoint(POINTS[0])
+        wait_for(lambda other=other: selection.GetActivePlaceNodeID() == other.GetID(), "the other list's turn")
+    # Whoever has stopped placing is left alone.
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    moving.AddControlPoint(POINTS[0])
+    wait_for(lambda: ui.landmarksHintLabel.text == "", "the lists to fit each other")
+    assert selection.GetActivePlaceNodeID() == moving.GetID() and panel.errors == []
+
+
 def test_what_stands_in_the_way_is_said_beside_the_lists(panel: Any, ui: Any) -> None:
     click(ui.followButton)
     assert ui.landmarksHintLabel.text.startswith("Choose a markups node")

@@ -9,7 +9,6 @@ from ..registration.verdict import Verdict
 
 # Of a bar beside the text, whose own color stays that of the palette: seen on a light and on a dark window.
 COLORS = {"good": "#4e9a62", "check": "#b8841c", "failed": "#c0564d"}
-TEXT_COLOR = "color: palette(window-text);"
 
 
 def inWords(verdict: Verdict) -> str:
@@ -34,7 +33,10 @@ def styleOfNotes(labelName: str) -> str:
 def _barred(labelName: str, color: str) -> str:
     # Qt draws one side's border only if the others are said to have none, and leaves the text the color that it had in
     # the palette when the style was set.
-    return f"#{labelName} {{ border: none; border-left: 4px solid {color}; padding-left: 6px; {TEXT_COLOR} }}"
+    return (
+        f"#{labelName} {{ border: none; border-left: 4px solid {color}; padding-left: 6px; "
+        "color: palette(window-text); }"
+    )
 
 
 def isKept(verdict: Verdict) -> bool:

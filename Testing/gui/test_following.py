@@ -85,7 +85,7 @@ def test_points_are_followed_removed_and_undone(panel: Any, ui: Any) -> None:
     assert ui.followedLabel.text.startswith("3 landmarks followed: mean error 2.83 -> 0.")
     assert "3 landmarks followed" in ui.statusLabel.text
     assert ui.historyList.visible and ui.historyList.count == 2 and ui.historyList.currentRow == 1
-    assert "fast, affine" in ui.historyList.item(1).text() and "3 landmarks 0." in ui.historyList.item(1).text()
+    assert "fast, affine" in ui.historyList.item(1).text() and ", 3 points 0." in ui.historyList.item(1).text()
     picture(panel, "following")
     followed = led(ui)
 
@@ -119,6 +119,25 @@ def test_each_point_is_followed_at_once_if_wanted(panel: Any, ui: Any) -> None:
     wait_for(lambda: ui.historyList.count == 2 and is_idle(panel), "the point to be followed", seconds=60.0)
     np.testing.assert_allclose(led(ui)[0], np.array(POINTS[0]) + RIGHT, atol=1.0)
     assert panel.errors == []
+
+
+def test_the_mouse_places_points_in_turn(panel: Any, ui: Any) -> None:
+    import slicer
+
+    logic = slicer.app.applicationLogic()
+    selection, interaction = logic.GetSelectionNode(), logic.GetInteractionNode()
+    click(ui.newLandmarksButton)
+    assert interaction.GetCurrentInteractionMode() == interaction.Place
+    fixed, moving = ui.fixedLandmarksSelector.currentNode(), ui.movingLandmarksSelector.currentNode()
+    for node, other in ((fixed, moving), (moving, fixed), (fixed, moving)):
+        assert selection.GetActivePlaceNodeID() == node.GetID()
+        node.AddControlPoint(POINTS[0])
+        wait_for(lambda other=other: selection.GetActivePlaceNodeID() == other.GetID(), "the other list's turn")
+    # Whoever has stopped placing is left alone.
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    moving.AddControlPoint(POINTS[0])
+    wait_for(lambda: ui.landmarksHintLabel.text == "", "the lists to fit each other")
+    assert selection.GetActivePlaceNodeID() == moving.GetID() and panel.errors == []
 
 
 def test_what_stands_in_the_way_is_said_beside_the_lists(panel: Any, ui: Any) -> None:

@@ -42,7 +42,8 @@ def test_the_result_is_shown_on_request_and_put_back(panel: Any, pair: tuple[Any
     click(ui.afterButton)
     click(ui.applyButton)
     wait_for(lambda: is_idle(panel), "the second run")
-    assert panel.errors == [] and moving.GetParentTransformNode() is None
+    assert panel.errors == []
+    assert moving.GetParentTransformNode() is transform, "what shows the result goes on to show it"
 
 
 def test_a_volume_that_lies_under_its_result_already(panel: Any, pair: tuple[Any, Any]) -> None:

@@ -51,6 +51,7 @@ class FollowControl:
 
     def onPoints(self, isRunning: bool) -> None:
         """Points were dropped, moved or removed, and rest: follow them if that is wanted and they are complete."""
+        self._takeTurns()
         wanted = self._ui.followAtOnceCheckBox.checked and self._ui.resultCollapsibleButton.enabled
         if wanted and not isRunning and self._landmarks.isComplete and self._landmarks.state != self._followed:
             self.follow()
@@ -101,3 +102,30 @@ class FollowControl:
         nodes[1].SetAndObserveTransformNodeID(choices.movingVolume.GetTransformNodeID())
         self._ui.fixedLandmarksSelector.setCurrentNode(nodes[0])
         self._ui.movingLandmarksSelector.setCurrentNode(nodes[1])
+        selection, interaction = _placing()
+        if selection is not None and interaction is not None:
+            selection.SetReferenceActivePlaceNodeClassName("vtkMRMLMarkupsFiducialNode")
+            selection.SetActivePlaceNodeID(nodes[0].GetID())
+            interaction.SetPlaceModePersistence(1)
+            interaction.SetCurrentInteractionMode(interaction.Place)
+
+    def _takeTurns(self) -> None:
+        """While points are placed by the mouse: after a fixed one comes its moving one, and then the next fixed one."""
+        selection, interaction = _placing()
+        fixed, moving = self._landmarks.lists
+        if None in (selection, interaction, fixed, moving):
+            return
+        if interaction.GetCurrentInteractionMode() != interaction.Place:
+            return
+        counts = [node.GetNumberOfDefinedControlPoints() for node in (fixed, moving)]
+        turns = {fixed.GetID(): moving if counts[0] > counts[1] else fixed}
+        turns[moving.GetID()] = fixed if counts[1] >= counts[0] else moving
+        here = selection.GetActivePlaceNodeID()
+        if here in turns and turns[here].GetID() != here:
+            selection.SetActivePlaceNodeID(turns[here].GetID())
+
+
+def _placing() -> tuple[Any, Any]:
+    """What says into which node the mouse puts points, and whether it does; None where the application has none."""
+    logic = slicer.app.applicationLogic()
+    return logic.GetSelectionNode(), logic.GetInteractionNode()

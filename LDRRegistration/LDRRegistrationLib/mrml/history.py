@@ -38,7 +38,7 @@ class Attempt:
     def words(self) -> str:
         """One line: time, settings, verdict, similarity, and the error of the landmarks."""
         settings, fit = self.result.settings, self.result.landmarks
-        line = _("{clock}  {preset}, {prealignment}: {grade}, similarity {similarity:.3f}").format(
+        line = _("{clock} {preset}, {prealignment}: {grade} {similarity:.3f}").format(
             clock=self.clock,
             preset=settings.preset.value,
             prealignment=settings.prealignment.value,
@@ -47,7 +47,7 @@ class Attempt:
         )
         if fit is None:
             return line
-        return line + _(", {count} landmarks {mm:.1f} mm").format(count=len(fit.afterMm), mm=float(fit.afterMm.mean()))
+        return line + _(", {count} points {mm:.1f} mm").format(count=len(fit.afterMm), mm=float(fit.afterMm.mean()))
 
     def isOf(self, *nodes: Any) -> bool:
         """Whether it is of these: fixed volume, moving volume, transform."""

@@ -44,6 +44,8 @@ AROUND_MM = 8.0
 RETREATS = ((0, 1.0), (4, 1.0), (8, 1.0), (8, 0.5), (8, 0.25))
 # Of the grid that is worked on: a start that is finer keeps its own.
 SAME_SPACING = 0.95
+# Times the folds that the start has where it fades out beyond the fixed volume: sampled anew they are as many or so.
+AS_MANY = 1.1
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,9 @@ class _Guide:
             "coverage": check.coverage(warpedAfter),
         }
         if isinstance(start, RegistrationResult):
-            return replace(start, seconds={**start.seconds, **stages.seconds}, **values)
+            names = [*start.seconds, *(name for name in stages.seconds if name not in start.seconds)]
+            seconds = {name: start.seconds.get(name, 0.0) + stages.seconds.get(name, 0.0) for name in names}
+            return replace(start, seconds=seconds, **values)
         unmoved = check.similarity(self._pair.moving(np.eye(4)))
         return RegistrationResult(
             fixedGrid=self._fixed.grid,
@@ -168,7 +172,7 @@ class _Guide:
             modality=self._fixed.modality or Modality.MR,
             seconds=stages.seconds,
             similarityStart=unmoved,
-            similarityPrealigned=similarityBefore,
+            similarityPrealigned=check.similarity(self._aligned),
             device=str(self._aligned.device.type),
             settings=self._settings,
             **values,
@@ -183,9 +187,9 @@ class _Guide:
         return CheckedFlow(flow, warped, self._pair.selfCheck.similarity(warped))
 
     def _withoutFolds(self, before: Tensor, added: Tensor) -> tuple[Transform, Tensor]:
-        """``before`` and as much of what is added as does not fold anywhere: the transform, and its flow here.
+        """``before`` and as much of what is added as does not fold: the transform, and its flow here.
 
-        On the start's grid where that is finer. What fades out beyond the grid counts, too.
+        On the start's grid where that is finer. Where it fades out beyond the grid it may fold no more than the start.
         """
         affine, field = self._start.transform.affine, self._start.transform.field
         for margin, share in RETREATS:
@@ -198,8 +202,10 @@ class _Guide:
                 made = DisplacementField.fromFlow(removeFolds(fine)[0], grid)
             else:
                 made = DisplacementField.fromFlow(flow, grid)
+            if foldedFraction(jacobianDeterminant(flow)) > 0.0:
+                continue
             folds = _folds(made)
-            if folds == 0 or (field is not None and folds <= _folds(field)):
+            if folds == 0 or (field is not None and folds <= AS_MANY * _folds(field)):
                 return Transform(affine, made), flow
         return self._start.transform, before
 

@@ -21,6 +21,7 @@ def inWords(stage: str) -> str:
         "Adaptation": _("Adaptation"),
         "Refinement": _("Refinement"),
         "Finish": _("Finish"),
+        "Following the landmarks": _("Following the landmarks"),
         "Warping": _("Warping"),
         "Finding what to compare": _("Finding what to compare"),
         "Warping the prior": _("Warping the prior"),

@@ -183,9 +183,11 @@ class ChangesSection:
         self._ui.judgedLabel.text = (
             _("{judged} of {count} judged").format(judged=judged, count=len(rows)) if rows else ""
         )
-        notes = self._changes.notes if self._changes is not None and rows else []
-        # What the verdict says stands above.
-        notes = [note for note in notes if note not in self._changes.result.verdict.sentence]
+        notes = []
+        if self._changes is not None and rows:
+            # What the verdict says stands above.
+            above = self._changes.result.verdict.sentence
+            notes = [note for note in self._changes.notes if note not in above]
         label = self._ui.changesNotesLabel
         label.text, label.visible = "\n".join(notes), bool(notes)
         label.styleSheet = styleOfNotes("changesNotesLabel")

@@ -111,7 +111,8 @@ def withoutNames(content: Any, roles: Mapping[str, str]) -> Any:
     if isinstance(content, str):
         for name in sorted((name for name in roles if len(name) > 1), key=len, reverse=True):
             pattern = rf"(?<![^\W_]){re.escape(printable(name))}(?![^\W_])"
-            content = re.sub(pattern, lambda _, role=roles[name]: role, content, flags=re.IGNORECASE)
+            literal = roles[name].replace("\\", r"\\")
+            content = re.sub(pattern, literal, content, flags=re.IGNORECASE)
     return content
 
 

@@ -43,7 +43,7 @@ NAMES = (
         "nothing that its card names",
     ),
     *("Largest displacement (mm)", "cannot allocate memory|", "not enough memory", "failed to map segment"),
-    *("Unknown settings", "A computation is already running.", "#  {", " (*.nii.gz"),
+    *("Unknown settings", "A computation is already running.", "#  {", "color: palette(", " (*.nii.gz"),
 )
 
 

@@ -30,7 +30,8 @@ def test_a_known_shift_goes_in_the_right_direction_in_any_geometry(seed, tmp_pat
     grid = random_grid(rng, (50, 60, 55), extent_mm=110.0)
     moving = smooth_image(rng, grid, sigma=2.5)
     # One voxel along the axis closest to A and two along the one closest to R: what the model claims.
-    voxel = max(2.0 * ONLY_STUDENT.recipe.coarsening, resolutionMm(grid))
+    recipe = ONLY_STUDENT.recipe
+    voxel = max(2.0 * recipe.coarsening, resolutionMm(grid) - recipe.finerByMm)
     directions = canonicalGrid(grid, voxel).direction
     shift = voxel * directions[:, 1] + 2.0 * voxel * directions[:, 0]
     matrix = grid.ijkToRas.copy()

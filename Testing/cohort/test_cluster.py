@@ -14,7 +14,7 @@ from LDRRegistrationLib.cohort import cluster
 from support.data import HIPPOCAMPUS, ROOT
 from support.models import write_model
 
-PAIRS = 4
+PAIRS = 3
 SECONDS = 240
 
 

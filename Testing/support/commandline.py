@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 
@@ -27,6 +28,13 @@ def make_files(folder):
     sitk.WriteImage(itk.from_image(seen_on(fixed, grid_over(rng, grid, (50, 50, 50)))), str(paths["moving"]))
     write_model(paths["models"], (0.0, 0.5, 0.0))
     return paths
+
+
+def copied_files(made, folder):
+    """What ``make_files`` made, in a folder of one's own: a test may change them, and to make them takes time."""
+    original = made["models"].parent
+    shutil.copytree(original, folder, dirs_exist_ok=True)
+    return {name: folder / path.relative_to(original) for name, path in made.items()}
 
 
 def arguments_for(files, output, *more):

@@ -14,6 +14,8 @@ HERE = Path(__file__).parent
 # Whole files, and single tests, that register, train or start processes again and again (``pytest --durations=50``).
 SLOW = (
     "change/test_change.py",
+    "change/test_judges.py",
+    "change/test_where.py",
     "commandline/test_change_option.py",
     "commandline/test_command_line.py",
     "commandline/test_failures.py::test_a_process_that_runs_out_of_memory",

@@ -138,7 +138,7 @@ def wordsNowhere(text: str) -> list[str]:
     return nowhere
 
 
-@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "docs/change-detection.md"])
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "docs/CHANGE.md"])
 def test_files_and_names_that_are_named_are_there(document: str) -> None:
     assert wordsNowhere((ROOT / document).read_text(encoding="utf-8")) == []
 

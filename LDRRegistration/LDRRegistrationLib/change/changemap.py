@@ -22,8 +22,10 @@ from .circumstances import circumstances, likeness
 from .dates import checkDates
 from .harmonise import harmonise, matchingSigmas, smooth
 from .noise import noiseLevel
-from .searchregion import SearchRegion, findSearchRegion
+from .searchregion import INSIDE, SearchRegion, findSearchRegion
 from .uncompared import areas, reasons, sentence
+from .ventricles import Ventricles, findVentricles
+from .whereabouts import Anatomy, findAnatomy
 from .workpart import insideMasks, within, workPart
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class ChangeMap:
     longer show). ``mask``: where change may be called. ``spread``: the standard deviation behind ``z``, in the current
     image's units. ``uncompared``: uint8, a reason of ``uncompared.py`` for what ought to be compared and is not; 0
     elsewhere. ``doubts``: why the comparison is to be checked by a reader, in sentences; ``notes`` has them too.
+    ``anatomy``, ``ventricles``: of a brain, as far as they can be told.
     """
 
     grid: Grid
@@ -69,6 +72,8 @@ class ChangeMap:
     seconds: dict[str, float]
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    anatomy: Anatomy | None = None
+    ventricles: Ventricles | None = None
 
     def onFixedGrid(self, array: np.ndarray, fill: float = 0.0) -> np.ndarray:
         """``array`` (k, j, i) of this map's grid on the fixed volume's; whole numbers (labels) by nearest neighbour."""
@@ -182,6 +187,14 @@ def computeChangeMap(
     modality = guessModality(fixed)
     notes.append(sentence(areas(missing, grid)))
     doubts += circumstances(fixed, moving, toArray(current), toArray(matched.prior), change, examined)
+    anatomy = findAnatomy(place.mask, fixedGrid) if place.kind in ("brain", "stripped") else None
+    ventricles = None
+    if anatomy is not None and modality is Modality.MR:
+        brainMl = float(np.asarray(place.mask.array > INSIDE).sum() * np.prod(place.mask.grid.spacing)) / 1000.0
+        pair = toArray(current), toArray(matched.prior)
+        ventricles = findVentricles(*pair, examined, grid, anatomy, 1.0 / (1.0 + volumeChange / 100.0), brainMl)
+    if ventricles is not None:
+        notes.append(ventricles.sentence)
     if modality is Modality.CT:
         doubts.insert(0, _("Change detection is not validated on CT."))
     stages.end()
@@ -204,6 +217,8 @@ def computeChangeMap(
         seconds=stages.seconds,
         notes=[note for note in (*doubts, *notes) if note],
         doubts=doubts,
+        anatomy=anatomy,
+        ventricles=ventricles,
     )
 
 

@@ -114,20 +114,25 @@ def _explanation(changeMap: ChangeMap, regions: list[Region]) -> str:
         changeMap.place, _("the mask")
     )
     prefix = _("Not validated on CT: ") if changeMap.modality is Modality.CT else ""
+    overall = "" if changeMap.ventricles is None else changeMap.ventricles.sentence
     if not regions:
-        return prefix + _("Nothing found in {where}.").format(where=where)
+        return " ".join([prefix + _("Nothing found in {where}.").format(where=where), overall]).strip()
     counted = {
         "new": _("{count} new"),
         "grown": _("{count} grown"),
         "shrunken": _("{count} shrunken"),
         "gone": _("{count} gone"),
+        "ventricle": _("{count} at the ventricles"),
     }
     kinds = {text: sum(region.kind == kind for region in regions) for kind, text in counted.items()}
     listed = ", ".join(text.format(count=count) for text, count in kinds.items() if count)
-    volume = sum(region.volumeMm3 for region in regions) / 1000.0
+    volume = sum(region.volumeMm3 for region in regions if region.isMeasured) / 1000.0
+    cut = sum(region.isCutOff for region in regions)
     sentence = (
         _("{count} region of change in {where}: {counts}; {volume:.2f} ml in all.")
         if len(regions) == 1
         else _("{count} regions of change in {where}: {counts}; {volume:.2f} ml in all.")
     )
-    return prefix + sentence.format(count=len(regions), where=where, counts=listed, volume=volume)
+    said = prefix + sentence.format(count=len(regions), where=where, counts=listed, volume=volume)
+    left = _("{count} cut off by the examined area, without a number.").format(count=cut) if cut else ""
+    return " ".join(part for part in (said, left, overall) if part)

@@ -32,18 +32,22 @@ SAMPLES = 400_000
 # Beyond so many standard deviations a voxel says no more to its surroundings, lest strong change throws a halo; and
 # what lies beside change is told by its own strongest voxels (this quantile), which must reach so many.
 CLIP, OWN, OWN_QUANTILE = 10.0, 3.0, 0.95
-# A region reaches as far as half the threshold.
-EXTENT = 0.5
+# A region reaches as far as half the threshold; one that is a large lesion there, which changes more and less in its
+# parts, reaches as far as this share of it, with whatever else of it is as large.
+CORE, EXTENT, LARGE_MM3 = 0.5, 0.35, 4000.0
 # A ball of which less than this share lies in what is compared counts for as much less.
 LEAST_INSIDE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Parts of one sign: ``box`` (k, j, i), the bool ``voxels`` in it, and the ``peak``: 1 is the threshold."""
+    """Parts of one sign: ``box`` (k, j, i), the bool ``voxels`` in it, the stronger ones of them (``core``), and the
+    ``peak``: 1 is the threshold.
+    """
 
     box: Box
     voxels: np.ndarray
+    core: np.ndarray
     sign: float
     peak: float
 
@@ -60,7 +64,9 @@ def evidence(changeMap: ChangeMap, least: float) -> list[Evidence]:
     strongest, fine = means[0], means[SCALES_MM.index(0)]
     for mean in means[1:]:
         strongest = strongest.where(strongest.abs() >= mean.abs(), mean)
-    return sorted(_parts(toArray(strongest), toArray(fine), least), key=lambda part: -part.peak)
+    return sorted(
+        _parts(toArray(strongest), toArray(fine), least, float(np.prod(spacing))), key=lambda part: -part.peak
+    )
 
 
 def _standardised(values: Tensor, inside: Tensor) -> Tensor:
@@ -73,17 +79,18 @@ def _standardised(values: Tensor, inside: Tensor) -> Tensor:
     return (values - middle) / max(spread, 1e-6) * inside
 
 
-def _parts(strongest: np.ndarray, fine: np.ndarray, least: float) -> list[Evidence]:
+def _parts(strongest: np.ndarray, fine: np.ndarray, least: float, voxelMm3: float) -> list[Evidence]:
     found = []
     for sign in (1.0, -1.0):
         # The wide balls reach beyond a lesion; its voxels are those that changed themselves.
-        above = (sign * strongest > EXTENT) & (sign * fine > 0.1)
-        whole = boundingBox(above)
+        changed = sign * fine > 0.1
+        whole = boundingBox(changed & (sign * strongest > EXTENT))
         if whole is None:
             continue
         part = sign * strongest[whole]
-        numbers = parts(above[whole])
-        wanted = np.unique(numbers[above[whole] & (part >= least)])
+        above = _reach(part, changed[whole], voxelMm3)
+        numbers = parts(above)
+        wanted = np.unique(numbers[above & (part >= least)])
         places = np.nonzero(numbers)
         number = numbers[places]
         order = np.argsort(number, kind="stable")
@@ -91,12 +98,30 @@ def _parts(strongest: np.ndarray, fine: np.ndarray, least: float) -> list[Eviden
         for first, last in zip(*ends, strict=True):
             voxels = [axis[order[first:last]] for axis in places]
             low = [int(axis.min()) for axis in voxels]
-            inside = np.zeros([int(axis.max()) + 1 - start for axis, start in zip(voxels, low, strict=True)], bool)
-            inside[tuple(axis - start for axis, start in zip(voxels, low, strict=True))] = True
-            starts = [start + outer.start for start, outer in zip(low, whole, strict=True)]
-            k, j, i = (slice(start, start + n) for start, n in zip(starts, inside.shape, strict=True))
-            own = sign * fine[whole][tuple(voxels)] * THRESHOLDS[0]
+            evidence = part[tuple(voxels)]
+            strong = evidence >= min(CORE, least)
+            own = sign * fine[whole][tuple(voxels)][strong] * THRESHOLDS[0]
             if np.quantile(own, OWN_QUANTILE) < OWN:
                 continue
-            found.append(Evidence((k, j, i), inside, sign, float(part[tuple(voxels)].max())))
+            inside, core = np.zeros(
+                (2, *(int(axis.max()) + 1 - start for axis, start in zip(voxels, low, strict=True))), bool
+            )
+            inside[tuple(axis - start for axis, start in zip(voxels, low, strict=True))] = True
+            core[tuple(axis[strong] - start for axis, start in zip(voxels, low, strict=True))] = True
+            starts = [start + outer.start for start, outer in zip(low, whole, strict=True)]
+            k, j, i = (slice(start, start + n) for start, n in zip(starts, inside.shape, strict=True))
+            found.append(Evidence((k, j, i), inside, core, sign, float(evidence.max())))
     return found
+
+
+def _reach(strength: np.ndarray, changed: np.ndarray, voxelMm3: float) -> np.ndarray:
+    """(k, j, i) bool: what regions are made of, from the strength of the evidence for one sign."""
+    above = changed & (strength > CORE)
+    cores = parts(above)
+    isLarge = np.bincount(cores.ravel()) * voxelMm3 >= LARGE_MM3
+    isLarge[0] = False
+    if not isLarge.any():
+        return above
+    wider = parts(changed & (strength > EXTENT))
+    reached = np.unique(wider[isLarge[cores]])
+    return above | np.isin(wider, reached[reached > 0])

@@ -29,7 +29,8 @@ PLACE_LIMITS = (0.8, 5.0)
 
 
 def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Standard deviation (k, j, i) of the unchanged difference in the images' units, and the local factor in it.
+    """Standard deviation (k, j, i) of the unchanged difference in the images' units, and how many times
+    as large as usual the difference is around a place, in whichever sign it is less so.
 
     A table of robust standard deviations over gradient and intensity, estimated from this very pair: a misalignment
     by delta leaves delta times the gradient, partial volume goes with the gradient too, and noise of magnitude images
@@ -73,7 +74,11 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
     excess = ((difference - wide).abs() / sd).clamp(max=PLACE_CLIP) * mask
     place = meanInside(excess, mask, PLACE_MM / spacing)
     place = (place / float(place[inside].median())).clamp(*PLACE_LIMITS)
-    return sd * place, place
+    # A haematoma, or a ventricle that is wider, is no misalignment, however large: that is what both signs have.
+    signed = (difference / sd).clamp(-PLACE_CLIP, PLACE_CLIP)
+    means = (meanInside(part.clamp(min=0.0), mask, PLACE_MM / spacing) for part in (signed, -signed))
+    balanced = torch.minimum(*means)
+    return sd * place, torch.minimum(place, balanced / float(balanced[inside].median().clamp_min(1e-6)))
 
 
 def _gradient(image: Tensor, spacing: np.ndarray) -> Tensor:

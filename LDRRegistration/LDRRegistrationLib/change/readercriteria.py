@@ -46,7 +46,7 @@ class Reader:
 
     def factor(self, part: Evidence) -> float:
         """Between 0 and 1: how much of the evidence of ``part`` a reader would let count."""
-        box, voxels = widened(part.box, part.voxels, self._spacing, RING_MM[1], self._map.mask.shape)
+        box, voxels = widened(part.box, part.core, self._spacing, RING_MM[1], self._map.mask.shape)
         z, mask = self._map.z[box], self._map.mask[box]
         size = np.abs(z)
         core = voxels & (size >= CORE * float(np.quantile(size[voxels], CORE_QUANTILE)))

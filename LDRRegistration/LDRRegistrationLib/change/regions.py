@@ -1,4 +1,4 @@
-"""What one region of change is: new, grown, shrunken or gone; how large, how strong, where."""
+"""What one region of change is: new, grown, shrunken, gone or a ventricle's wall; how large, how strong, where."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..runtime.language import tr as _
 from ..space.boxes import Box
 from ..space.grid import transformPoints
 from .blurredvolume import volumeFrom
@@ -16,7 +17,9 @@ from .shapes import near, widened, withoutHoles
 if TYPE_CHECKING:
     from .changemap import ChangeMap
 
-NEW, GROWN, SHRUNKEN, GONE = "new", "grown", "shrunken", "gone"
+NEW, GROWN, SHRUNKEN, GONE, VENTRICLE = "new", "grown", "shrunken", "gone", "ventricle"
+# Of a region's surface: where more lies at the end of what is compared, it goes on there, and has no number.
+CUT_SHARE = 0.15
 # Around a region: what the blur has spread of it, and the tissue that it is compared with.
 REACH_MM, RING_MM = 2.0, 4.0
 # A region is measured where its z is above a share of its largest (this quantile), between these limits.
@@ -39,8 +42,11 @@ HULL_POINTS = 400
 class Region:
     """One region, best evidence first (``rank`` from 1).
 
-    ``kind``: "new", "grown", "shrunken" or "gone", by which of the two scans stands out from the tissue around.
-    ``volumeMm3``: of what changed. ``meanChange`` in the current image's units and ``meanZ``: brighter now above 0.
+    ``kind``: "new", "grown", "shrunken" or "gone", by which of the two scans stands out from the tissue around, or
+    "ventricle" where it is the wall of a ventricle that became wider or narrower.
+    ``volumeMm3``: of what changed; of what was seen of it where ``isCutOff`` by the end of what is compared.
+    ``where``: side and region in words; empty where the anatomy is not known. ``meanChange`` in the current image's
+    units and ``meanZ``: brighter now above 0.
     ``growthPercent``: of the whole abnormality since the prior scan; None where there was none before, -100 where none
     is left. ``deformationPercent``: mean growth of the tissue here by the deformation alone. ``evidence``: as a
     reader weighs it; 1 is enough to be listed as a rule.
@@ -56,6 +62,19 @@ class Region:
     centroidRas: tuple[float, float, float]
     largestDiameterMm: float
     evidence: float
+    isCutOff: bool = False
+    where: str = ""
+
+    @property
+    def isMeasured(self) -> bool:
+        """Whether its volume, growth and diameter are those of a whole lesion."""
+        return not self.isCutOff and self.kind != VENTRICLE
+
+    @property
+    def place(self) -> str:
+        """``where``, and that it is cut off."""
+        cut = _("cut off by the examined area") if self.isCutOff else ""
+        return "; ".join(words for words in (self.where, cut) if words)
 
     @property
     def name(self) -> str:
@@ -72,7 +91,7 @@ def describe(changeMap: ChangeMap, scored: list[tuple[float, Evidence]], labels:
     regions = []
     spacing = changeMap.grid.spacing
     taken = np.zeros(labels.shape, dtype=bool)
-    for _, part in scored:
+    for _evidence, part in scored:
         taken[part.box] |= part.voxels
     for rank, (evidence, part) in enumerate(scored, start=1):
         wide, core = widened(part.box, part.voxels, spacing[::-1], RING_MM, labels.shape)
@@ -124,6 +143,7 @@ def _describe(
     volume = float(np.clip((1.0 - largeness) * ball + largeness * counted, 0.5 * counted, 2.0 * counted))
     labels[box][voxels] = rank
     shell = near(voxels, grid.spacing, SHELL_MM[1]) & ~near(voxels, grid.spacing, SHELL_MM[0]) & free
+    isCutOff = _isCutOff(voxels, changeMap.mask[box], grid.spacing)
     kind, contrast, whole = _kind(current, prior, voxels, shell, sign)
     growth = -100.0 if kind == GONE else None
     if kind in (GROWN, SHRUNKEN):
@@ -131,6 +151,10 @@ def _describe(
         volume = min(volume, total * voxel / max(contrast, plateau, 1e-12))
         growth = 100.0 * volume / (whole * voxel)
         growth = 100.0 * growth / max(100.0 - growth, 1.0) if kind == GROWN else -min(growth, 100.0)
+    ventricles = changeMap.ventricles
+    if ventricles is not None and ventricles.hasWall(box, voxels, grid):
+        kind, growth = VENTRICLE, None
+    isNear = ventricles is not None and kind != VENTRICLE and ventricles.isNear(box, voxels, grid)
     starts = np.array([part.start for part in box])
     points = (np.argwhere(voxels) + starts)[:, ::-1]
     ras = transformPoints(grid.ijkToRas, points)
@@ -146,7 +170,21 @@ def _describe(
         centroidRas=(float(center[0]), float(center[1]), float(center[2])),
         largestDiameterMm=_diameter(ras) + float(grid.spacing.mean()),
         evidence=evidence,
+        isCutOff=isCutOff,
+        where="" if changeMap.anatomy is None else changeMap.anatomy.words(ras, isNear),
     )
+
+
+def _isCutOff(voxels: np.ndarray, mask: np.ndarray, spacing: np.ndarray) -> bool:
+    """Whether much of a region's surface lies at the end of what is compared; spacing along i, j, k."""
+    inside, compared = np.pad(voxels, 1), np.pad(mask, 1)
+    surface = ends = 0.0
+    for axis, across in enumerate(spacing[::-1]):
+        for step in (1, -1):
+            outside = inside & ~np.roll(inside, step, axis)
+            surface += float(outside.sum()) / across
+            ends += float((outside & ~np.roll(compared, step, axis)).sum()) / across
+    return bool(ends > CUT_SHARE * surface)
 
 
 def _kind(

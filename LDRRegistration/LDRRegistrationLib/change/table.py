@@ -9,10 +9,11 @@ from ..runtime.language import tr as _
 from .regions import Region
 
 # Texts, and numbers with their unit; the table node and the file have the same columns.
-TEXTS = ("Kind", "Verdict", "Note")
+TEXTS = ("Kind", "Where", "Verdict", "Note")
 COLUMNS = (
     "Region",
     "Kind",
+    "Where",
     "Volume (mm3)",
     "Mean change",
     "Mean z",
@@ -49,21 +50,24 @@ class Opinion:
 
 
 def row(region: Region, opinion: Opinion | None = None) -> dict[str, int | float | str | None]:
-    """The values of ``COLUMNS``. RAS in mm; the growth is None where there was nothing before."""
+    """The values of ``COLUMNS``. RAS in mm; the growth is None where there was nothing before, and so is every
+    measure of what is cut off or a ventricle.
+    """
     opinion = opinion or Opinion()
     r, a, s = region.centroidRas
     values = (
         region.rank,
         region.kind,
-        round(region.volumeMm3, 1),
+        region.place,
+        round(region.volumeMm3, 1) if region.isMeasured else None,
         round(region.meanChange, 3),
         round(region.meanZ, 2),
-        None if region.growthPercent is None else round(region.growthPercent, 1),
+        None if region.growthPercent is None or not region.isMeasured else round(region.growthPercent, 1),
         round(region.deformationPercent, 1),
         round(r, 1),
         round(a, 1),
         round(s, 1),
-        round(region.largestDiameterMm, 1),
+        round(region.largestDiameterMm, 1) if region.isMeasured else None,
         round(region.evidence, 2),
         opinion.verdict,
         opinion.note,

@@ -33,6 +33,7 @@ KINDS: dict[str, Code] = {
     "grown": ("GROWN", "99LDR", "Grown"),
     "shrunken": ("SHRUNKEN", "99LDR", "Shrunken"),
     "gone": ("GONE", "99LDR", "Gone"),
+    "ventricle": ("VENTRICLE", "99LDR", "Wall of a ventricle that is wider or narrower"),
     "none": ("NO_CHANGE", "99LDR", "No change found"),
     "unknown": ("NOT_COMPARED", "99LDR", "Not compared"),
     "some": ("CHANGED", "99LDR", "Change found"),

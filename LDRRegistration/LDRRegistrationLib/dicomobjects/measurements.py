@@ -59,8 +59,10 @@ def measurementReport(
     algorithm = sr.AlgorithmIdentification(name=codes.ALGORITHM, version=softwareVersion())
     groups = [_comparison(sr, current, algorithm, len(regions), grade, limit)]
     for number, region in enumerate(regions, start=1):
-        values = [(codes.VOLUME, region.volumeMm3, codes.CUBIC_MM), (codes.DEVIATION, region.meanZ, codes.NO_UNITS)]
-        if region.growthPercent is not None:
+        values = [(codes.DEVIATION, region.meanZ, codes.NO_UNITS)]
+        if region.isMeasured:
+            values.insert(0, (codes.VOLUME, region.volumeMm3, codes.CUBIC_MM))
+        if region.growthPercent is not None and region.isMeasured:
             values.append((codes.GROWTH, region.growthPercent, codes.PERCENT))
         one = tracked[region.rank]
         groups.append(

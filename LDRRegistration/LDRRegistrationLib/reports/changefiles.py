@@ -50,16 +50,20 @@ def changesContent(
             {
                 "region": region.rank,
                 "kind": region.kind,
-                "volumeMm3": round(region.volumeMm3, 1),
-                "volumeBeforeMm3": round(before, 1),
-                "volumeNowMm3": round(now, 1),
-                "growthPercent": None if region.growthPercent is None else round(region.growthPercent, 1),
+                "where": region.where,
+                "isCutOff": region.isCutOff,
+                "volumeMm3": round(region.volumeMm3, 1) if region.isMeasured else None,
+                "volumeBeforeMm3": round(before, 1) if region.isMeasured else None,
+                "volumeNowMm3": round(now, 1) if region.isMeasured else None,
+                "growthPercent": None
+                if region.growthPercent is None or not region.isMeasured
+                else round(region.growthPercent, 1),
                 "volumeChangeByDeformationPercent": round(region.deformationPercent, 1),
                 "meanChange": round(region.meanChange, 3),
                 "meanZ": round(region.meanZ, 2),
                 "middleRas": [r, a, s],
                 "middleLps": [-r, -a, s],
-                "largestDiameterMm": round(region.largestDiameterMm, 1),
+                "largestDiameterMm": round(region.largestDiameterMm, 1) if region.isMeasured else None,
                 "verdict": opinion.verdict,
                 "note": opinion.note,
             }
@@ -88,6 +92,7 @@ def changeContent(
         "regions": len(detection.regions),
         "regionsAtMarks": counts(changeMap),
         "agreement": round(changeMap.agreement, 4),
+        "ventricles": None if changeMap.ventricles is None else changeMap.ventricles.content,
         "uncompared": [area.content for area in areas(changeMap.uncompared, changeMap.grid)],
         "detectionLimit": None if limit is None else limit.content,
     }

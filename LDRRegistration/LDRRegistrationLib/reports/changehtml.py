@@ -34,6 +34,7 @@ METHOD = (
 COLUMNS = (
     "Region",
     "Kind",
+    "Where",
     "Before (mm³)",
     "Now (mm³)",
     "Growth (%)",
@@ -43,7 +44,7 @@ COLUMNS = (
     "Verdict",
     "Note",
 )
-TEXT_COLUMNS = ("Kind", "Verdict", "Note")
+TEXT_COLUMNS = ("Kind", "Where", "Verdict", "Note")
 
 
 def changesHtml(
@@ -216,10 +217,11 @@ def _cells(region: Region, opinions: Mapping[int, Opinion]) -> list[str]:
     return [
         str(region.rank),
         swatch + _text(region.kind),
-        f"{before:.0f}",
-        f"{now:.0f}",
-        "" if region.growthPercent is None else f"{region.growthPercent:+.0f}",
-        f"{region.largestDiameterMm:.1f}",
+        _text(region.place),
+        f"{before:.0f}" if region.isMeasured else "",
+        f"{now:.0f}" if region.isMeasured else "",
+        "" if region.growthPercent is None or not region.isMeasured else f"{region.growthPercent:+.0f}",
+        f"{region.largestDiameterMm:.1f}" if region.isMeasured else "",
         ", ".join(f"{round(value)}" for value in region.centroidRas),
         f"{region.meanZ:+.1f}",
         _text(opinion.verdict),
@@ -232,10 +234,10 @@ def _figures(changeMap: ChangeMap, regions: Sequence[Region], opinions: Mapping[
     for region in regions[:MOST_PICTURES]:
         opinion = opinions.get(region.rank, Opinion())
         said = ": ".join(text for text in (opinion.verdict.capitalize(), opinion.note) if text)
-        caption = (
-            f"Region {region.rank}, {region.kind}: {region.volumeMm3:.0f} mm³, change {region.meanZ:+.1f} times the "
-            f"noise. {said}"
+        size = ", ".join(
+            [*([f"{region.volumeMm3:.0f} mm³"] if region.isMeasured else []), *filter(None, [region.place])]
         )
+        caption = f"Region {region.rank}, {region.kind}: {size}, change {region.meanZ:+.1f} times the noise. {said}"
         picture = _picture(regionPicture(changeMap, region), f"region {region.rank}: before, now, change")
         figures.append(f"<figure class='region'>{picture}<figcaption>{_text(caption.strip())}</figcaption></figure>")
     more = len(regions) - MOST_PICTURES

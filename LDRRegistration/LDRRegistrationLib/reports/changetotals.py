@@ -26,8 +26,9 @@ FEWEST_DAYS = 14
 class Totals:
     """Of the accepted regions; of all that were not rejected where none was accepted.
 
-    Volumes in mm3, of whole lesions as far as they changed. Percent and doubling time are of the lesions that were
-    there at both visits: what appeared or vanished has neither. What cannot be known is None.
+    Volumes in mm3, of whole lesions as far as they changed, without what is cut off or a ventricle. Percent and
+    doubling time are of the lesions that were there at both visits: what appeared or vanished has neither. What cannot
+    be known is None.
     """
 
     isReviewed: bool
@@ -80,14 +81,16 @@ def volumesOf(kind: str, volume: float, growth: float | None) -> tuple[float, fl
 def totalsOf(detection: Detection, opinions: Mapping[int, Opinion], days: int | None, changeMap: ChangeMap) -> Totals:
     """:param days: between the visits, if known."""
     regions = counted(detection, opinions)
-    pairs = [volumesMm3(region) for region in regions]
+    # What is cut off, or the wall of a ventricle, has no volume of a lesion.
+    measured = [region for region in regions if region.isMeasured]
+    pairs = [volumesMm3(region) for region in measured]
     before, now = (sum(pair[side] for pair in pairs) for side in (0, 1))
     years = days / DAYS_A_YEAR if days and days >= FEWEST_DAYS else None
     lasting = [sum(pair[side] for pair in pairs if min(pair) > 0) for side in (0, 1)]
     rate = math.log(lasting[1] / lasting[0]) / years if years and lasting[0] > 0 else None
     diameters = [
         axialDiameterMm(changeMap, detection.labels, region)
-        for region, (_, after) in zip(regions, pairs, strict=True)
+        for region, (_, after) in zip(measured, pairs, strict=True)
         if after > 0
     ]
     measurable = [mm for mm in diameters if mm >= MEASURABLE_MM]

@@ -57,7 +57,7 @@ def scene(monkeypatch):
 def test_the_documents_lines_run_one_after_the_other(scene, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names = {"slicer": slicer, "getNode": scene.GetFirstNodeByName}
-    assert len(blocks()) == 7
+    assert len(blocks()) == 8
     for block in blocks():
         exec(compile(block, str(DOCUMENT), "exec"), names)
     said = capsys.readouterr().out
@@ -65,6 +65,7 @@ def test_the_documents_lines_run_one_after_the_other(scene, capsys, monkeypatch,
     assert names["lesions"].GetName() == "Prior lesions, Prior to Current"
     assert names["change"].GetImageData() is not None and names["copy"].GetName() == "Prior FLAIR hardened"
     assert names["transforms"].GetNumberOfDataNodes() == 2
+    assert names["expectedError"].GetImageData() is not None and names["trust"].summary["medianMm"] > 0
     assert names["result"].similarity > names["result"].similarityStart
     assert names["table"].GetNumberOfRows() == 2 and not any(outcome.error for outcome in names["outcomes"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["prior-to-current.h5", "report"]

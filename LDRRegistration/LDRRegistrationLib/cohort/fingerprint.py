@@ -22,7 +22,17 @@ from .pair import Pair
 # The part of the report that is the cohort's.
 KEY = "cohort"
 # Options that change what is written.
-SETTINGS = ("preset", "prealignment", "adapt", "device", "change", "sensitivity", "dicom_out", "hide_names")
+SETTINGS = (
+    "preset",
+    "prealignment",
+    "adapt",
+    "device",
+    "change",
+    "sensitivity",
+    "dicom_out",
+    "hide_names",
+    "trust_map",
+)
 
 
 def settingsDigest(options: argparse.Namespace, modelDigest: str) -> dict[str, Any]:

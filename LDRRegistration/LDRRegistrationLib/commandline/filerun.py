@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..logic.registration import RegistrationLogic
     from ..mrml.jobs import RegistrationJob
     from ..registration.register import RegistrationResult
+    from ..registration.trustmap import TrustMap
 
 # Of the time, for the progress bar.
 SHARE_OF_WRITING = 0.1
@@ -64,6 +65,7 @@ class FileRun:
     hasFailed: bool = False
     changeOutput: ChangeOutput = field(init=False)
     radiotherapy: Radiotherapy = field(init=False)
+    trust: TrustMap | None = None
 
     def register(self) -> None:
         options = self.options
@@ -181,6 +183,12 @@ class FileRun:
             )
             result = logic.compute(job, **how)
             logic.publish(job, result)
+            if options.trust_map:
+                with self._timed("Map of trust"):
+                    try:
+                        self.trust = logic.computeTrustMap(job, result, cancelled=self.stopped)
+                    except RegistrationError as error:
+                        result.notes.append(f"There is no map of trust: {error}")
         self.seconds.update(result.seconds)
         return found, job, result
 
@@ -222,6 +230,8 @@ class FileRun:
                     outputLabelsNode=warpedLabels,
                 )
                 files.writeVolume(warpedLabels, part / "warped_labels.nii.gz")
+            if self.trust is not None:
+                files.writeVolume(logic.publishTrustMap(job, self.trust), part / "expected_error.nii.gz")
             if found is not None:
                 self.changeOutput.write(part, job, found)
             known = len(self.radiotherapy.notes)
@@ -246,6 +256,8 @@ class FileRun:
         report.update(scanContent(self.changeOutput.series, options.hide_names))
         if found is not None:
             report["change"] = changeContent(found.changeMap, found.detection, found.limit, found.summary)
+        if self.trust is not None:
+            report["expectedError"] = {name: round(value, 3) for name, value in self.trust.summary.items()}
         report["seconds"] = {stage: round(value, 4) for stage, value in self.seconds.items()}
         verdict = result.verdict
         self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}")

@@ -78,6 +78,8 @@ def _refuseDropped(options: argparse.Namespace) -> None:
             f"{_listed(given)} cannot be used with --change, whose alignment has settings of its own, which hide no "
             "change."
         )
+    if options.change and options.trust_map:
+        raise RegistrationError("--trust-map cannot be used with --change, which has a map of its own: the change z.")
     if options.change and options.prealignment == "affine":
         raise RegistrationError(
             "--prealignment affine cannot be used with --change: two visits of one person are aligned rigidly, or not."
@@ -187,6 +189,11 @@ def makeParser() -> argparse.ArgumentParser:
             f"--{which}-mask", metavar="M", type=Path, help=f"label map of {which.upper()}: compare only inside it"
         )
     parser.add_argument("--labels", metavar="MOVING_LABELS", type=Path, help="label map of MOVING to carry along")
+    parser.add_argument(
+        "--trust-map",
+        action="store_true",
+        help="register the other way round, too, and write expected_error.nii.gz: how far the result may be off, in mm",
+    )
     change = parser.add_argument_group("what changed", "between two visits of one person, FIXED being the current scan")
     change.add_argument(
         "--change",

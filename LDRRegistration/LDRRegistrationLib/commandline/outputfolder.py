@@ -31,6 +31,7 @@ OUTPUTS = (
     "warped.json",
     "warped_labels.nii.gz",
     "warped_labels.json",
+    "expected_error.nii.gz",
     "change.nii.gz",
     "change_regions.nii.gz",
     "change_uncompared.nii.gz",

@@ -29,6 +29,7 @@ from .change import ChangesLogic
 from .reporting import ReportingLogic
 from .studies import StudiesLogic
 from .transforms import ResultsLogic
+from .trust import TrustLogic
 
 if TYPE_CHECKING:
     from slicer import (
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     )
 
 
-class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic, ResultsLogic):
+class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic, ResultsLogic, TrustLogic):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:

@@ -1,0 +1,148 @@
+"""How far to believe a registration, place by place: the expected error in mm.
+
+Registered both ways, T from fixed to moving and back again from moving to fixed, a point should return to where it was;
+how far it misses is the inverse consistency error (Christensen and Johnson, TMI 2001). Where that is small and the
+images look alike the error is small; else it is not known to be. What both say together in mm was set on pairs whose
+true motion is known (benchmarks/trust_map.py); see docs/TRUST.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..numerics.dlpack import toArray, toTensor
+from ..numerics.filters import gaussianMean
+from ..numerics.losses import lncc
+from ..space.grid import Grid, canonicalGrid
+from ..space.image import Image
+from ..space.intensity import normalised
+from ..space.masks import Masks
+from ..space.resample import reduceToSpacing, sampleOnGrid
+from ..space.transform import Transform
+from ..space.validity import checkedImage, filled
+from .models import ModelStore
+from .register import RegistrationResult, register
+from .selfcheck import FOREGROUND
+from .settings import Prealignment, Preset, Settings
+
+if TYPE_CHECKING:
+    from ..runtime.progress import CancelCallback
+
+# The map's points lie so far apart, or further where the body would have more of them than this.
+SPACING_MM, MOST_VOXELS = 3.0, 600_000
+# An error is like those around it: both measures are averaged by a Gaussian as wide as this.
+SIGMA_MM = 4.0
+# Of the window around a point in which the images are compared, in the map's voxels.
+WINDOW = 5
+# log of the expected error in mm: a constant, and its slopes by log(0.2 mm + inconsistency) and by unlikeness.
+COEFFICIENTS = (-0.234, 1.005, 1.661)
+LEAST_INCONSISTENCY_MM = 0.2
+# Nine in ten true errors are at most so many times the expected one.
+NINE_IN_TEN = 1.76
+
+
+@dataclass(frozen=True, eq=False)
+class TrustMap:
+    """``expectedErrorMm`` (k, j, i) float32 at the points of ``grid``, NaN where the fixed image shows nothing.
+
+    ``inconsistencyMm`` is the inverse consistency error there, ``similarity`` the squared local correlation, 0 to 1.
+    """
+
+    grid: Grid
+    expectedErrorMm: np.ndarray
+    inconsistencyMm: np.ndarray
+    similarity: np.ndarray
+
+    def on(self, grid: Grid) -> np.ndarray:
+        """(k, j, i) float32: the expected error at the points of another grid; 0 where the image shows nothing."""
+        known = np.isfinite(self.expectedErrorMm)
+        values, share = (
+            toArray(sampleOnGrid(toTensor(array), self.grid.ijkToRas, grid))
+            for array in (np.where(known, self.expectedErrorMm, 0.0).astype(np.float32), known.astype(np.float32))
+        )
+        return np.where(share >= 0.5, values / np.maximum(share, 0.5), 0.0).astype(np.float32)
+
+    @property
+    def summary(self) -> dict[str, float]:
+        """For a report: the middle of the expected errors, their worst tenth, and how much is beyond 3 mm."""
+        values = self.expectedErrorMm[np.isfinite(self.expectedErrorMm)]
+        if not values.size:
+            return {}
+        return {
+            "medianMm": float(np.median(values)),
+            "worstTenthMm": float(np.percentile(values, 90)),
+            "above3MmPercent": float(100.0 * (values > 3.0).mean()),
+        }
+
+
+def trustMap(
+    fixed: Image,
+    moving: Image,
+    result: RegistrationResult,
+    models: ModelStore,
+    masks: Masks | None = None,
+    cancelled: CancelCallback | None = None,
+) -> TrustMap:
+    """The expected error of ``result``, which registered ``moving`` to ``fixed``.
+
+    The way back is the fast preset's, whatever found the way there, and begins at the inverse of its affine part.
+
+    :param masks: those of the registration.
+    :raises RegistrationError, DependencyError, RegistrationCancelled: as ``register`` does.
+    """
+    settings = Settings(
+        Preset.FAST,
+        result.model,
+        Prealignment.NONE,
+        warp=False,
+        device=result.settings.device,
+        threads=result.settings.threads,
+    )
+    turned = None if masks is None else Masks(masks.moving, masks.fixed)
+    start = np.linalg.inv(result.transform.affine)
+    back = register(moving, fixed, settings, models, start, cancelled=cancelled, masks=turned).transform
+    return between(fixed, moving, result.transform, back)
+
+
+def between(fixed: Image, moving: Image, there: Transform, back: Transform) -> TrustMap:
+    """The map of ``there``, from fixed to moving points, and of ``back``, both in RAS mm."""
+    spacing = max(
+        SPACING_MM, float(np.prod(fixed.grid.extentMm) / MOST_VOXELS) ** (1 / 3), float(fixed.grid.spacing.min())
+    )
+    fixed, moving = (reduceToSpacing(checkedImage(image), spacing) for image in (fixed, moving))
+    grid = canonicalGrid(fixed.grid, spacing)
+    fixedHere = sampleOnGrid(toTensor(filled(normalised(fixed)).array), fixed.ijkToRas, grid)[None, None]
+    shown = toArray(fixedHere[0, 0] > FOREGROUND)
+    points = grid.pointsRas()
+    moved = points + there.displacement(grid)
+    missed = np.linalg.norm(back.points(moved) - points, axis=-1).astype(np.float32)
+    warped = toTensor(there.warp(replace(moving, array=filled(normalised(moving)).array, known=None), grid))[None, None]
+    similarity = lncc(fixedHere, warped.clamp(0, 1), WINDOW)
+    weights = toTensor(shown.astype(np.float32))[None, None]
+    sigmas = [SIGMA_MM / spacing] * 3
+    share = gaussianMean(weights, sigmas).clamp_min(1e-3)
+    inconsistency, unlikeness = (
+        toArray((gaussianMean(values * weights, sigmas) / share)[0, 0])
+        for values in (toTensor(missed)[None, None], 1.0 - similarity)
+    )
+    expected = expectedError(inconsistency, unlikeness)
+    return TrustMap(
+        grid,
+        np.where(shown, expected, np.nan).astype(np.float32),
+        np.where(shown, inconsistency, np.nan).astype(np.float32),
+        np.where(shown, 1.0 - unlikeness, np.nan).astype(np.float32),
+    )
+
+
+def features(inconsistencyMm: np.ndarray, unlikeness: np.ndarray) -> np.ndarray:
+    """(..., 3): what COEFFICIENTS are multiplied with."""
+    logarithm = np.log(LEAST_INCONSISTENCY_MM + inconsistencyMm)
+    return np.stack([np.ones_like(logarithm), logarithm, unlikeness], axis=-1)
+
+
+def expectedError(inconsistencyMm: np.ndarray, unlikeness: np.ndarray) -> np.ndarray:
+    """In mm, of the same shape."""
+    return np.exp(features(inconsistencyMm, unlikeness) @ np.asarray(COEFFICIENTS))

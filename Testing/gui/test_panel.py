@@ -66,7 +66,7 @@ def test_first_two_volumes_are_proposed(panel: Any, add_volume: Any) -> None:
 
 def test_preset_is_kept_in_the_scene(panel: Any) -> None:
     labels = [panel.ui.presetComboBox.itemText(i) for i in range(panel.ui.presetComboBox.count)]
-    assert [label.partition(":")[0] for label in labels] == ["Fast", "Accurate"]
+    assert [label.partition(":")[0] for label in labels] == ["Fast", "Accurate", "Best"]
     choose(panel.ui.presetComboBox, labels[1])
     panel.exit()
     panel.enter()

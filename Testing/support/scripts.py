@@ -8,6 +8,7 @@ exit status, as if a shell had started it.
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import runpy
 import signal
@@ -22,6 +23,20 @@ from typing import Any
 PRELOADED = ["aldk.evaluation.tables", "aldk.trainer", "aldk.commands"]
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(PRELOADED)
+
+
+def _ensure_server() -> None:
+    """Start the fork server if there is none. It has this process's path from the environment alone, and says nothing
+    of modules that it does not find."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    try:
+        multiprocessing.forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
 
 
 class Script:
@@ -46,6 +61,7 @@ class Script:
         self._process = _context.Process(
             target=_become, args=(self.words, names, start_new_session, place, dict(os.environ), list(sys.path))
         )
+        _ensure_server()
         self._process.start()
         self.pid = self._process.pid
 
@@ -87,6 +103,8 @@ def run(words: Sequence[Any], cwd: Any = None) -> SimpleNamespace:
 def _become(
     words: list[str], files: list[str | None], session: bool, place: str, environment: dict[str, str], path: list[str]
 ) -> None:
+    missing = [name for name in PRELOADED if name not in sys.modules]
+    assert not missing, f"the fork server has not loaded {missing}"
     if session:
         os.setsid()
     for number, name in enumerate(files, start=1):

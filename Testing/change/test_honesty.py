@@ -8,7 +8,7 @@ from LDRRegistrationLib.change.answer import judgeComparison, worse
 from LDRRegistrationLib.change.changemap import computeChangeMap
 from LDRRegistrationLib.change.detection import counts, detect
 from LDRRegistrationLib.change.detectionlimit import detectionLimit
-from LDRRegistrationLib.change.uncompared import OUTSIDE_MASKS, OUTSIDE_PRIOR, areas
+from LDRRegistrationLib.change.uncompared import OUTSIDE_MASKS, OUTSIDE_PRIOR, Area, areas, sentence
 from LDRRegistrationLib.registration.verdict import Verdict
 from LDRRegistrationLib.runtime.errors import RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.space.image import Image
@@ -94,3 +94,12 @@ def test_the_verdict_is_the_worse_of_both():
     assert worse(good, good) is good and worse(failed, good) is failed
     assert worse(good, check) == check
     assert worse(failed, check) == Verdict("failed", "FAILED CHECK")
+
+
+def test_what_was_not_compared_is_said_of_one_area_and_of_several() -> None:
+    one, other = Area(1200.0, (-0.4, -24.2, -81.0), "outside the prior scan"), Area(2900.0, (3.0, 4.0, 5.0), "metal")
+    assert sentence([]) == ""
+    assert sentence([one]) == "Not compared: 1 ml at (0, -24, -81), because: outside the prior scan."
+    assert sentence([other, one]) == (
+        "Not compared: 4 ml in 2 areas of 1 ml or more; the largest, 3 ml at (3, 4, 5), because: metal."
+    )

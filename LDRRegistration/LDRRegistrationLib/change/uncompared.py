@@ -87,15 +87,19 @@ def sentence(found: list[Area]) -> str:
     if not found:
         return ""
     first = found[0]
-    return _(
-        "Not compared: {total:.0f} ml in {count} areas of 1 ml or more; the largest, {volume:.0f} ml at "
-        "({r:.0f}, {a:.0f}, {s:.0f}), because: {why}."
-    ).format(
+    # Whole numbers of millimetres, of which -0 is none.
+    place = ", ".join(str(round(mm)) for mm in first.centerRas)
+    if len(found) == 1:
+        text = _("Not compared: {volume:.0f} ml at ({place}), because: {why}.")
+    else:
+        text = _(
+            "Not compared: {total:.0f} ml in {count} areas of 1 ml or more; the largest, {volume:.0f} ml at ({place}), "
+            "because: {why}."
+        )
+    return text.format(
         total=sum(area.volumeMm3 for area in found) / 1000.0,
         count=len(found),
         volume=first.volumeMm3 / 1000.0,
-        r=first.centerRas[0],
-        a=first.centerRas[1],
-        s=first.centerRas[2],
+        place=place,
         why=first.why,
     )

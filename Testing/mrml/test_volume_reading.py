@@ -197,3 +197,15 @@ def test_a_file_that_ends_early_is_no_question_of_memory(tmp_path):
         sitk.WriteImage(sitk.Image(20, 20, 20, sitk.sitkInt16), str(tmp_path / "b.vtk"))
         with pytest.raises(RegistrationError, match=r"a\.nii is damaged: it ends before its last voxel"):
             checkMemory(fixed, moving)
+
+
+def test_an_image_is_no_transform_to_start_from(tmp_path):
+    """MRML takes any image for a grid of displacements, whatever its voxels hold."""
+    scene, path = newScene(), tmp_path / "image.nii.gz"
+    sitk.WriteImage(sitk.GetImageFromArray(np.ones((8, 9, 10), dtype=np.float32)), str(path))
+    with pytest.raises(RegistrationError, match="is an image and no transform"):
+        readTransform(scene, path)
+    assert scene.GetNumberOfNodesByClass("vtkMRMLTransformNode") == 0
+    vectors = sitk.GetImageFromArray(np.zeros((8, 9, 10, 3)), isVector=True)
+    sitk.WriteImage(vectors, str(path))
+    assert readTransform(scene, path).GetTransformFromParent() is not None

@@ -229,3 +229,14 @@ def test_the_modality_is_decided_once_on_all_voxels():
     assert guessModality(replace(coarse, modality=None)) is Modality.MR
     assert image.modality is guessModality(coarse) is Modality.CT
     assert normalised(coarse).modality is None, "what is in [0, 1] is in no units"
+
+
+def test_only_values_with_air_and_soft_tissue_are_hounsfield_units():
+    """An MR image whose file subtracts 1024 is no CT; a lung in which vessels are a twentieth of all voxels is one."""
+    rng = np.random.default_rng(0)
+    shape = (32, 32, 32)
+    mr = Image(rng.normal(500.0, 150.0, shape).clip(0.0).astype(np.float32), np.eye(4))
+    assert guessModality(mr) is Modality.MR
+    assert guessModality(replace(mr, array=mr.array - 1024.0)) is Modality.MR
+    lung = np.where(rng.random(shape) < 0.05, 40.0, -850.0) + rng.normal(0.0, 20.0, shape)
+    assert guessModality(replace(mr, array=lung.astype(np.float32))) is Modality.CT

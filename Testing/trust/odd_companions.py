@@ -168,12 +168,12 @@ _start(
     lambda p: _affine(p, np.eye(3), (1e12, 0, 0)),
 )
 _start("composite of linear transforms", right(), _composite)
-_start("displacement field as start", refused("linear"), _field)
+_start("displacement field as start", right(), _field)
 _start("garbage as start", refused(""), lambda p: p.write("start.tfm", "1 0 0 0 and so on"), quick=True)
 _start("truncated .tfm", refused(""), lambda p: _cut(p, "start.tfm"))
 _start("truncated .h5", refused(""), lambda p: _cut(p, "start.h5"))
 _start("start of the plane", refused("dimensions"), lambda p: _itk(p, sitk.Euler2DTransform()))
-_start("image as start", refused(""), lambda _p: MOVING)
+_start("image as start", refused("is an image"), lambda _p: MOVING, quick=True)
 
 
 @case("half a turn as start", START, Expected(("right", "doubtful")))

@@ -96,6 +96,7 @@ def readTransform(scene, path: Path):
         node = scene.AddNewNodeByClass("vtkMRMLTransformNode", name)
         node.SetMatrixTransformFromParent(matrixFromArray(matrix))
         return node
+    _checkVectors(path)
     node = scene.AddNewNodeByClass("vtkMRMLTransformNode", name)
     storage = scene.AddNewNodeByClass("vtkMRMLTransformStorageNode")
     storage.SetFileName(str(path.resolve()))
@@ -109,6 +110,24 @@ def readTransform(scene, path: Path):
     if matrix is not None:
         checkStart(matrix, str(path))
     return node
+
+
+def _checkVectors(path: Path) -> None:
+    """MRML takes any image for a grid of displacements, whatever its voxels hold.
+
+    :raises RegistrationError: it is an image whose voxels are no vectors.
+    """
+    import SimpleITK
+
+    reader = SimpleITK.ImageFileReader()
+    reader.SetFileName(str(path))
+    with itk.silence():
+        try:
+            reader.ReadImageInformation()
+        except RuntimeError:
+            return
+    if reader.GetNumberOfComponents() != 3:
+        raise RegistrationError(f"{path} is an image and no transform: a field of displacements has 3 values a voxel.")
 
 
 def _linearFromItk(path: Path) -> np.ndarray | None:

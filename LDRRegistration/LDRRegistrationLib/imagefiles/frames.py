@@ -12,8 +12,7 @@ from ..runtime.errors import RegistrationError
 from ..space.image import Image
 from . import itk, nifti
 from .niftiheader import readFields
-from .reading import LONGEST_HEADER, stem
-from .streams import Damaged, beginning, checkRegularFile
+from .reading import rawHeader, stem
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +30,7 @@ def readFrames(path: Path) -> Frames:
 
     :raises RegistrationError: it is none, has one volume only, or is damaged.
     """
-    header = nifti.headerPath(path)
-    checkRegularFile(header)
-    try:
-        start = beginning(header, LONGEST_HEADER)
-    except Damaged as error:
-        raise RegistrationError(f"{path} is damaged: {error}") from error
-    except OSError as error:
-        raise RegistrationError(f"{path} cannot be read: {error.strerror}.") from error
+    header, start = rawHeader(path)
     fields = readFields(start)
     if fields is None:
         raise RegistrationError(f"{path} is no NIfTI file, and no DICOM folder: a sequence is one of these.")

@@ -34,19 +34,27 @@ def layoutOf(path: Path) -> Layout | None:
 
     :raises RegistrationError: it says what cannot be.
     """
-    header = nifti.headerPath(path)
-    checkRegularFile(header)
-    try:
-        start = beginning(header, LONGEST_HEADER)
-    except Damaged as error:
-        raise RegistrationError(f"{path} is damaged: {error}") from error
-    except OSError as error:
-        raise RegistrationError(f"{path} cannot be read: {error.strerror}.") from error
+    header, start = rawHeader(path)
     for format_ in (nifti, nrrd, metaimage):
         found = format_.layout(header, start)
         if found is not None:
             return found
     return None
+
+
+def rawHeader(path: Path) -> tuple[Path, bytes]:
+    """The file that has the header of an image, and its first bytes.
+
+    :raises RegistrationError: it cannot be read, or is damaged.
+    """
+    header = nifti.headerPath(path)
+    checkRegularFile(header)
+    try:
+        return header, beginning(header, LONGEST_HEADER)
+    except Damaged as error:
+        raise RegistrationError(f"{path} is damaged: {error}") from error
+    except OSError as error:
+        raise RegistrationError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def stem(path: Path) -> str:

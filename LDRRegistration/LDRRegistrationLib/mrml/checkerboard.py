@@ -81,15 +81,14 @@ def publishCheckerboard(job: CheckerboardJob, mixed: np.ndarray) -> Any:
 
     :raises RegistrationError: a node left the scene meanwhile. The scene is as it was.
     """
-    fixed, moving, transform = (reference.node() for reference in (job.fixed, job.moving, job.transform))
-    with allOrNothing(fixed.GetScene()):
-        node = cloneNode(moving, f"Checkerboard, {transform.GetName()}")
-        job.carried.publish(node)
-        node.SetAndObserveImageData(imageDataFromArray(mixed, copy=False))
+
+    def show(node: Any) -> None:
         setUnit(node)
-        if fixed.GetDisplayNode() is not None and node.GetDisplayNode() is not None:
-            node.GetDisplayNode().CopyContent(fixed.GetDisplayNode())
-    return node
+        fixed = job.fixed.node().GetDisplayNode()
+        if fixed is not None and node.GetDisplayNode() is not None:
+            node.GetDisplayNode().CopyContent(fixed)
+
+    return _publish(job, "Checkerboard", mixed, show)
 
 
 def publishDifference(job: CheckerboardJob, percent: np.ndarray) -> Any:
@@ -97,13 +96,21 @@ def publishDifference(job: CheckerboardJob, percent: np.ndarray) -> Any:
 
     :raises RegistrationError: a node left the scene meanwhile. The scene is as it was.
     """
-    fixed, moving, transform = (reference.node() for reference in (job.fixed, job.moving, job.transform))
-    with allOrNothing(fixed.GetScene()):
-        node = cloneNode(moving, f"Difference, {transform.GetName()}")
-        job.carried.publish(node)
-        node.SetAndObserveImageData(imageDataFromArray(percent, copy=False))
+
+    def show(node: Any) -> None:
         setUnit(node, "%", "percent")
         showDiverging(node, SHOWN_PERCENT)
+
+    return _publish(job, "Difference", percent, show)
+
+
+def _publish(job: CheckerboardJob, what: str, voxels: np.ndarray, show: Callable[[Any], None]) -> Any:
+    fixed, moving, transform = (reference.node() for reference in (job.fixed, job.moving, job.transform))
+    with allOrNothing(fixed.GetScene()):
+        node = cloneNode(moving, f"{what}, {transform.GetName()}")
+        job.carried.publish(node)
+        node.SetAndObserveImageData(imageDataFromArray(voxels, copy=False))
+        show(node)
     return node
 
 

@@ -17,11 +17,12 @@ from aldk.data.augmentation import (
 )
 from aldk.data.deformation import about, affine_matrix, apply_matrix, random_motion, sample, voxels
 from aldk.data.draws import Draws, smooth_noise
-from aldk.data.io import labels_on_canonical_grid, on_canonical_grid, read_image
+from aldk.data.io import labels_on_canonical_grid, on_canonical_grid, read_image, read_scan
 from aldk.data.labelmaps import head_around, random_shapes, tissue_classes
 from aldk.data.loader import Items, stream
 from aldk.data.pairs import BetweenSubjects, View
 from aldk.data.subjects import Subject, Subjects
+from aldk.errors import TrainingError
 from LDRRegistrationLib.numerics.displacement import compose, jacobianDeterminant, warp
 
 SHAPE = (32, 48, 40)
@@ -232,3 +233,28 @@ def test_reading_places_itk_files_in_ras(tmp_path):
     np.testing.assert_allclose(center, point * [-1, -1, 1], atol=0.05)
     labels = labels_on_canonical_grid(read, 2.0)
     assert set(labels.unique().tolist()) == {0, 100}
+
+
+def written(array, path):
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(path))
+    return path
+
+
+def test_metal_and_padding_of_a_ct_scan_are_filled_and_not_refused(tmp_path):
+    """A general mix holds scans as they come from the scanner: a filling in a tooth, a circle of padding."""
+    rng = np.random.default_rng(3)
+    air = np.full((24, 24, 24), -1000, dtype=np.int16)
+    air[4:20, 4:20, 4:20] = 40
+    scan = air + rng.integers(-15, 15, air.shape, dtype=np.int16)
+    scan[:, :2], scan[10:12, 10:12, 10:12] = -3024, 3200
+    image = read_scan(written(scan, tmp_path / "ct.nii.gz"))
+    assert image.known is None
+    assert image.array.min() > -1100
+    assert image.array[10:12, 10:12, 10:12].max() < 1000
+
+
+def test_what_is_not_a_number_is_refused(tmp_path):
+    scan = np.random.default_rng(3).normal(100, 20, (24, 24, 24)).astype(np.float32)
+    scan[5, 5, 5] = np.nan
+    with pytest.raises(TrainingError, match="not a number"):
+        read_scan(written(scan, tmp_path / "mr.nii.gz"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import gzip
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -17,7 +18,7 @@ from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.grid import Grid, canonicalGrid, ijkToRasOfItk
 from LDRRegistrationLib.space.image import Image
 from LDRRegistrationLib.space.resample import affineSamplePositions, reduceToSpacing, sampleAt, sampleOnGrid
-from LDRRegistrationLib.space.validity import checkedImage
+from LDRRegistrationLib.space.validity import checkedImage, filled
 from torch import Tensor
 
 from aldk.errors import TrainingError
@@ -43,7 +44,7 @@ def read_image(path: Path) -> Image:
 
 
 def read_scan(path: Path) -> Image:
-    """An image that can be registered: three-dimensional, finite, not constant.
+    """An image that can be registered: three-dimensional, finite, not constant; without padding and metal.
 
     By the library's reader: ITK's makes 0 of what is no number in a NIfTI file.
     """
@@ -57,9 +58,13 @@ def read_scan(path: Path) -> Image:
         image = checkedImage(image)
     except RegistrationError as error:
         raise TrainingError(f"{path}: {error}") from error
-    if image.known is not None:
-        raise TrainingError(f"{path} holds voxels that are padding or not a number: replace them first.")
-    return image
+    if image.known is None:
+        return image
+    if np.isnan(image.array).any():
+        raise TrainingError(f"{path} holds voxels that are not a number: replace them first.")
+    # Padding and metal hold no measurement: what is around them goes on there, as a network sees it in use.
+    known = image.known.astype(np.float32)
+    return replace(filled(replace(image, array=image.array.astype(np.float32), known=known)), known=None)
 
 
 def read_labels(path: Path) -> Image:

@@ -45,13 +45,15 @@ def measurementReport(
     grade: str,
     limit: FoundLimit,
     isReviewed: bool,
+    isComplete: bool,
     reviewer: Reviewer,
 ) -> Any:
     """A Comprehensive 3D SR with a group for the comparison, each region and each finding that did not change.
 
     :param labels: (k, j, i) on the change map's grid, by rank.
     :param segmentation: with a segment for each of ``regions``, in their order; None without any.
-    :param isReviewed: whether a reader accepted the regions: only then the report is complete.
+    :param isReviewed: whether a reader accepted the regions.
+    :param isComplete: whether he judged all that were found: only then the report is complete, and may be verified.
     """
     highdicom = importHighdicom()
     sr = highdicom.sr
@@ -120,7 +122,7 @@ def measurementReport(
     if limit.sentence:
         comment = sr.TextContentItem(coded(codes.COMMENT), limit.sentence, sr.RelationshipTypeValues.CONTAINS)
         content[0].ContentSequence.append(comment)
-    isVerified = isReviewed and bool(reviewer.name and reviewer.organization)
+    isVerified = isComplete and bool(reviewer.name and reviewer.organization)
     evidence = [*current.datasets, *prior.datasets, *([] if segmentation is None else [segmentation])]
     return sr.Comprehensive3DSR(
         evidence=evidence,
@@ -130,7 +132,7 @@ def measurementReport(
         sop_instance_uid=generate_uid(prefix=None),
         instance_number=1,
         manufacturer=MANUFACTURER,
-        is_complete=isReviewed,
+        is_complete=isComplete,
         is_verified=isVerified,
         verifying_observer_name=reviewer.name if isVerified else None,
         verifying_organization=reviewer.organization if isVerified else None,

@@ -40,14 +40,15 @@ def writeObjects(
     """segmentation.dcm (where there are regions), measurements.dcm and registration.dcm in ``folder``, which is made.
 
     :param transform: current to prior points, RAS mm.
-    :param opinions: what a reader said, by rank: then only what was accepted goes out, and the report is complete;
-        None: nobody looked at them, all regions go out, and the report is partial.
+    :param opinions: what a reader said, by rank: then only what was accepted goes out, and the report is complete
+        once they said something of each region; None: nobody looked at them, all regions go out.
     :param tracked: the findings of the prior visit's report, in the prior scan.
     :raises DependencyError: highdicom is not installed.
     :raises OSError: they cannot be written.
     """
     isReviewed = opinions is not None
     said = opinions or {}
+    isComplete = isReviewed and all(said.get(r.rank, Opinion()).verdict for r in detection.regions)
     regions = [r for r in detection.regions if not isReviewed or said.get(r.rank, Opinion()).verdict == ACCEPTED]
     now, before = sourceImages(current), sourceImages(prior)
     # What was rejected is no finding; what was found before and is not among the regions did not change.
@@ -71,6 +72,7 @@ def writeObjects(
             grade=grade,
             limit=limit or FoundLimit(),
             isReviewed=isReviewed,
+            isComplete=isComplete,
             reviewer=reviewer or Reviewer(),
         )
         objects["registration"] = registrationObject(now, before, transform)

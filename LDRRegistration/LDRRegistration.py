@@ -18,7 +18,7 @@ from LDRRegistrationLib.gui.selftest import LDRRegistrationTest  # noqa: F401  S
 from LDRRegistrationLib.gui.verdicts import isKept
 from LDRRegistrationLib.gui.view import RunView, errorInWords
 from LDRRegistrationLib.logic import RegistrationLogic
-from LDRRegistrationLib.mrml.places import resultAbove
+from LDRRegistrationLib.mrml.worldposition import resultAbove
 from LDRRegistrationLib.runtime import pytorch
 from slicer.i18n import tr as _
 from slicer.i18n import translate

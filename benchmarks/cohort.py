@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "LDRRegistration"))
 
-from LDRRegistrationLib.cohort.fingerprint import modelDigest, settingsDigest
+from LDRRegistrationLib.cohort.fingerprint import modelDigest, resultSettings
 from LDRRegistrationLib.cohort.local import registerHere
 from LDRRegistrationLib.cohort.pair import Pair
 from LDRRegistrationLib.cohort.worker import Task
@@ -29,7 +29,7 @@ SAMPLES = ROOT / "LDRRegistration" / "Resources" / "SampleData" / "ms_longitudin
 def measure(count: int, workers: int, output: Path) -> tuple[float, float]:
     """Pairs per second from the first to the last outcome, and CPU seconds a pair; loading does not count."""
     options = readOptions(["--pairs", "none.tsv", "-o", str(output)])
-    settings = settingsDigest(options, modelDigest(ModelStore(options.models), "auto"))
+    settings = resultSettings(options, modelDigest(ModelStore(options.models), "auto"))
     shared = {**vars(options), "models": None}
     images = SAMPLES / "study2_FLAIR.nii.gz", SAMPLES / "study1_FLAIR.nii.gz"
     pairs = [Pair(f"p{number}", f"p{number}", *images) for number in range(count + workers)]

@@ -12,15 +12,15 @@ from ..runtime.language import tr as _
 from ..space.intensity import Modality
 from .changemap import ChangeMap
 from .evidence import evidence
-from .readercriteria import Reader
+from .readercriteria import ReaderCriteria
 from .regions import Region, describe
 
-# The marks of a slider: few false alarms, usual, everything.
-MARKS = {"few": 0.25, "usual": 0.5, "everything": 1.0}
-USUAL = MARKS["usual"]
-# From the default to 1 (or to 0) the evidence that is asked for halves (or doubles).
-OCTAVES = 1.0
-LEAST_EVIDENCE = 2.0**-OCTAVES
+# The sensitivities that a slider marks: few false alarms, the usual one, everything.
+SENSITIVITIES = {"few": 0.25, "usual": 0.5, "everything": 1.0}
+USUAL_SENSITIVITY = SENSITIVITIES["usual"]
+# From the usual sensitivity to 1 (or to 0) the evidence that is asked for halves (or doubles) so many times.
+EVIDENCE_OCTAVES = 1.0
+MINIMUM_EVIDENCE = 2.0**-EVIDENCE_OCTAVES
 # The smallest region in mm3, and in voxels whatever their size.
 SMALLEST_MM3, SMALLEST_VOXELS = 20.0, 3
 # So many parts are looked at closely, and so many of them measured.
@@ -63,17 +63,17 @@ def _candidates(changeMap: ChangeMap) -> Candidates:
     voxel = float(np.prod(changeMap.grid.spacing))
     parts = [
         part
-        for part in evidence(changeMap, LEAST_EVIDENCE)
+        for part in evidence(changeMap, MINIMUM_EVIDENCE)
         if part.voxels.sum() >= max(SMALLEST_MM3 / voxel, SMALLEST_VOXELS)
     ][:MAXIMUM_PARTS]
-    reader = Reader(changeMap) if parts else None
+    reader = ReaderCriteria(changeMap) if parts else None
     scored = [(part.peak * reader.factor(part), part) for part in parts if reader is not None]
-    scored = sorted((s for s in scored if s[0] >= LEAST_EVIDENCE), key=lambda s: -s[0])[:MAXIMUM_REGIONS]
+    scored = sorted((s for s in scored if s[0] >= MINIMUM_EVIDENCE), key=lambda s: -s[0])[:MAXIMUM_REGIONS]
     labels = np.zeros(changeMap.z.shape, dtype=np.int16)
     return Candidates(labels, describe(changeMap, scored, labels))
 
 
-def detect(changeMap: ChangeMap, sensitivity: float = USUAL, mask: np.ndarray | None = None) -> Detection:
+def detect(changeMap: ChangeMap, sensitivity: float = USUAL_SENSITIVITY, mask: np.ndarray | None = None) -> Detection:
     """The regions whose evidence, as a reader weighs it, is enough at a sensitivity. Nothing is measured anew.
 
     :param sensitivity: 0 (only the strongest changes) to 1.
@@ -101,12 +101,12 @@ def detect(changeMap: ChangeMap, sensitivity: float = USUAL, mask: np.ndarray | 
 
 def evidenceNeeded(sensitivity: float) -> float:
     """The least ``Region.evidence`` that is listed at a sensitivity: 2 at 0, 1 at 0.5, 0.5 at 1."""
-    return 2.0 ** (2.0 * OCTAVES * (0.5 - sensitivity))
+    return 2.0 ** (2.0 * EVIDENCE_OCTAVES * (0.5 - sensitivity))
 
 
 def counts(changeMap: ChangeMap) -> dict[str, int]:
-    """How many regions each of ``MARKS`` would list."""
-    return {name: len(detect(changeMap, mark).regions) for name, mark in MARKS.items()}
+    """How many regions each of ``SENSITIVITIES`` would list."""
+    return {name: len(detect(changeMap, mark).regions) for name, mark in SENSITIVITIES.items()}
 
 
 def _explanation(changeMap: ChangeMap, regions: list[Region]) -> str:

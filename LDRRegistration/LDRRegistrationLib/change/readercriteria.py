@@ -18,23 +18,26 @@ from .shapes import depth, widened
 if TYPE_CHECKING:
     from .changemap import ChangeMap
 
-# A core is what has so much of the region's own change; around it, in mm, lies what it is compared with.
-CORE, CORE_QUANTILE = 0.5, 0.95
+# The core of a region is what has this share of its z (its z at this quantile); around it, in mm, lies what it is
+# compared with.
+CORE_Z_SHARE, CORE_Z_QUANTILE = 0.5, 0.95
 RING_MM = (2.0, 6.0)
-LEAST_RING_VOXELS = 8
-# In spreads of the surroundings: a region that stands out so much in the scan that shows it, and so much more than in
-# the other, is not discounted; nothing is discounted to less than the last.
-STANDS_OUT, CHANGES, LEAST_FACTOR = 1.2, 1.5, 0.3
-# Nearer to the surface of what is compared a skull, or the stripping of one, may differ.
-SURFACE_MM, AT_SURFACE = 3.0, 0.5
-# Longest principal axis over the diameter of a ball of the same volume; thick regions may have any shape.
-COMPACT, THIN_MM, THICK_MM = 1.6, 4.0, 8.0
-# Of all that is compared, the darkest share in both scans is liquor.
-LIQUOR, IN_LIQUOR = 0.12, 0.6
+MINIMUM_RING_VOXELS = 8
+# In spreads of the surroundings: a region with this contrast in the scan that shows it, and so much more than in the
+# other, is not discounted; nothing is discounted to less than the minimum.
+FULL_CONTRAST, FULL_CONTRAST_CHANGE, MINIMUM_FACTOR = 1.2, 1.5, 0.3
+# Nearer to the surface of what is compared a skull, or the stripping of one, may differ: there the factor falls to the
+# second.
+SURFACE_MM, SURFACE_FACTOR = 3.0, 0.5
+# The longest principal axis of a compact region is at most so many times the diameter of a ball of its volume. Regions
+# thinner than the second are discounted by it, those thicker than the third may have any shape.
+COMPACT_ELONGATION, THIN_MM, THICK_MM = 1.6, 4.0, 8.0
+# The darkest share of what is compared, in both scans, is liquor, where evidence counts by the factor.
+LIQUOR_SHARE, LIQUOR_FACTOR = 0.12, 0.6
 LEVEL_SAMPLES = 50_000
 
 
-class Reader:
+class ReaderCriteria:
     """Judges parts of one change map; makes once what all of them need."""
 
     def __init__(self, changeMap: ChangeMap) -> None:
@@ -49,13 +52,13 @@ class Reader:
         box, voxels = widened(part.box, part.core, self._spacing, RING_MM[1], self._map.mask.shape)
         z, mask = self._map.z[box], self._map.mask[box]
         size = np.abs(z)
-        core = voxels & (size >= CORE * float(np.quantile(size[voxels], CORE_QUANTILE)))
+        core = voxels & (size >= CORE_Z_SHARE * float(np.quantile(size[voxels], CORE_Z_QUANTILE)))
         away = -depth(core, self._map.grid.spacing, beyond=None)
         ring = (away > RING_MM[0]) & (away < RING_MM[1]) & mask & ~voxels
-        if ring.sum() < LEAST_RING_VOXELS:
+        if ring.sum() < MINIMUM_RING_VOXELS:
             ring = (away > 0) & (away < RING_MM[1]) & mask & ~core
-        if ring.sum() < LEAST_RING_VOXELS:
-            return LEAST_FACTOR
+        if ring.sum() < MINIMUM_RING_VOXELS:
+            return MINIMUM_FACTOR
         contrasts, levels = [], []
         for image, known in zip((self._map.current[box], self._map.prior[box]), self._levels, strict=True):
             level, normal = float(np.median(image[core])), float(np.median(image[ring]))
@@ -65,10 +68,10 @@ class Reader:
         standsOut = max(part.sign * contrasts[0], -part.sign * contrasts[1])
         deep = float(np.median(self._depth[box][core]))
         return float(
-            np.clip(standsOut / STANDS_OUT, LEAST_FACTOR, 1.0)
-            * np.clip(abs(contrasts[0] - contrasts[1]) / CHANGES, LEAST_FACTOR, 1.0)
-            * np.clip(AT_SURFACE + (1.0 - AT_SURFACE) * deep / SURFACE_MM, AT_SURFACE, 1.0)
-            * (IN_LIQUOR if max(levels) < LIQUOR else 1.0)
+            np.clip(standsOut / FULL_CONTRAST, MINIMUM_FACTOR, 1.0)
+            * np.clip(abs(contrasts[0] - contrasts[1]) / FULL_CONTRAST_CHANGE, MINIMUM_FACTOR, 1.0)
+            * np.clip(SURFACE_FACTOR + (1.0 - SURFACE_FACTOR) * deep / SURFACE_MM, SURFACE_FACTOR, 1.0)
+            * (LIQUOR_FACTOR if max(levels) < LIQUOR_SHARE else 1.0)
             * self._compactness(core)
         )
 
@@ -78,6 +81,6 @@ class Reader:
         variances = np.linalg.eigvalsh((np.cov(points.T) if len(points) > 1 else 0.0) + within)
         axes = 2.0 * np.sqrt(5.0 * variances)
         ball = (6.0 / np.pi * len(points) * float(np.prod(self._spacing))) ** (1.0 / 3.0)
-        factor = 1.0 / max(1.0, float(axes[-1]) / ball / COMPACT)
+        factor = 1.0 / max(1.0, float(axes[-1]) / ball / COMPACT_ELONGATION)
         thick = float(np.clip((axes[0] - THIN_MM) / (THICK_MM - THIN_MM), 0.0, 1.0))
         return factor + (1.0 - factor) * thick

@@ -35,7 +35,7 @@ SETTINGS = (
 )
 
 
-def settingsDigest(options: argparse.Namespace, modelDigest: str) -> dict[str, Any]:
+def resultSettings(options: argparse.Namespace, modelDigest: str) -> dict[str, Any]:
     """Everything besides a pair itself that its result depends on."""
     chosen = {name: getattr(options, name) for name in SETTINGS}
     return {**chosen, "model": modelDigest, "version": versions().get("ldr-registration")}

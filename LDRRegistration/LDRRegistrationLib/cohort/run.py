@@ -20,13 +20,13 @@ from ..runtime.terminal import showProgress
 from . import bids, globbed, table
 from .cluster import registerOnCluster
 from .estimate import estimateLines
-from .fingerprint import finishedReport, modelDigest, readReport, settingsDigest
+from .fingerprint import finishedReport, modelDigest, readReport, resultSettings
 from .local import registerHere
 from .machine import share
 from .page import cohortHtml
 from .pair import Pair
 from .record import PAGE, RECORD, TABLE, Record, onlyRun
-from .summary import GRADES, UNREAD, rowsOf, tableText
+from .summary import GRADES_BY_URGENCY, UNREAD, rowsOf, tableText
 from .worker import Outcome, Task
 
 
@@ -61,7 +61,7 @@ class CohortRun:
             from ..runtime.pytorch import importTorch
 
             importTorch()  # says so
-        settings = settingsDigest(options, digest)
+        settings = resultSettings(options, digest)
         prepareOutput(options)
         with onlyRun(options.output):
             record = Record(options.output)
@@ -78,7 +78,7 @@ class CohortRun:
             finally:
                 # Also when it was stopped: what is finished is in the table.
                 counts = self._summarise(pairs, settings, record)
-        said = ", ".join(f"{counts[grade]} {grade}" for grade in reversed(GRADES) if counts[grade])
+        said = ", ".join(f"{counts[grade]} {grade}" for grade in reversed(GRADES_BY_URGENCY) if counts[grade])
         self.say(f"{len(pairs)} pairs: {said}. See {options.output / PAGE} and {TABLE}.")
         return not (counts["failed"] or counts[UNREAD])
 

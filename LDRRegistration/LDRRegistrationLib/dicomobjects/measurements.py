@@ -44,7 +44,7 @@ def measurementReport(
     *,
     grade: str,
     limit: FoundLimit,
-    isReviewed: bool,
+    areAccepted: bool,
     isComplete: bool,
     reviewer: Reviewer,
 ) -> Any:
@@ -52,7 +52,7 @@ def measurementReport(
 
     :param labels: (k, j, i) on the change map's grid, by rank.
     :param segmentation: with a segment for each of ``regions``, in their order; None without any.
-    :param isReviewed: whether a reader accepted the regions.
+    :param areAccepted: whether a reader accepted the regions.
     :param isComplete: whether he judged all that were found: only then the report is complete, and may be verified.
     """
     highdicom = importHighdicom()
@@ -76,7 +76,7 @@ def measurementReport(
                 measurements=[_measurement(sr, *value) for value in values],
                 qualitative_evaluations=[
                     sr.QualitativeEvaluation(coded(codes.CHANGE), coded(codes.KINDS[region.kind])),
-                    sr.QualitativeEvaluation(coded(codes.REVIEW), coded(codes.REVIEWS[isReviewed])),
+                    sr.QualitativeEvaluation(coded(codes.REVIEW), coded(codes.REVIEWS[areAccepted])),
                 ],
             )
         )
@@ -153,7 +153,7 @@ def _comparison(sr: Any, current: SourceImages, algorithm: Any, count: int, grad
         measurements=values,
         qualitative_evaluations=[
             sr.QualitativeEvaluation(coded(codes.CHANGE), coded(codes.KINDS[state])),
-            sr.QualitativeEvaluation(coded(codes.ALIGNMENT), coded(codes.GRADES[grade])),
+            sr.QualitativeEvaluation(coded(codes.ALIGNMENT), coded(codes.GRADE_CODES[grade])),
         ],
         source_images=[sr.SourceImageForMeasurementGroup.from_source_image(ds) for ds in current.datasets],
     )

@@ -46,10 +46,10 @@ def writeObjects(
     :raises DependencyError: highdicom is not installed.
     :raises OSError: they cannot be written.
     """
-    isReviewed = opinions is not None
+    areAccepted = opinions is not None
     said = opinions or {}
-    isComplete = isReviewed and all(said.get(r.rank, Opinion()).verdict for r in detection.regions)
-    regions = [r for r in detection.regions if not isReviewed or said.get(r.rank, Opinion()).verdict == ACCEPTED]
+    isComplete = areAccepted and all(said.get(r.rank, Opinion()).verdict for r in detection.regions)
+    regions = [r for r in detection.regions if not areAccepted or said.get(r.rank, Opinion()).verdict == ACCEPTED]
     now, before = sourceImages(current), sourceImages(prior)
     # What was rejected is no finding; what was found before and is not among the regions did not change.
     identities, unchanged = follow(tracked, regions, transform)
@@ -58,7 +58,7 @@ def writeObjects(
         warnings.simplefilter("ignore")  # highdicom and pydicom on elements that scanners write otherwise
         segmentation = None
         if regions:
-            segmentation = segmentationObject(now, changeMap, detection.labels, regions, identities, said, isReviewed)
+            segmentation = segmentationObject(now, changeMap, detection.labels, regions, identities, said, areAccepted)
             objects["segmentation"] = segmentation
         objects["measurements"] = measurementReport(
             now,
@@ -71,7 +71,7 @@ def writeObjects(
             segmentation,
             grade=grade,
             limit=limit or FoundLimit(),
-            isReviewed=isReviewed,
+            areAccepted=areAccepted,
             isComplete=isComplete,
             reviewer=reviewer or Reviewer(),
         )

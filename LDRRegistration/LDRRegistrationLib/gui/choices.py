@@ -15,7 +15,7 @@ from slicer import (
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from ..mrml.studies import studyOf
-from .presets import DeviceChoice, PrealignmentChoice, PresetChoice
+from .choicelabels import DeviceChoice, PrealignmentChoice, PresetChoice
 
 
 @parameterNodeWrapper

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from ..runtime import pytorch
 from ..runtime.errors import RegistrationError
 from . import curved, licences
-from .pairsection import isSamePatient
+from .pairsection import confirmSamePatient
 
 
 class Readiness:
@@ -39,7 +39,7 @@ class Readiness:
         try:
             if not curved.offerCopies(choices, self._logic, shownByNode):
                 return False
-            if not isSamePatient(choices):
+            if not confirmSamePatient(choices):
                 return False
             if not licences.isAccepted(choices.model, self._logic.models.cards()):
                 return False

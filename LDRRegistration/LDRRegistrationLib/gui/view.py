@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from ..registration.verdict import Verdict
 from ..runtime.errors import DependencyError, RegistrationError
-from .verdicts import inWords, styleOf
+from .verdicts import styleOf, verdictInWords
 
 
 class RunView:
@@ -79,7 +79,7 @@ class RunView:
 
     def changeOutcome(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
         """The same, without a line in the log."""
-        self._outcome = sentence if verdict is None else f"{inWords(verdict)}\n{sentence}".strip()
+        self._outcome = sentence if verdict is None else f"{verdictInWords(verdict)}\n{sentence}".strip()
         self._verdict, self._figures = verdict, figures
 
     @contextlib.contextmanager

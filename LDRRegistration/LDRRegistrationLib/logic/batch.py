@@ -1,4 +1,4 @@
-"""SeriesLogic: many registrations in one call, on MRML nodes. No Qt, no Slicer base class."""
+"""BatchLogic: many registrations in one call, on MRML nodes. No Qt, no Slicer base class."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from ..mrml.nodes import NodeReference, checkScene
 from ..mrml.pairs import PairOutcome, fillPairsTable
-from ..mrml.places import RegisteredVolume
 from ..mrml.sequences import RegisteredFrames, framesOf, publishTransforms
 from ..mrml.volumes import imageFromVolumeNode
+from ..mrml.worldposition import RegisteredVolume
 from ..registration.models import ModelStore
 from ..registration.sequence import registerFrames
 from ..registration.settings import Prealignment, SettingsKeywords, settingsFrom
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode, vtkMRMLTableNode
 
 
-class SeriesLogic:
+class BatchLogic:
     """What RegistrationLogic does with lists of pairs and with sequences."""
 
     models: ModelStore

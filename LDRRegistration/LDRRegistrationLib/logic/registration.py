@@ -24,7 +24,7 @@ from ..runtime.pytorch import ensureTorch, importTorch
 from ..space.labelwarp import warpLabels
 from ..space.transform import Transform
 from ..space.validity import checkedImage
-from .batch import SeriesLogic
+from .batch import BatchLogic
 from .change import ChangesLogic
 from .reporting import ReportingLogic
 from .studies import StudiesLogic
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
 
 
-class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic, ResultsLogic, TrustLogic):
+class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, BatchLogic, ResultsLogic, TrustLogic):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:

@@ -17,8 +17,8 @@ from ..change.table import Opinion
 from ..dicom.scan import ScanInfo, pairNotes
 from ..mrml.changenodes import Changes
 from ..mrml.dicomvolumes import DicomFiles, checkPlace, dicomFiles
-from ..mrml.places import scansOf
 from ..mrml.studies import studyOf
+from ..mrml.worldposition import scansOf
 from ..registration.verdict import Verdict
 from ..reports.changefiles import writeChanges
 from ..reports.context import FoundLimit, ReportContext, patientShown

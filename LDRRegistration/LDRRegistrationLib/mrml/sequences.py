@@ -13,10 +13,10 @@ from ..runtime.language import tr as _
 from ..space.image import Image
 from ..space.transform import Transform
 from .nodes import NodeReference, allOrNothing
-from .places import RegisteredVolume
 from .transforms import vtkTransform
 from .verdicts import noteVerdict
 from .volumes import imageFromVolumeNode
+from .worldposition import RegisteredVolume
 
 
 class RegisteredFrames:

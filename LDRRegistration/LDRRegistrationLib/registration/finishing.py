@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # What the finish smooths away may cost similarity; if more than this share of it, the finish is not kept.
-MAXIMUM_LOSS = 0.1
+MAXIMUM_FINISH_LOSS_SHARE = 0.1
 # A grid is finer than another one if its spacing is below this share of the other's.
-FINER = 0.95
-# Between as narrow in mm (1) and in voxels (0).
-NARROWING = 0.25
+FINER_SPACING_SHARE = 0.95
+# On a coarser grid the Gaussians are narrower, in voxels, by this power of the ratio of the spacings: 1 keeps them as
+# wide in mm, 0 as wide in voxels.
+SIGMA_EXPONENT = 0.25
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Finish:
 
     def on(self, grid: Grid) -> Finish:
         """The same with Gaussians as wide as they are on ``grid``."""
-        narrower = min(1.0, self.spacingMm / float(grid.spacing.min())) ** NARROWING
+        narrower = min(1.0, self.spacingMm / float(grid.spacing.min())) ** SIGMA_EXPONENT
         return replace(self, stepSigma=narrower * self.stepSigma, warpSigma=narrower * self.warpSigma)
 
     def grid(self, fixed: Grid, resolutionMm: float) -> Grid:
@@ -107,7 +108,7 @@ def finished(
             break
         grid, there = how.grid(fixed.grid, resolutionMm(fixed.grid, moving.grid)), here
         spacing = float(grid.spacing.min())
-        if spacing < FINER * float(here.grid.spacing.min()):
+        if spacing < FINER_SPACING_SHARE * float(here.grid.spacing.min()):
             reduced = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
             pair = PairOnGrid(reduced[0], reduced[1], grid, masks, device, check)
             there, image = Finished(grid, pair.selfCheck, here.found), pair.moving(affine)
@@ -119,13 +120,13 @@ def finished(
             advance((first + share * steps) / total)
 
         flow = finish(there.selfCheck, image, start, how.on(there.grid), partly)
-        ended = there.selfCheck.judge(image, flow)
+        ended = there.selfCheck.checked(image, flow)
         done += how.steps
         if ended.flow is None or ended.similarity < 0.0:
             continue
         coarse = ended.flow if there is before else onGrid(ended.flow, there.grid, before.grid).to(device)
         similarity = before.selfCheck.similarity(warp(aligned.warped, coarse))
-        if similarity > (1.0 - MAXIMUM_LOSS) * here.found.similarity:
+        if similarity > (1.0 - MAXIMUM_FINISH_LOSS_SHARE) * here.found.similarity:
             here = Finished(there.grid, there.selfCheck, replace(ended, similarity=similarity))
     return here
 

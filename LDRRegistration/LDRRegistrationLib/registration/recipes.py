@@ -1,6 +1,6 @@
-"""The presets: what each of them does, a row each. A new preset is a new member, its row, and its words in gui/presets.
+"""The presets: what each of them does, a row each. A new preset is a new member, its row, and its label.
 
-How the numbers were found is in docs/thresholds.md and training/RESULTS.md.
+Labels are in gui/choicelabels.py. How the numbers were found is in docs/thresholds.md and training/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from ..space.grid import Grid
 from .energy import Energy
 from .finishing import Finish
-from .models import MAXIMUM_GRID_VOXELS, Student, resolutionMm
+from .models import MAXIMUM_GRID_VOXELS, RegistrationNetwork, resolutionMm
 from .refinement import Refinement
 
 # Between unlike contrasts a close fit is a wrong one: borders lie where one image has them and the other has none. So
@@ -61,9 +61,9 @@ class Recipe:
     bothWays: bool = False
     finish: tuple[Finish, ...] = ()
 
-    def grid(self, student: Student, fixed: Grid, moving: Grid) -> Grid:
+    def grid(self, network: RegistrationNetwork, fixed: Grid, moving: Grid) -> Grid:
         """The grid that all happens on."""
-        return student.grid(fixed, self.coarsening, resolutionMm(fixed, moving) - self.finerByMm, self.mostVoxels)
+        return network.grid(fixed, self.coarsening, resolutionMm(fixed, moving) - self.finerByMm, self.mostVoxels)
 
     def withSteps(self, steps: int) -> Recipe:
         """The same with so many steps of the accurate refinement, wherever it would have stopped or been left out."""

@@ -26,22 +26,23 @@ from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
 from .pair import PairOnGrid
 from .passes import runPasses
-from .placement import Placement, searchAround
+from .placement import PlacementComparison, searchAround
 from .prealignment import prealign, prealignFrom
 from .regularity import regularity
 from .selfcheck import CheckedFlow, SelfCheck
 from .settings import Prealignment, Settings
-from .verdict import Verdict, judge
+from .verdict import Verdict, verdictOn
 
 if TYPE_CHECKING:
     import torch
 
 PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
-# Two scans of one person, well aligned, are this alike where they overlap: no other placement needs to be tried.
-CLEARLY_ALIKE, CLEAR_OVERLAP = 0.6, 0.3
-# From a placement that is so many times better the pre-alignment begins anew.
-SURPASSES = 1.02
+# No other placement is searched for where the LNCC after the pre-alignment, and the share of the fixed image that lies
+# on something known, are at least these: two scans of one person, well aligned, are that alike.
+NO_SEARCH_ABOVE_LNCC, NO_SEARCH_ABOVE_COVERAGE = 0.6, 0.3
+# The pre-alignment begins anew from another placement whose total is more than so many times that of the one kept.
+RESTART_ABOVE_FACTOR = 1.02
 
 
 @dataclass
@@ -73,7 +74,7 @@ class RegistrationResult:
     adaptationIterationsTaken: int = 0
     # What the verdict stands on: how the placement compares with all others, None if it is beyond doubt; and how much
     # of what the fixed image shows lies on something known of the moving image, 0 to 1.
-    placement: Placement | None = None
+    placement: PlacementComparison | None = None
     coverage: float = 1.0
     # How it follows landmarks, if it was led by any (see guided.py).
     landmarks: LandmarkFit | None = None
@@ -141,11 +142,11 @@ def _register(
         images.append(checkedImage(image))
     fixed, moving = images
     recipe = settings.recipe
-    student = models.load(settings.model)
-    student.module.to(device)
+    network = models.load(settings.model)
+    network.module.to(device)
     if settings.device is Device.CPU_BFLOAT16:
-        student = student.inBfloat16()
-    grid = recipe.grid(student, fixed.grid, moving.grid)
+        network = network.inBfloat16()
+    grid = recipe.grid(network, fixed.grid, moving.grid)
     spacing = float(grid.spacing.min())
     stages.check()
     fixedLow = reduceToSpacing(fixed, spacing)
@@ -164,7 +165,7 @@ def _register(
         pair, reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse), settings, initialRas, masks, stages
     )
     affine, aligned, notes = placed.affine, placed.aligned, placed.notes
-    verdict = judge(placed.placement, aligned.similarity, selfCheck.coverage(aligned.warped))
+    verdict = verdictOn(placed.placement, aligned.similarity, selfCheck.coverage(aligned.warped))
     notes += refusedThreads(settings.threads)
     if settings.model == "auto":
         notes += models.problems.values()
@@ -183,13 +184,13 @@ def _register(
         notes.append(
             _("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
         )
-    found = aligned if unlike or hopeless else runPasses(student, selfCheck, aligned, stages.check, recipe.extraPasses)
+    found = aligned if unlike or hopeless else runPasses(network, selfCheck, aligned, stages.check, recipe.extraPasses)
     if settings.followUp:
         found = pair.smoothed(found, aligned)
     learning, refining = Counted(stages.advance), Counted(stages.advance)
     if settings.adaptation is not None and not unlike and not hopeless:
         stages.begin("Adaptation", 0.5, 0.55)
-        adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
+        adapted = pair.adapt(network, aligned.warped, found.flow, settings.adaptation, learning)
         found = selfCheck.better(aligned.warped, adapted, found)
     if not hopeless and not recipe.skipsRefinement(found.similarity):
         stages.begin("Refinement", 0.55, 0.6 if recipe.finish else 0.8)
@@ -200,7 +201,7 @@ def _register(
         stages.begin("Finish", 0.6, 0.8)
         if recipe.bothWays:
             passes, how = recipe.extraPasses, recipe.refinement
-            found = meanOfBothWays(student, selfCheck, aligned, found, passes, how, stages.check)
+            found = meanOfBothWays(network, selfCheck, aligned, found, passes, how, stages.check)
         end = Finished(grid, selfCheck, found)
         end = finished(fixed, moving, masks, affine, aligned, end, recipe.finish, device, stages.advance, stages.check)
         grid, selfCheck, found = end.grid, end.selfCheck, end.found
@@ -220,7 +221,7 @@ def _register(
     return RegistrationResult(
         transform=transform,
         fixedGrid=fixed.grid,
-        model=student.card.name,
+        model=network.card.name,
         modality=fixed.modality or Modality.MR,
         seconds=stages.seconds,
         similarityStart=placed.started.similarity,
@@ -252,7 +253,7 @@ class _Placed:
     affine: np.ndarray
     aligned: CheckedFlow
     started: CheckedFlow
-    placement: Placement | None
+    placement: PlacementComparison | None
     notes: list[str]
 
 
@@ -279,10 +280,10 @@ def _place(
         affine, aligned = start, started
         notes.append(_("The pre-alignment did not make the images more alike: they stay as they were placed."))
     placement = None
-    if aligned.similarity < CLEARLY_ALIKE or selfCheck.coverage(aligned.warped) < CLEAR_OVERLAP:
+    if aligned.similarity < NO_SEARCH_ABOVE_LNCC or selfCheck.coverage(aligned.warped) < NO_SEARCH_ABOVE_COVERAGE:
         placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
         isFree = initialRas is None and mode is not Prealignment.NONE
-        if isFree and placement.total > SURPASSES * placement.kept:
+        if isFree and placement.total > RESTART_ABOVE_FACTOR * placement.kept:
             turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks).matrix
             there = selfCheck.unmoved(pair.moving(turned))
             if _worth(selfCheck, there) > _worth(selfCheck, aligned):

@@ -24,9 +24,9 @@ from .verdict import Verdict
 
 MEAN, NEXT = "mean", "next"
 # Of the mean: one of blurred frames, and one of frames that were registered to it.
-ROUNDS = 2
+MEAN_ROUNDS = 2
 # Frames that far from one another, in standard deviations, do not count as neighbours in time.
-REACH = 3.0
+NEIGHBOUR_REACH_SDS = 3.0
 
 
 @dataclass
@@ -70,7 +70,7 @@ def registerFrames(
                 referenceFrame=towards, count=len(frames)
             )
         )
-    rounds = ROUNDS if towards == MEAN else 1
+    rounds = MEAN_ROUNDS if towards == MEAN else 1
     total = rounds * len(frames)
     done = 0
 
@@ -194,7 +194,7 @@ def _smooth(found: list[RegisteredFrame], sigma: float, isRigid: bool) -> None:
         if frame.result is None:
             continue
         apart = (numbers - number) / sigma
-        weights = np.exp(-0.5 * apart**2) * (np.abs(apart) <= REACH) * counts
+        weights = np.exp(-0.5 * apart**2) * (np.abs(apart) <= NEIGHBOUR_REACH_SDS) * counts
         if weights.sum() == 0:
             continue
         weights /= weights.sum()

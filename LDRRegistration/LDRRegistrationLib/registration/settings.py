@@ -37,7 +37,7 @@ class Settings:
     """What the user may choose. ``model`` is the name of a model, or "auto" for the default one, which is free for
     any use.
 
-    ``adaptation``: the student's last layers learn from the pair, for images of a kind that it never saw.
+    ``adaptation``: the network's last layers learn from the pair, for images of a kind that it never saw.
     ``refinementSteps`` stands above the preset: None is what the preset does, 0 is no refinement. ``threads`` None is
     what torch uses anyway. A CUDA ``device`` runs the network and the refinement; all else stays on the CPU.
     ``followUp`` is for two visits of one person, to see what changed: ``recipes.FOLLOW_UP`` in place of a preset. Such

@@ -140,6 +140,8 @@ def _register(
         stages.check()
         images.append(checkedImage(image))
     fixed, moving = images
+    if settings.warp:
+        settings.resampling.check(moving)
     recipe = settings.recipe
     student = models.load(settings.model)
     student.module.to(device)
@@ -214,7 +216,7 @@ def _register(
     warped = None
     if settings.warp:
         stages.begin("Warping", 0.8)
-        warped = transform.warp(moving, fixed.grid, advance=stages.advance)
+        warped = settings.resampling.warp(transform, moving, fixed.grid, stages.advance)
     stages.check()
     stages.end()
     return RegistrationResult(

@@ -20,6 +20,7 @@ SLOW = (
     "commandline/test_command_line.py",
     "commandline/test_failures.py::test_a_process_that_runs_out_of_memory",
     "commandline/test_files.py",
+    "commandline/test_output_options.py",
     "commandline/test_outputs.py",
     "commandline/test_sequence.py",
     "commandline/test_signals.py",

@@ -32,6 +32,9 @@ SETTINGS = (
     "dicom_out",
     "hide_names",
     "trust_map",
+    "interpolation",
+    "padding",
+    "scalar_type",
 )
 
 

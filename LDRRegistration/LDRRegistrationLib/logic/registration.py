@@ -84,6 +84,10 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, BatchLogic, 
             much learning of its last layers on this pair, before any refinement. 40 are enough; 0 is none.
         :param device: "cpu", "cuda", "auto" for a CUDA graphics card where there is one, or "cpu-bfloat16".
         :param threads: CPU threads for this registration; afterwards PyTorch has as many as before.
+        :param interpolation: of the output volume: "linear", "cubic" or "nearest".
+        :param padding: its value where the moving volume has none; by default what stands for no measurement there, or
+            else -1000 in CT, or else its lowest value.
+        :param scalarType: "moving", the moving volume's own, or "float", which rounds nothing.
         :param progressCallback: called with the fraction done and the stage in words.
         :param cancelCallback: polled; true stops the registration.
         :returns: the result; its ``verdict`` says whether it can be trusted, ``seconds``, ``summary`` and ``notes`` how
@@ -163,7 +167,7 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, BatchLogic, 
         return replace(
             result,
             transform=transform,
-            warped=transform.warp(moving, grid) if settings.warp else None,
+            warped=settings.resampling.warp(transform, moving, grid) if settings.warp else None,
             foldedPercent=100.0 * float(np.mean(determinants <= 0)),
             largestDisplacementMm=transform.field.longestMm,
             settings=settings,

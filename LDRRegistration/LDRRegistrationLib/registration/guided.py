@@ -147,7 +147,7 @@ class _Guide:
         warped = None
         if self._settings.warp:
             stages.begin("Warping", 0.8)
-            warped = transform.warp(self._moving, self._fixed.grid, advance=stages.advance)
+            warped = self._settings.resampling.warp(transform, self._moving, self._fixed.grid, stages.advance)
         stages.check()
         stages.end()
         values: dict[str, Any] = {

@@ -141,6 +141,8 @@ def _register(
         stages.check()
         images.append(checkedImage(image))
     fixed, moving = images
+    if settings.warp:
+        settings.resampling.check(moving)
     recipe = settings.recipe
     network = models.load(settings.model)
     network.module.to(device)
@@ -215,7 +217,7 @@ def _register(
     warped = None
     if settings.warp:
         stages.begin("Warping", 0.8)
-        warped = transform.warp(moving, fixed.grid, advance=stages.advance)
+        warped = settings.resampling.warp(transform, moving, fixed.grid, stages.advance)
     stages.check()
     stages.end()
     return RegistrationResult(

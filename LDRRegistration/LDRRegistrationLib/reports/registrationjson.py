@@ -43,6 +43,10 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "prealignment": settings.prealignment.value,
         "adaptationIterations": result.adaptationIterationsTaken,
         "refinementSteps": result.refinementStepsTaken,
+        "interpolation": settings.resampling.interpolation.value,
+        # null: by what the moving image is.
+        "padding": None if settings.resampling.padding is None else _rounded(settings.resampling.padding, 6),
+        "scalarType": settings.resampling.scalarType.value,
         "model": modelContent(card),
         "modality": result.modality.value,
         "similarity": {

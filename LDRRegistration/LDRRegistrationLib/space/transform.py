@@ -10,11 +10,12 @@ import numpy as np
 
 from ..numerics.displacement import jacobianDeterminant as flowJacobianDeterminant
 from ..numerics.dlpack import toArray, toTensor
+from ..numerics.gridsample import cubicAtVoxels
 from .catmullrom import interpolateAtPoints, interpolateOnGrid
 from .grid import Grid, transformPoints
-from .image import Image
+from .image import Image, Modality
 from .intensity import KNOWN_FROM
-from .resample import affineSamplePositions, nearestAt, sampleAt
+from .resample import affineSamplePositions, insideFaces, nearestAt, sampleAt
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,6 +26,10 @@ WARP_VOXELS = 500_000
 LARGEST_SINGLE = 2**24
 BORDER_KEPT = 2
 BORDER_ZEROS = 2
+# What a CT shows where there is no patient.
+AIR_HU = -1000.0
+# Voxels on either side of the nearest one that a cubic value is made of.
+CUBIC_REACH = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +94,35 @@ class DisplacementField:
         return toArray(flowJacobianDeterminant(self.flow()))[0]
 
 
-def _background(image: Image) -> float:
-    """What stands for no measurement in ``image``, or else its lowest value."""
+def backgroundOf(image: Image) -> float:
+    """What stands for no measurement in ``image``, or else air in CT, or else its lowest value."""
     if image.padding is not None:
         return image.padding
-    return float(image.array.min() if image.known is None else image.array[image.known].min())
+    return AIR_HU if image.modality is Modality.CT else _limitsOf(image)[0]
+
+
+def _limitsOf(image: Image) -> tuple[float, float]:
+    """The lowest and the highest value that was measured."""
+    measured = image.array if image.known is None else image.array[image.known > 0]
+    return float(measured.min()), float(measured.max())
+
+
+def _grown(isMarked: Tensor, voxels: int) -> Tensor:
+    """1.0 where a voxel of (k, j, i), or one up to so many voxels away along each axis, is marked; else 0.0."""
+    import torch
+
+    side = 2 * voxels + 1
+    return torch.nn.functional.max_pool3d(isMarked.float()[None], side, stride=1, padding=voxels)[0]
+
+
+def _sampleCubic(
+    source: Tensor, nearUnknown: Tensor | None, positions: Tensor, plain: Tensor, limits: tuple[float, float]
+) -> Tensor:
+    """Cubic values of ``source`` within ``limits``; ``plain`` ones beyond it, and where unknown voxels are near."""
+    values = cubicAtVoxels(source, positions).clamp_(*limits)
+    if nearUnknown is not None:
+        values = values.where(sampleAt(nearUnknown, positions, 1.0, nearest=True) == 0, plain)
+    return values.where(insideFaces(positions, source.shape), plain)
 
 
 def _sampleKnown(source: Tensor, known: Tensor, positions: Tensor, fill: float) -> Tensor:
@@ -179,20 +208,25 @@ class Transform:
         fill: float | None = None,
         nearest: bool = False,
         advance: Callable[[float], None] = lambda share: None,
+        cubic: bool = False,
+        dtype: np.dtype | type | None = None,
     ) -> np.ndarray:
-        """``moving`` carried onto ``grid`` (the fixed volume's), (k, j, i) in the moving image's own number type.
+        """``moving`` carried onto ``grid`` (the fixed volume's), (k, j, i) in ``dtype``, by default the moving image's.
 
-        Trilinear, or nearest for labels. Beyond the moving volume the value is ``fill``, by default what stands for no
-        measurement in it, or else its minimum (0 for labels). Where it is not known itself, its padding stays padding,
-        and mixes with no value that was measured. Worked off in slabs: only the source is held at full size besides the
-        result. ``advance`` hears before each how much is done, 0 to 1; what it raises ends the work.
+        Trilinear, ``nearest`` for labels, or ``cubic``, which blurs least and stays within the image's own range.
+        Beyond the moving volume the value is ``fill``, by default what stands for no measurement in it, or else air in
+        CT, or else its minimum (0 for labels). Where it is not known itself, its padding stays padding, and mixes with
+        no value that was measured. Worked off in slabs: only the source is held at full size besides the result.
+        ``advance`` hears before each how much is done, 0 to 1; what it raises ends the work.
         """
         if fill is None:
-            fill = 0.0 if nearest else _background(moving)
+            fill = 0.0 if nearest else backgroundOf(moving)
         source = None if nearest else toTensor(moving.array, _sufficient(moving.array))
         known = None if nearest or moving.known is None else toTensor(moving.known, _sufficient(moving.array))
+        nearUnknown = None if known is None or not cubic else _grown(known < 1.0, CUBIC_REACH)
+        limits = _limitsOf(moving) if cubic else None
         toVoxels = moving.grid.rasToIjk @ self.affine
-        warped = np.empty(grid.shape, dtype=moving.array.dtype)
+        warped = np.empty(grid.shape, dtype=moving.array.dtype if dtype is None else dtype)
         shift = None
         if self.field is not None:
             shift = self.field.vectors @ toVoxels[2::-1, :3].T.astype(np.float32)
@@ -204,12 +238,14 @@ class Transform:
             if shift is not None and self.field is not None:
                 positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
             if source is None:
-                warped[start:stop] = nearestAt(moving.array, positions, fill)
+                warped[start:stop] = nearestAt(moving.array, positions, fill, warped.dtype)
                 continue
             positions = positions.to(source.dtype)
             values = (
                 sampleAt(source, positions, fill) if known is None else _sampleKnown(source, known, positions, fill)
             )
+            if limits is not None:
+                values = _sampleCubic(source, nearUnknown, positions, values, limits)
             if warped.dtype.kind in "iu":
                 # Single precision knows the limits of no larger type.
                 values = (values if warped.dtype.itemsize < 4 else values.double()).round_()

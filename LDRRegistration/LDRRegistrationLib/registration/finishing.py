@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 # What the finish smooths away may cost similarity; if more than this share of it, the finish is not kept.
 MAXIMUM_FINISH_LOSS_SHARE = 0.1
 # A grid is finer than another one if its spacing is below this share of the other's.
-FINER_SPACING_SHARE = 0.95
+FINER_SPACING_SHARE = 0.9
 # On a coarser grid the Gaussians are narrower, in voxels, by this power of the ratio of the spacings: 1 keeps them as
 # wide in mm, 0 as wide in voxels.
 SIGMA_EXPONENT = 0.25
@@ -66,10 +66,10 @@ class Finish:
         narrower = min(1.0, self.spacingMm / float(grid.spacing.min())) ** SIGMA_EXPONENT
         return replace(self, stepSigma=narrower * self.stepSigma, warpSigma=narrower * self.warpSigma)
 
-    def grid(self, fixed: Grid, resolutionMm: float) -> Grid:
+    def grid(self, fixed: Grid, moving: Grid) -> Grid:
         """The grid over ``fixed``: axes like R, A, S, isotropic."""
         least = (float(np.prod(fixed.extentMm)) / self.mostVoxels) ** (1 / 3)
-        return canonicalGrid(fixed, max(self.spacingMm, resolutionMm, least))
+        return canonicalGrid(fixed, max(self.spacingMm, resolutionMm(fixed, moving), least))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,28 +93,26 @@ def finished(
     advance: StepCallback = lambda share: None,
     check: Callable[[], None] = lambda: None,
 ) -> Finished:
-    """What ``before`` found, finished by ``steps`` from coarse to fine; a step that is of no use is left out.
+    """What ``before`` found, finished by ``steps`` from coarse to fine; what is of no use is left out.
 
-    The first is done on the grid before where its own is no finer, the others only where theirs is finer. The
-    similarity is that on the grid before, so that it can be compared with those of the stages before.
+    Each is done where its grid is finer than the one before. The similarity is that on the grid before all, so that it
+    can be compared with those of the stages before.
 
     :param fixed, moving: at full resolution, under the pre-alignment ``affine``, 4x4 from fixed to moving RAS mm.
     :param aligned: the moving image under it, on the grid before.
     """
-    here, image = before, aligned.warped
+    here = before
     total, done = sum(how.steps for how in steps), 0
-    for number, how in enumerate(steps):
+    for how in steps:
         if here.found.flow is None:
             break
-        grid, there = how.grid(fixed.grid, resolutionMm(fixed.grid, moving.grid)), here
-        spacing = float(grid.spacing.min())
-        if spacing < FINER_SPACING_SHARE * float(here.grid.spacing.min()):
-            reduced = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
-            pair = PairOnGrid(reduced[0], reduced[1], grid, masks, device, check)
-            there, image = Finished(grid, pair.selfCheck, here.found), pair.moving(affine)
-        elif number > 0:
+        grid = how.grid(fixed.grid, moving.grid)
+        if not isFiner(grid, here.grid):
             continue
-        start = here.found.flow if there is here else onGrid(here.found.flow, here.grid, grid).to(device)
+        spacing = float(grid.spacing.min())
+        pair = PairOnGrid(reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing), grid, masks, device, check)
+        there, image = Finished(grid, pair.selfCheck, here.found), pair.moving(affine)
+        start = onGrid(here.found.flow, here.grid, grid).to(device)
 
         def partly(share: float, first: int = done, steps: int = how.steps) -> None:
             advance((first + share * steps) / total)
@@ -124,11 +122,16 @@ def finished(
         done += how.steps
         if ended.flow is None or ended.similarity < 0.0:
             continue
-        coarse = ended.flow if there is before else onGrid(ended.flow, there.grid, before.grid).to(device)
+        coarse = onGrid(ended.flow, there.grid, before.grid).to(device)
         similarity = before.selfCheck.similarity(warp(aligned.warped, coarse))
         if similarity > (1.0 - MAXIMUM_FINISH_LOSS_SHARE) * here.found.similarity:
             here = Finished(there.grid, there.selfCheck, replace(ended, similarity=similarity))
     return here
+
+
+def isFiner(grid: Grid, other: Grid, share: float = FINER_SPACING_SHARE) -> bool:
+    """Whether the spacing of ``grid`` is so much below that of ``other`` that it is worth going on there."""
+    return float(grid.spacing.min()) < share * float(other.spacing.min())
 
 
 def onGrid(flow: Tensor, grid: Grid, other: Grid) -> Tensor:

@@ -102,7 +102,7 @@ class _Guide:
         self._card = models.card(settings.model)
         # Fitted on the grid of the fast preset, whatever the start is on.
         self._recipe = RECIPES[Preset.FAST]
-        grid = modelGrid(fixed.grid, self._recipe.coarsening * self._card.spacingMm, self._card.sizeMultiple)
+        grid = self._recipe.grid(self._card, fixed.grid, moving.grid)
         self._grid, self._spacing = grid, float(grid.spacing.min())
         stages.check()
         fixedLow, movingLow = (reduceToSpacing(image, self._spacing) for image in (self._fixed, self._moving))

@@ -152,12 +152,6 @@ class RegistrationNetwork:
                 chosen.append(parameter.requires_grad_(True))
         return module, chosen
 
-    def grid(
-        self, fixed: Grid, coarsening: float = 1.0, finestMm: float = 0.0, mostVoxels: int = MAXIMUM_GRID_VOXELS
-    ) -> Grid:
-        """``modelGrid`` for this model, its spacing ``coarsening`` times what the card says, or ``finestMm``."""
-        return modelGrid(fixed, max(coarsening * self.card.spacingMm, finestMm), self.card.sizeMultiple, mostVoxels)
-
 
 def resolutionMm(*grids: Grid) -> float:
     """What the coarsest of some volumes resolves along two of its axes at least: the middle one of its spacings.

@@ -49,7 +49,7 @@ class Refinement:
     less than ``settled`` below that of the five before; 0: never.
     """
 
-    steps: int = 25
+    steps: int = 12
     stepVoxels: float = 0.2
     decay: bool = True
     reduction: int = 2

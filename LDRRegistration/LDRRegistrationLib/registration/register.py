@@ -21,16 +21,15 @@ from ..space.resample import reduceToSpacing
 from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
 from .bothways import meanOfBothWays
-from .finishing import Finished, finished
+from .finishing import Finished, finished, isFiner
 from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
 from .pair import PairOnGrid
 from .passes import runPasses
-from .placement import PlacementComparison, searchAround
-from .prealignment import prealign, prealignFrom
+from .placement import PlacementComparison
+from .positioning import place
 from .regularity import regularity
-from .selfcheck import CheckedFlow, SelfCheck
-from .settings import Prealignment, Settings
+from .settings import Settings
 from .verdict import Verdict, verdictOn
 
 if TYPE_CHECKING:
@@ -38,11 +37,6 @@ if TYPE_CHECKING:
 
 PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
-# No other placement is searched for where the LNCC after the pre-alignment, and the share of the fixed image that lies
-# on something known, are at least these: two scans of one person, well aligned, are that alike.
-NO_SEARCH_ABOVE_LNCC, NO_SEARCH_ABOVE_COVERAGE = 0.6, 0.3
-# The pre-alignment begins anew from another placement whose total is more than so many times that of the one kept.
-RESTART_ABOVE_FACTOR = 1.02
 
 
 @dataclass
@@ -148,7 +142,7 @@ def _register(
     network.module.to(device)
     if settings.device is Device.CPU_BFLOAT16:
         network = network.inBfloat16()
-    grid = recipe.grid(network, fixed.grid, moving.grid)
+    grid = recipe.grid(network.card, fixed.grid, moving.grid)
     spacing = float(grid.spacing.min())
     stages.check()
     fixedLow = reduceToSpacing(fixed, spacing)
@@ -163,7 +157,7 @@ def _register(
     pair = PairOnGrid(fixedLow, movingLow, grid, masks, device, stages.check)
     selfCheck = pair.selfCheck
     coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
-    placed = _place(
+    placed = place(
         pair, reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse), settings, initialRas, masks, stages
     )
     affine, aligned, notes = placed.affine, placed.aligned, placed.notes
@@ -186,6 +180,13 @@ def _register(
         notes.append(
             _("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
         )
+        finer = recipe.gridAcrossContrasts(network.card, fixed.grid, moving.grid)
+        if isFiner(finer, grid):
+            grid, spacing = finer, float(finer.spacing.min())
+            fixedLow, movingLow = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
+            pair = PairOnGrid(fixedLow, movingLow, grid, masks, device, stages.check)
+            selfCheck, placed = pair.selfCheck, placed.on(pair)
+            aligned = placed.aligned
     found = aligned if unlike or hopeless else runPasses(network, selfCheck, aligned, stages.check, recipe.extraPasses)
     if settings.followUp:
         found = pair.smoothed(found, aligned)
@@ -194,14 +195,16 @@ def _register(
         stages.begin("Adaptation", 0.5, 0.55)
         adapted = pair.adapt(network, aligned.warped, found.flow, settings.adaptation, learning)
         found = selfCheck.better(aligned.warped, adapted, found)
-    if not hopeless and not recipe.skipsRefinement(found.similarity):
-        stages.begin("Refinement", 0.55, 0.6 if recipe.finish else 0.8)
+    isRefined = not hopeless and not recipe.skipsRefinement(found.similarity)
+    isFinished = isRefined and not unlike and recipe.hasFinish(grid, fixed.grid, moving.grid)
+    if isRefined:
+        stages.begin("Refinement", 0.55, 0.6 if isFinished else 0.8)
         how = recipe.acrossContrasts(fixed.grid, spacing) if unlike else recipe.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = selfCheck.better(aligned.warped, refined, found)
-    if recipe.finish and not unlike and not hopeless:
+    if isFinished:
         stages.begin("Finish", 0.6, 0.8)
-        if recipe.bothWays:
+        if recipe.takesBothWays(grid, fixed.grid, moving.grid):
             passes, how = recipe.extraPasses, recipe.refinement
             found = meanOfBothWays(network, selfCheck, aligned, found, passes, how, stages.check)
         end = Finished(grid, selfCheck, found)
@@ -246,53 +249,3 @@ def _register(
 def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:
     """Share of the smaller box that lies inside the other."""
     return max(overlapFraction(fixed, moving, affine), overlapFraction(moving, fixed, np.linalg.inv(affine)))
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """Where the moving image lies before any deformation: as given, ``started``, and as kept, ``aligned``."""
-
-    affine: np.ndarray
-    aligned: CheckedFlow
-    started: CheckedFlow
-    placement: PlacementComparison | None
-    notes: list[str]
-
-
-def _place(
-    pair: PairOnGrid,
-    fixed: Image,
-    moving: Image,
-    settings: Settings,
-    initialRas: np.ndarray | None,
-    masks: Masks,
-    stages: Stages,
-) -> _Placed:
-    """The pre-alignment, from where scanners put patients; and from wherever else, unless that is beyond doubt.
-
-    :param fixed, moving: reduced for the pre-alignment.
-    """
-    mode, selfCheck = settings.prealignment, pair.selfCheck
-    start = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
-    prealigned = prealign(fixed, moving, mode.value, initialRas, stages.check, masks)
-    notes = [prealigned.note] if prealigned.note else []
-    affine = prealigned.matrix
-    aligned, started = selfCheck.unmoved(pair.moving(affine)), selfCheck.unmoved(pair.moving(start))
-    if _worth(selfCheck, aligned) < _worth(selfCheck, started):
-        affine, aligned = start, started
-        notes.append(_("The pre-alignment did not make the images more alike: they stay as they were placed."))
-    placement = None
-    if aligned.similarity < NO_SEARCH_ABOVE_LNCC or selfCheck.coverage(aligned.warped) < NO_SEARCH_ABOVE_COVERAGE:
-        placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
-        isFree = initialRas is None and mode is not Prealignment.NONE
-        if isFree and placement.total > RESTART_ABOVE_FACTOR * placement.kept:
-            turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks).matrix
-            there = selfCheck.unmoved(pair.moving(turned))
-            if _worth(selfCheck, there) > _worth(selfCheck, aligned):
-                affine, aligned, placement, notes = turned, there, placement.ofTheBest(), []
-    return _Placed(affine, aligned, started, placement, notes)
-
-
-def _worth(selfCheck: SelfCheck, state: CheckedFlow) -> float:
-    """The similarity over all that the fixed image shows, 0 beyond what is known: a small overlap is no good one."""
-    return selfCheck.coverage(state.warped) * state.similarity

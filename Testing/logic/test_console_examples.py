@@ -51,13 +51,17 @@ def scene(monkeypatch):
     frames = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Breathing")
     for number, name in enumerate(pair.nodeNames):
         frames.SetDataNodeAtValue(scene.GetFirstNodeByName(name), str(number))
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "Visits")
+    for name in pair.nodeNames:
+        hierarchy.CreateItem(folder, scene.GetFirstNodeByName(name))
     return scene
 
 
 def test_the_documents_lines_run_one_after_the_other(scene, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     names = {"slicer": slicer, "getNode": scene.GetFirstNodeByName}
-    assert len(blocks()) == 8
+    assert len(blocks()) == 9
     for block in blocks():
         exec(compile(block, str(DOCUMENT), "exec"), names)
     said = capsys.readouterr().out
@@ -68,5 +72,6 @@ def test_the_documents_lines_run_one_after_the_other(scene, capsys, monkeypatch,
     assert names["expectedError"].GetImageData() is not None and names["trust"].summary["medianMm"] > 0
     assert names["result"].similarity > names["result"].similarityStart
     assert names["table"].GetNumberOfRows() == 2 and not any(outcome.error for outcome in names["outcomes"])
+    assert "('Prior FLAIR', 'good')" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["prior-to-current.h5", "report"]
     assert names["changes"].opinions[1].note == "thalamus" and (tmp_path / "report" / "changes.html").is_file()

@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 
 from ..registration.modelcards import ModelCard
 
+ADAPTATION_ITERATIONS = 40
 MASKS = ("fixedMask", "movingMask")
 
 
@@ -47,6 +48,17 @@ class AdvancedSection:
             "prealignment": choices.prealignment.value,
             "device": choices.device.value,
             "threads": choices.threads or None,
+        }
+
+    @property
+    def ofRegistrations(self) -> dict[str, Any]:
+        """The same for registrations alone, with the preset."""
+        choices = self._choices
+        return {
+            "preset": choices.preset.value,
+            "adaptationIterations": ADAPTATION_ITERATIONS if choices.adapt else 0,
+            "refinementSteps": None if choices.refinementSteps < 0 else choices.refinementSteps,
+            **self.parameters,
         }
 
     def setChoices(self, choices: Any) -> None:

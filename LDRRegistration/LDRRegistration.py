@@ -11,6 +11,7 @@ from LDRRegistrationLib.gui.changesection import ChangesSection
 from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode, proposeVolumes
 from LDRRegistrationLib.gui.controller import Run, RunController
 from LDRRegistrationLib.gui.pairsection import PairSection
+from LDRRegistrationLib.gui.presetsection import PresetSection
 from LDRRegistrationLib.gui.readiness import Readiness
 from LDRRegistrationLib.gui.resultsection import ResultSection
 from LDRRegistrationLib.gui.sampledata import registerSampleData
@@ -81,7 +82,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ready, settings = self._readiness.canCompute, lambda: self._advanced.ofRegistrations
         common = (self.ui, self.logic, self._view, self._controller)
         self._study = StudySection(*common, ready, settings, self._result.show, self._afterRun)
-        self._sections = (PairSection(self.ui), self._advanced, self._result, self._changes, self._study)
+        choosing = (PairSection(self.ui), PresetSection(self.ui, self._view.log), self._advanced)
+        self._sections = (*choosing, self._result, self._changes, self._study)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)
         scene = slicer.mrmlScene

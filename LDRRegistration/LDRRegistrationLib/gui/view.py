@@ -122,6 +122,7 @@ class RunView:
         self._ui.inputsCollapsibleButton.enabled = not running
         self._ui.outputsCollapsibleButton.enabled = not running
         self._ui.advancedCollapsibleButton.enabled = not running
+        self._ui.expertCollapsibleButton.enabled = not running
         self._ui.changesCollapsibleButton.enabled = not running
         for name in ("FolderSelector", "SequenceSelector", "FixedSelector", "CarryCheckBox", "Button"):
             getattr(self._ui, f"study{name}").enabled = not running

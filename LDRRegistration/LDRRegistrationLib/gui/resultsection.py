@@ -44,7 +44,7 @@ class ResultSection:
         self._choices: Any = None
         self._display: ResultDisplay | None = None
         self._hasShown = False
-        self._history = HistoryControl(ui, view.setOutcome, view.log)
+        self._history = HistoryControl(ui, view.tell, view.log)
         self._landmarks = LandmarkControl(ui, logic, view.log, lambda: self._follow.onPoints(isRunning()))
         self._follow = FollowControl(ui, logic, self._landmarks, self._history, start, self.keep, parameters)
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)

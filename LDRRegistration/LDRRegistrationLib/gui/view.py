@@ -29,6 +29,8 @@ class RunView:
         self._verdict: Verdict | None = None
         self._figures = ""
         self.isBusy = False
+        # What ``showIdle`` was told, as long as it waits for Apply.
+        self._idle: tuple[str, str] | None = None
         self._usualToolTip = ui.statusLabel.toolTip
         ui.progressBar.visible = False
 
@@ -38,6 +40,7 @@ class RunView:
         :param missing: what stands in the way of it, or empty.
         :param plan: what it will do, if nothing stands in the way.
         """
+        self._idle = (missing, plan)
         self._setRunning(False)
         self._ui.applyButton.text = _("Apply")
         self._ui.applyButton.enabled = not missing
@@ -81,8 +84,14 @@ class RunView:
             self.log(line)
         self._sayOutside(self._outcome.partition("\n")[0])
 
+    def tell(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
+        """The same, and show it now: what was done came at once, without a run."""
+        self.setOutcome(sentence, verdict, figures)
+        if self._idle is not None:
+            self.showIdle(*self._idle)
+
     def changeOutcome(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
-        """The same, without a line in the log."""
+        """As ``setOutcome``, without a line in the log."""
         self._outcome = sentence if verdict is None else f"{inWords(verdict)}\n{sentence}".strip()
         self._verdict, self._figures = verdict, figures
 
@@ -118,6 +127,7 @@ class RunView:
         label.toolTip = self._usualToolTip if verdict is None or not self._figures else self._figures
 
     def _setRunning(self, running: bool) -> None:
+        self._idle = None if running else self._idle
         self._ui.progressBar.visible = running
         self._ui.inputsCollapsibleButton.enabled = not running
         self._ui.outputsCollapsibleButton.enabled = not running

@@ -39,7 +39,7 @@ def test_every_section_fits_whatever_the_volumes_are_called(font: None, panel: A
     choose(panel.ui.fixedVolumeSelector, LONG)
     choose(panel.ui.movingVolumeSelector, LONG + " 2")
     frame = pythonqt.unwrap(panel.parent)
-    for name in ("inputs", "outputs", "advanced", "result", "changes"):
+    for name in ("inputs", "outputs", "advanced", "expert", "result", "changes", "study"):
         getattr(panel.ui, f"{name}CollapsibleButton").collapsed = False
     slicer.app.processEvents()
     assert frame.minimumSizeHint().width() <= WIDTH

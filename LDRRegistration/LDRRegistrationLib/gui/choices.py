@@ -25,6 +25,8 @@ class LDRRegistrationParameterNode:
     fixedVolume: vtkMRMLScalarVolumeNode
     movingVolume: vtkMRMLScalarVolumeNode
     preset: PresetChoice = PresetChoice.FAST
+    # The name of the user's own preset that all of this came from; it holds as long as they are alike.
+    ownPreset: str = ""
     outputTransform: vtkMRMLTransformNode
     outputVolume: vtkMRMLScalarVolumeNode
     showWhenDone: bool = True

@@ -41,6 +41,14 @@ class Readiness:
                 return False
             if not confirmSamePatient(choices):
                 return False
+        except Exception as error:
+            self._onFailed(error, traceback.format_exc())
+            return False
+        return self.canCompute(choices, missing)
+
+    def canCompute(self, choices: Any, missing: Callable[[], str] = lambda: "") -> bool:
+        """The part of ``isReady`` that is not about two volumes: the licence of the model, and PyTorch."""
+        try:
             if not licences.isAccepted(choices.model, self._logic.models.cards()):
                 return False
             if pytorch.torchIsInstalled():

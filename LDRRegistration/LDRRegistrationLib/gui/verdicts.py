@@ -20,6 +20,11 @@ def verdictInWords(verdict: Verdict) -> str:
     return _("Good.")
 
 
+def shortly(verdict: Verdict) -> str:
+    """One word."""
+    return {"good": _("Good"), "check": _("Check")}.get(verdict.grade) or _("Failed")
+
+
 def styleOf(verdict: Verdict | None) -> str:
     """The style sheet of the panel's status label, by its name, so that its tool tip keeps its own style."""
     return "" if verdict is None else _barred("statusLabel", COLORS[verdict.grade])

@@ -26,6 +26,7 @@ from ..space.transform import Transform
 from ..space.validity import checkedImage
 from .batch import BatchLogic
 from .change import ChangesLogic
+from .frames import FramesLogic
 from .reporting import ReportingLogic
 from .studies import StudiesLogic
 from .transforms import ResultsLogic
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     )
 
 
-class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, BatchLogic, ResultsLogic, TrustLogic):
+class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, BatchLogic, FramesLogic, ResultsLogic, TrustLogic):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:

@@ -95,6 +95,22 @@ def publishTransforms(
     return outputSequenceNode
 
 
+def goToFrame(sequenceNode: Any, transformsNode: Any, number: int) -> None:
+    """Let the browsers of a sequence show frame ``number``, carried by its transform where both are shown.
+
+    :param transformsNode: the sequence of its transforms; None if there is none yet.
+    :raises RegistrationError: the sequence left the scene.
+    """
+    if sequenceNode is None or sequenceNode.GetScene() is None:
+        raise RegistrationError(_("The sequence was removed from the scene."))
+    for browser in _browsersOf(sequenceNode):
+        browser.SetSelectedItemNumber(number)
+        volume = browser.GetProxyNode(sequenceNode)
+        carrier = None if transformsNode is None else browser.GetProxyNode(transformsNode)
+        if volume is not None and carrier is not None:
+            volume.SetAndObserveTransformNodeID(carrier.GetID())
+
+
 def _dataNodes(sequenceNode: Any) -> list[Any]:
     return [sequenceNode.GetNthDataNode(n) for n in range(sequenceNode.GetNumberOfDataNodes())]
 

@@ -43,6 +43,9 @@ class _Application:
         self._logic = slicer.vtkSlicerApplicationLogic()
         self._logic.SetMRMLScene(slicer.mrmlScene)
         self._logic.GetColorLogic().SetMRMLScene(slicer.mrmlScene)
+        # The module Segmentations says of which kinds segments are; without it they cannot be copied.
+        self._segmentations = slicer.vtkSlicerSegmentationsModuleLogic()
+        self._segmentations.SetMRMLScene(slicer.mrmlScene)
 
     def processEvents(self) -> None:
         self._application.processEvents()
@@ -141,7 +144,12 @@ def install() -> None:
     sys.modules["qt"] = pythonqt.make_qt_module()
     ctk = sys.modules["ctk"] = types.ModuleType("ctk")
     ctk.ctkCollapsibleButton = pythonqt.add_class(widgets.ctkCollapsibleButton)
-    for stand_in in (widgets.qMRMLWidget, widgets.qMRMLNodeComboBox, widgets.qSlicerScriptedLoadableModuleWidget):
+    for stand_in in (
+        widgets.qMRMLWidget,
+        widgets.qMRMLNodeComboBox,
+        widgets.qMRMLSubjectHierarchyComboBox,
+        widgets.qSlicerScriptedLoadableModuleWidget,
+    ):
         setattr(slicer, stand_in.__name__, pythonqt.add_class(stand_in))
 
     source = os.environ.get("SLICER_SOURCE")

@@ -54,17 +54,22 @@ class Finish:
 
     spacingMm: float = 1.0
     steps: int = 8
-    window: int = 5
+    window: int = 7
     damping: float = 0.3
     longest: float = 1.0
     stepSigma: float = 1.4
     warpSigma: float = 0.6
     mostVoxels: int = 6_000_000
+    isDoneOnlyIfFiner: bool = False
 
     def on(self, grid: Grid) -> Finish:
         """The same with Gaussians as wide as they are on ``grid``."""
         narrower = min(1.0, self.spacingMm / float(grid.spacing.min())) ** SIGMA_EXPONENT
         return replace(self, stepSigma=narrower * self.stepSigma, warpSigma=narrower * self.warpSigma)
+
+    def isDone(self, fixed: Grid, moving: Grid, grid: Grid, number: int) -> bool:
+        """Whether it is, as the ``number``-th finish after what happened on ``grid``; the first may be done there."""
+        return isFiner(self.grid(fixed, moving), grid) or (number == 0 and not self.isDoneOnlyIfFiner)
 
     def grid(self, fixed: Grid, moving: Grid) -> Grid:
         """The grid over ``fixed``: axes like R, A, S, isotropic."""
@@ -95,24 +100,27 @@ def finished(
 ) -> Finished:
     """What ``before`` found, finished by ``steps`` from coarse to fine; what is of no use is left out.
 
-    Each is done where its grid is finer than the one before. The similarity is that on the grid before all, so that it
-    can be compared with those of the stages before.
+    The first is done on the grid before where its own is no finer, unless it says otherwise, and the others only where
+    theirs is finer. The similarity is that on the grid before all, so that it can be compared with those of the stages
+    before.
 
     :param fixed, moving: at full resolution, under the pre-alignment ``affine``, 4x4 from fixed to moving RAS mm.
     :param aligned: the moving image under it, on the grid before.
     """
-    here = before
+    here, image = before, aligned.warped
     total, done = sum(how.steps for how in steps), 0
-    for how in steps:
+    for number, how in enumerate(steps):
         if here.found.flow is None:
             break
-        grid = how.grid(fixed.grid, moving.grid)
-        if not isFiner(grid, here.grid):
+        if not how.isDone(fixed.grid, moving.grid, here.grid, number):
             continue
-        spacing = float(grid.spacing.min())
-        pair = PairOnGrid(reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing), grid, masks, device, check)
-        there, image = Finished(grid, pair.selfCheck, here.found), pair.moving(affine)
-        start = onGrid(here.found.flow, here.grid, grid).to(device)
+        grid, there, start = how.grid(fixed.grid, moving.grid), here, here.found.flow
+        if isFiner(grid, here.grid):
+            spacing = float(grid.spacing.min())
+            reduced = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
+            pair = PairOnGrid(reduced[0], reduced[1], grid, masks, device, check)
+            there, image = Finished(grid, pair.selfCheck, here.found), pair.moving(affine)
+            start = onGrid(start, here.grid, grid).to(device)
 
         def partly(share: float, first: int = done, steps: int = how.steps) -> None:
             advance((first + share * steps) / total)
@@ -122,7 +130,7 @@ def finished(
         done += how.steps
         if ended.flow is None or ended.similarity < 0.0:
             continue
-        coarse = onGrid(ended.flow, there.grid, before.grid).to(device)
+        coarse = ended.flow if there.grid is before.grid else onGrid(ended.flow, there.grid, before.grid).to(device)
         similarity = before.selfCheck.similarity(warp(aligned.warped, coarse))
         if similarity > (1.0 - MAXIMUM_FINISH_LOSS_SHARE) * here.found.similarity:
             here = Finished(there.grid, there.selfCheck, replace(ended, similarity=similarity))

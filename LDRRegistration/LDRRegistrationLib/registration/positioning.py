@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,22 +25,16 @@ RESTART_ABOVE_FACTOR = 1.02
 
 @dataclass(frozen=True)
 class Placed:
-    """Where the moving image lies before any deformation: as given, by ``start``, and as kept, by ``affine``.
+    """Where the moving image lies before any deformation: as given, ``started``, and as kept, ``aligned``.
 
-    Both are 4x4 from fixed to moving points, RAS mm; ``started`` and ``aligned`` are the images there.
+    ``affine`` is the latter: 4x4 from fixed to moving points, RAS mm.
     """
 
     affine: np.ndarray
-    start: np.ndarray
     aligned: CheckedFlow
     started: CheckedFlow
     placement: PlacementComparison | None
     notes: list[str]
-
-    def on(self, pair: PairOnGrid) -> Placed:
-        """The same on another grid."""
-        aligned, started = (pair.selfCheck.unmoved(pair.moving(matrix)) for matrix in (self.affine, self.start))
-        return replace(self, aligned=aligned, started=started)
 
 
 def place(
@@ -74,7 +68,7 @@ def place(
             there = selfCheck.unmoved(pair.moving(turned))
             if _worth(selfCheck, there) > _worth(selfCheck, aligned):
                 affine, aligned, placement, notes = turned, there, placement.ofTheBest(), []
-    return Placed(affine, start, aligned, started, placement, notes)
+    return Placed(affine, aligned, started, placement, notes)
 
 
 def _worth(selfCheck: SelfCheck, state: CheckedFlow) -> float:

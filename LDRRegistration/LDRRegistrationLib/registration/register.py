@@ -21,7 +21,7 @@ from ..space.resample import reduceToSpacing
 from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
 from .bothways import meanOfBothWays
-from .finishing import Finished, finished, isFiner
+from .finishing import Finished, finished
 from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
 from .pair import PairOnGrid
@@ -180,13 +180,6 @@ def _register(
         notes.append(
             _("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
         )
-        finer = recipe.gridAcrossContrasts(network.card, fixed.grid, moving.grid)
-        if isFiner(finer, grid):
-            grid, spacing = finer, float(finer.spacing.min())
-            fixedLow, movingLow = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
-            pair = PairOnGrid(fixedLow, movingLow, grid, masks, device, stages.check)
-            selfCheck, placed = pair.selfCheck, placed.on(pair)
-            aligned = placed.aligned
     found = aligned if unlike or hopeless else runPasses(network, selfCheck, aligned, stages.check, recipe.extraPasses)
     if settings.followUp:
         found = pair.smoothed(found, aligned)

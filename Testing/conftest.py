@@ -3,12 +3,16 @@
 Also which tests are ``slow``: what is left, ``make test-fast``, answers in under two minutes on two cores.
 """
 
+import gc
 from pathlib import Path
 
 import pytest
 from LDRRegistrationLib.runtime.pytorch import importTorch
 
 importTorch()
+# What the libraries made stays for good: collecting garbage need not look through it, many thousand times.
+gc.collect()
+gc.freeze()
 
 HERE = Path(__file__).parent
 # Whole files, and single tests, that register, train or start processes again and again (``pytest --durations=50``).

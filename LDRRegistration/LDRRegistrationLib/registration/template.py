@@ -24,7 +24,7 @@ from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback
 from ..space.grid import Grid, canonicalAxes, canonicalGrid, transformPoints
 from ..space.image import Image, Modality
-from ..space.intensity import normalised
+from ..space.intensity import BODY_SHARE, normalised
 from ..space.matrixmean import meanMatrix
 from ..space.resample import affineSamplePositions
 from ..space.transform import AIR_HU, DisplacementField, Transform
@@ -48,8 +48,6 @@ WHITE = 1000.0
 MINIMUM_SHARE = 0.5
 MAXIMUM_VOXELS = 20_000_000
 INVERSION_STEPS = 30
-# Of the largest value: what is brighter counts as the body, for the choice of the first round and for means over it.
-BODY_SHARE = 0.15
 
 
 @dataclass(frozen=True)

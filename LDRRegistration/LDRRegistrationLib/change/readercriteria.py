@@ -60,20 +60,27 @@ class ReaderCriteria:
         if ring.sum() < MINIMUM_RING_VOXELS:
             return MINIMUM_FACTOR
         contrasts, levels = [], []
-        for image, known in zip((self._map.current[box], self._map.prior[box]), self._levels, strict=True):
+        for image in (self._map.current[box], self._map.prior[box]):
             level, normal = float(np.median(image[core])), float(np.median(image[ring]))
             spread = MAD_TO_SD * float(np.median(np.abs(image[ring] - normal)))
             contrasts.append((level - normal) / max(spread, 1e-9))
-            levels.append(float(np.searchsorted(known, level)) / len(known))
+            levels.append(level)
         standsOut = max(part.sign * contrasts[0], -part.sign * contrasts[1])
         deep = float(np.median(self._depth[box][core]))
         return float(
             np.clip(standsOut / FULL_CONTRAST, MINIMUM_FACTOR, 1.0)
             * np.clip(abs(contrasts[0] - contrasts[1]) / FULL_CONTRAST_CHANGE, MINIMUM_FACTOR, 1.0)
             * np.clip(SURFACE_FACTOR + (1.0 - SURFACE_FACTOR) * deep / SURFACE_MM, SURFACE_FACTOR, 1.0)
-            * (LIQUOR_FACTOR if max(levels) < LIQUOR_SHARE else 1.0)
+            * self.liquorFactor(levels)
             * self._compactness(core)
         )
+
+    def liquorFactor(self, levels: list[float]) -> float:
+        """Of what has these ``levels`` in the current and the prior scan: less than 1 where both are liquor's."""
+        shares = [
+            float(np.searchsorted(known, level)) / len(known) for known, level in zip(self._levels, levels, strict=True)
+        ]
+        return LIQUOR_FACTOR if max(shares) < LIQUOR_SHARE else 1.0
 
     def _compactness(self, core: np.ndarray) -> float:
         points = np.argwhere(core) * self._spacing

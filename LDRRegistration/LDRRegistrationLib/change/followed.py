@@ -167,16 +167,16 @@ def _places(changeMap: ChangeMap) -> list[Followed]:
 
 def _once(found: list[tuple[float, Followed]], spacing: np.ndarray) -> list[Followed]:
     """The strongest of those that lie within each other; spacing along k, j, i."""
-    kept: list[Followed] = []
-    for _strength, one in sorted(found, key=lambda item: -item[0]):
-        if not any(
-            one.sign == other.sign
-            and np.linalg.norm((np.array(one.place) - other.place) * spacing)
-            < APART * max(one.radiusMm, other.radiusMm)
-            for other in kept
-        ):
-            kept.append(one)
-    return kept
+    found = sorted(found, key=lambda item: -item[0])
+    places = np.array([one.place for _, one in found], dtype=float).reshape(-1, 3) * spacing
+    radii, signs = (np.array([getattr(one, name) for _, one in found]) for name in ("radiusMm", "sign"))
+    kept: list[int] = []
+    for number in range(len(found)):
+        away = np.linalg.norm(places[kept] - places[number], axis=1)
+        apart = APART * np.maximum(radii[kept], radii[number])
+        if not ((away < apart) & (signs[kept] == signs[number])).any():
+            kept.append(number)
+    return [found[number][1] for number in kept]
 
 
 def _laplacian(image: Tensor, spacing: np.ndarray) -> Tensor:

@@ -7,6 +7,7 @@ scans; what two shadings leave does not stand out from its surroundings.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,9 +44,12 @@ class ReaderCriteria:
     def __init__(self, changeMap: ChangeMap) -> None:
         self._map = changeMap
         self._spacing = changeMap.grid.spacing[::-1]
-        self._depth = depth(changeMap.mask, changeMap.grid.spacing)
         step = max(1, int(changeMap.mask.sum()) // LEVEL_SAMPLES)
         self._levels = [np.sort(image[changeMap.mask][::step]) for image in (changeMap.current, changeMap.prior)]
+
+    @cached_property
+    def _depth(self) -> np.ndarray:
+        return depth(self._map.mask, self._map.grid.spacing)
 
     def factor(self, part: Evidence) -> float:
         """Between 0 and 1: how much of the evidence of ``part`` a reader would let count."""

@@ -39,6 +39,7 @@ class LDRRegistration(ScriptedLoadableModule):
 
     def __init__(self, parent):
         ScriptedLoadableModule.__init__(self, parent)
+        about.loadTranslations()
         self.parent.title = _("LDR Registration")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Registration")]
         # PyTorchUtils is not named here: without it this module would not be loaded, and could not say what it lacks.

@@ -214,12 +214,8 @@ def test_the_scene_is_closed_meanwhile(study: Study) -> None:
 
 
 def test_a_sequence_with_a_frame_that_cannot_be_registered(study: Study) -> None:
-    import slicer
     from LDRRegistrationLib.runtime.errors import RegistrationError
 
-    for name in ("vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode"):
-        if not study.scene.IsNodeClassRegistered(name):
-            study.scene.RegisterNodeClass(getattr(slicer, name)())
     sequence = study.scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Breathing")
     for number, volume in enumerate(study.volumes[1:]):
         sequence.SetDataNodeAtValue(volume, str(number))

@@ -11,7 +11,8 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.intensity import Modality
 from .changemap import ChangeMap
-from .evidence import evidence
+from .evidence import Evidence, evidence
+from .followedregions import Lesion, describeLesion, followedLesions, withoutTwice
 from .readercriteria import ReaderCriteria
 from .regions import Region, describe
 
@@ -66,11 +67,16 @@ def _candidates(changeMap: ChangeMap) -> Candidates:
         for part in evidence(changeMap, MINIMUM_EVIDENCE)
         if part.voxels.sum() >= max(SMALLEST_MM3 / voxel, SMALLEST_VOXELS)
     ][:MAXIMUM_PARTS]
-    reader = ReaderCriteria(changeMap) if parts else None
-    scored = [(part.peak * reader.factor(part), part) for part in parts if reader is not None]
-    scored = sorted((s for s in scored if s[0] >= MINIMUM_EVIDENCE), key=lambda s: -s[0])[:MAXIMUM_REGIONS]
+    reader = ReaderCriteria(changeMap)
+    scored = [(part.peak * reader.factor(part), part) for part in parts]
+    scored = [item for item in scored if item[0] >= MINIMUM_EVIDENCE]
+    scored, lesions = withoutTwice(changeMap, scored, followedLesions(changeMap, reader, MINIMUM_EVIDENCE))
+    every = sorted([*scored, *((one.evidence, one) for one in lesions)], key=lambda item: -item[0])[:MAXIMUM_REGIONS]
     labels = np.zeros(changeMap.z.shape, dtype=np.int16)
-    return Candidates(labels, describe(changeMap, scored, labels))
+    ranked = [(rank, strength, one) for rank, (strength, one) in enumerate(every, start=1)]
+    regions = describe(changeMap, [(n, e, one) for n, e, one in ranked if isinstance(one, Evidence)], labels)
+    regions += [describeLesion(changeMap, one, n, labels) for n, _, one in ranked if isinstance(one, Lesion)]
+    return Candidates(labels, sorted(regions, key=lambda region: region.rank))
 
 
 def detect(changeMap: ChangeMap, sensitivity: float = USUAL_SENSITIVITY, mask: np.ndarray | None = None) -> Detection:

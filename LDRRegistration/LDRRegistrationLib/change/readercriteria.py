@@ -7,6 +7,7 @@ scans; what two shadings leave does not stand out from its surroundings.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,9 +44,12 @@ class ReaderCriteria:
     def __init__(self, changeMap: ChangeMap) -> None:
         self._map = changeMap
         self._spacing = changeMap.grid.spacing[::-1]
-        self._depth = depth(changeMap.mask, changeMap.grid.spacing)
         step = max(1, int(changeMap.mask.sum()) // LEVEL_SAMPLES)
         self._levels = [np.sort(image[changeMap.mask][::step]) for image in (changeMap.current, changeMap.prior)]
+
+    @cached_property
+    def _depth(self) -> np.ndarray:
+        return depth(self._map.mask, self._map.grid.spacing)
 
     def factor(self, part: Evidence) -> float:
         """Between 0 and 1: how much of the evidence of ``part`` a reader would let count."""
@@ -60,20 +64,27 @@ class ReaderCriteria:
         if ring.sum() < MINIMUM_RING_VOXELS:
             return MINIMUM_FACTOR
         contrasts, levels = [], []
-        for image, known in zip((self._map.current[box], self._map.prior[box]), self._levels, strict=True):
+        for image in (self._map.current[box], self._map.prior[box]):
             level, normal = float(np.median(image[core])), float(np.median(image[ring]))
             spread = MAD_TO_SD * float(np.median(np.abs(image[ring] - normal)))
             contrasts.append((level - normal) / max(spread, 1e-9))
-            levels.append(float(np.searchsorted(known, level)) / len(known))
+            levels.append(level)
         standsOut = max(part.sign * contrasts[0], -part.sign * contrasts[1])
         deep = float(np.median(self._depth[box][core]))
         return float(
             np.clip(standsOut / FULL_CONTRAST, MINIMUM_FACTOR, 1.0)
             * np.clip(abs(contrasts[0] - contrasts[1]) / FULL_CONTRAST_CHANGE, MINIMUM_FACTOR, 1.0)
             * np.clip(SURFACE_FACTOR + (1.0 - SURFACE_FACTOR) * deep / SURFACE_MM, SURFACE_FACTOR, 1.0)
-            * (LIQUOR_FACTOR if max(levels) < LIQUOR_SHARE else 1.0)
+            * self.liquorFactor(levels)
             * self._compactness(core)
         )
+
+    def liquorFactor(self, levels: list[float]) -> float:
+        """Of what has these ``levels`` in the current and the prior scan: less than 1 where both are liquor's."""
+        shares = [
+            float(np.searchsorted(known, level)) / len(known) for known, level in zip(self._levels, levels, strict=True)
+        ]
+        return LIQUOR_FACTOR if max(shares) < LIQUOR_SHARE else 1.0
 
     def _compactness(self, core: np.ndarray) -> float:
         points = np.argwhere(core) * self._spacing

@@ -50,7 +50,8 @@ class Region:
     ``where``: side and region in words; empty where the anatomy is not known. ``meanChange`` in the current image's
     units and ``meanZ``: brighter now above 0.
     ``growthPercent``: of the whole abnormality since the prior scan; None where there was none before, -100 where none
-    is left. ``deformationPercent``: mean growth of the tissue here by the deformation alone. ``evidence``: as a
+    is left. ``growthIntervalPercent``: in which it lies 95 of 100 times, where the lesion was followed through both
+    visits. ``deformationPercent``: mean growth of the tissue here by the deformation alone. ``evidence``: as a
     reader weighs it; 1 is enough to be listed as a rule.
     """
 
@@ -66,6 +67,7 @@ class Region:
     evidence: float
     isCutOff: bool = False
     where: str = ""
+    growthIntervalPercent: tuple[float, float] | None = None
 
     @property
     def isMeasured(self) -> bool:
@@ -84,8 +86,8 @@ class Region:
         return f"{self.rank} {self.kind}"
 
 
-def describe(changeMap: ChangeMap, scored: list[tuple[float, Evidence]], labels: np.ndarray) -> list[Region]:
-    """A Region for each part with its weighed evidence, strongest first, written into ``labels`` as rank.
+def describe(changeMap: ChangeMap, scored: list[tuple[int, float, Evidence]], labels: np.ndarray) -> list[Region]:
+    """A Region for each part with its rank and weighed evidence, written into ``labels`` as rank.
 
     The voxels of a region are those with more than half its change, which are as many as its volume has; the cores
     come from a blurred map and are wider.
@@ -93,9 +95,9 @@ def describe(changeMap: ChangeMap, scored: list[tuple[float, Evidence]], labels:
     regions = []
     spacing = changeMap.grid.spacing
     taken = np.zeros(labels.shape, dtype=bool)
-    for _evidence, part in scored:
+    for _rank, _evidence, part in scored:
         taken[part.box] |= part.voxels
-    for rank, (evidence, part) in enumerate(scored, start=1):
+    for rank, evidence, part in scored:
         wide, core = widened(part.box, part.voxels, spacing[::-1], RING_MM, labels.shape)
         # What is listed is measured where it is strong itself, whatever led to it.
         size = part.sign * changeMap.z[wide]
@@ -145,7 +147,7 @@ def _describe(
     volume = float(np.clip((1.0 - largeness) * ball + largeness * counted, 0.5 * counted, 2.0 * counted))
     labels[box][voxels] = rank
     shell = near(voxels, grid.spacing, SHELL_MM[1]) & ~near(voxels, grid.spacing, SHELL_MM[0]) & free
-    isCutOff = _isCutOff(voxels, changeMap.mask[box], grid.spacing)
+    isCutOff = isAtEnd(voxels, changeMap.mask[box], grid.spacing)
     kind, contrast, whole = _kind(current, prior, voxels, shell, sign)
     growth = -100.0 if kind == GONE else None
     if kind in (GROWN, SHRUNKEN):
@@ -170,14 +172,14 @@ def _describe(
         growthPercent=growth,
         deformationPercent=float(changeMap.volumeChange[box][voxels].mean()),
         centroidRas=(float(center[0]), float(center[1]), float(center[2])),
-        largestDiameterMm=_diameter(ras) + float(grid.spacing.mean()),
+        largestDiameterMm=largestDiameter(ras) + float(grid.spacing.mean()),
         evidence=evidence,
         isCutOff=isCutOff,
         where="" if changeMap.anatomy is None else changeMap.anatomy.words(ras, isNear),
     )
 
 
-def _isCutOff(voxels: np.ndarray, mask: np.ndarray, spacing: np.ndarray) -> bool:
+def isAtEnd(voxels: np.ndarray, mask: np.ndarray, spacing: np.ndarray) -> bool:
     """Whether much of a region's surface lies at the end of what is compared; spacing along i, j, k."""
     inside, compared = np.pad(voxels, 1), np.pad(mask, 1)
     surface = ends = 0.0
@@ -226,7 +228,7 @@ def _typical(values: np.ndarray, plateau: float, largeness: float) -> float:
     return float((1.0 - largeness) * plateau + largeness * min(plateau, float(np.median(values))))
 
 
-def _diameter(ras: np.ndarray) -> float:
+def largestDiameter(ras: np.ndarray) -> float:
     """Largest distance between the outermost of the points (n, 3)."""
     if len(ras) > HULL_POINTS:
         away = np.linalg.norm(ras - ras.mean(axis=0), axis=1)

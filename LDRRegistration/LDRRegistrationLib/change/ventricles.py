@@ -102,6 +102,11 @@ class Ventricles:
         now, before = (float(share[inside].mean()) for share in self._within(self.liquor, wide))
         return (now - before) * self.changeMl > 0.0 and MINIMUM_WALL_LIQUOR_SHARE < min(now, before)
 
+    def holds(self, place: tuple[int, int, int]) -> bool:
+        """Whether a voxel (k, j, i) of the map's grid lies in a ventricle at either visit."""
+        k, j, i = (slice(n, n + 1) for n in place)
+        return bool(self._within(self.found, (k, j, i)).any())
+
     def isNear(self, box: Box, voxels: np.ndarray, grid: Grid) -> bool:
         """Whether a region reaches to within ``NEARBY_MM`` of a ventricle."""
         wide, inside = widened(box, voxels, grid.spacing[::-1], NEARBY_MM, grid.shape)

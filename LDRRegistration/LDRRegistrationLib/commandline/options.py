@@ -173,7 +173,7 @@ def makeParser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--adapt",
-        type=_positive,
+        type=positive,
         metavar="N",
         nargs="?",
         const=ADAPTATION_ITERATIONS,
@@ -246,8 +246,8 @@ def makeParser() -> argparse.ArgumentParser:
     addOutputOptions(parser)
     addRadiotherapyOptions(parser)
     addSequenceOptions(parser)
-    addOptions(parser, _positive)
-    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
+    addOptions(parser, positive)
+    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: all physical cores)")
     parser.add_argument(
         "--device",
         choices=[device.value for device in Device],
@@ -259,7 +259,8 @@ def makeParser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
     try:
         value = int(text)
     except ValueError:

@@ -13,11 +13,12 @@ from pydicom.uid import generate_uid
 from ..change.changemap import ChangeMap
 from ..change.regions import Region
 from ..reports.context import FoundLimit
+from ..runtime.version import softwareVersion
 from ..space.grid import transformPoints
 from . import codes
 from .codes import coded
 from .extra import importHighdicom
-from .source import MANUFACTURER, MODEL, SERIES_NUMBERS, SourceImages, softwareVersion
+from .source import MANUFACTURER, MODEL, SERIES_NUMBERS, SourceImages
 from .tracking import SIGNS, Tracked
 
 FARTHEST_POINTS = 400

@@ -12,10 +12,11 @@ from ..change.changemap import ChangeMap
 from ..change.regions import Region
 from ..change.table import Opinion
 from ..dicom.planes import Plane
+from ..runtime.version import softwareVersion
 from ..space.grid import LPS_FROM_RAS
 from .codes import ABNORMAL_STRUCTURE, ALGORITHM, FAMILY, LESION, coded
 from .extra import importHighdicom
-from .source import MANUFACTURER, MODEL, SERIAL, SERIES_NUMBERS, SourceImages, softwareVersion
+from .source import MANUFACTURER, MODEL, SERIAL, SERIES_NUMBERS, SourceImages
 from .tracking import Tracked
 
 LONGEST_TEXT = 1024

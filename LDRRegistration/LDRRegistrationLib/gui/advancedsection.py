@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from ..registration.modelcards import ModelCard
 from ..runtime.device import hasBfloat16, noBfloat16InWords
 from .choicelabels import DeviceChoice
+from .hints import hideEmpty, say
 
 ADAPTATION_ITERATIONS = 40
 MASKS = ("fixedMask", "movingMask")
@@ -35,6 +36,7 @@ class AdvancedSection:
             box.addItem(card.title, card.name)
         box.connect("currentIndexChanged(int)", self._onModelChosen)
         ui.deviceComboBox.connect("currentIndexChanged(int)", self._onDeviceChosen)
+        hideEmpty(ui.expertCollapsibleButton, ui.deviceHintLabel)
         for name in MASKS:
             selector = getattr(ui, f"{name}Selector")
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node, name=name: self._onMaskChosen(name, node))
@@ -99,9 +101,7 @@ class AdvancedSection:
                 box.addItem(device.label(), device.name)
         box.currentIndex = box.findData(chosen.name)
         isRefused = chosen is DeviceChoice.CPU_BFLOAT16 and lacksBfloat16
-        label = self._ui.deviceHintLabel
-        label.text = noBfloat16InWords() if isRefused else ""
-        label.visible = isRefused
+        say(self._ui.deviceHintLabel, noBfloat16InWords() if isRefused else "")
 
     def cardText(self, model: str) -> str:
         """What a user should know about a model before using it."""

@@ -14,6 +14,7 @@ from ..registration.settings import Prealignment, Preset
 from ..runtime.errors import RegistrationError
 from .advancedsection import ADAPTATION_ITERATIONS
 from .choicelabels import PrealignmentChoice, PresetChoice
+from .hints import hideEmpty, say
 from .saving import startFolder
 
 SETTING = "LDRRegistration/Presets"
@@ -44,6 +45,7 @@ class PresetSection:
             getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
         ui.presetNameEdit.connect("textChanged(QString)", lambda text: self.update())
         ui.presetNameEdit.connect("returnPressed()", lambda: self._try(self._onSave))
+        hideEmpty(ui.advancedCollapsibleButton, ui.presetHintLabel)
         self._try(self._read)
 
     def setChoices(self, choices: Any) -> None:
@@ -184,7 +186,7 @@ class PresetSection:
 
     def _say(self, sentence: str) -> None:
         """Beside the buttons."""
-        self._ui.presetHintLabel.text, self._ui.presetHintLabel.visible = sentence, bool(sentence)
+        say(self._ui.presetHintLabel, sentence)
         self._log(sentence)
 
 

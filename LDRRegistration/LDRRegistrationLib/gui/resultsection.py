@@ -22,6 +22,7 @@ from ..runtime.errors import RegistrationError
 from ..runtime.progress import Stages
 from .controller import Run
 from .following import FollowControl
+from .hints import hideEmpty
 from .history import HistoryControl
 from .landmarks import LandmarkControl
 from .saving import askForPath
@@ -47,6 +48,7 @@ class ResultSection:
         self._history = HistoryControl(ui, view.tell, view.log)
         self._landmarks = LandmarkControl(ui, logic, view.log, lambda: self._follow.onPoints(isRunning()))
         self._follow = FollowControl(ui, logic, self._landmarks, self._history, start, self.keep, parameters)
+        hideEmpty(ui.resultCollapsibleButton, ui.landmarksHintLabel, ui.followedLabel)
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
         for name, slot in {
             "afterButton": self._onAfter,

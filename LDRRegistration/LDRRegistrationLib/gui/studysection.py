@@ -15,6 +15,7 @@ from ..mrml.sequences import goToFrame
 from ..mrml.study import volumesIn
 from ..mrml.volumes import imageFromVolumeNode
 from ..runtime.errors import RegistrationError
+from .hints import say
 from .studyrun import Row, StudyRun
 from .studysteps import FramesOfSequence, rowsOfFolder
 from .verdicts import COLORS, shortly, verdictInWords
@@ -59,7 +60,9 @@ class StudySection:
         # What stands in the way of a run, and what is to be said of the chosen row.
         self._problem, self._told = "", ""
         self._updating = False
-        ui.studyTable.horizontalHeader().setSectionResizeMode(NAME, qt.QHeaderView.Stretch)
+        header = ui.studyTable.horizontalHeader()
+        header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header.setSectionResizeMode(NAME, qt.QHeaderView.Stretch)
         # Qt owns the items of a table, Python the wrappers.
         self._items: list[Any] = []
         ui.studyFolderSelector.connect("currentItemChanged(vtkIdType)", lambda item: self._onChosen("folder"))
@@ -92,8 +95,7 @@ class StudySection:
         self._ui.studyButton.text = _("Cancel") if self.isRunning else _("Register all")
         isFree = not self._controller.isRunning and not self._view.isBusy
         self._ui.studyButton.enabled = self.isRunning or (isFree and self._hasChosen and not self._problem)
-        said = self._problem or self._told
-        self._ui.studyProblemLabel.text, self._ui.studyProblemLabel.visible = said, bool(said)
+        say(self._ui.studyProblemLabel, self._problem or self._told)
 
     @property
     def _hasChosen(self) -> bool:

@@ -29,6 +29,7 @@ from .change import ChangesLogic
 from .frames import FramesLogic
 from .reporting import ReportingLogic
 from .studies import StudiesLogic
+from .templates import TemplatesLogic
 from .transforms import ResultsLogic
 from .trust import TrustLogic
 
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
     )
 
 
-class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, BatchLogic, FramesLogic, ResultsLogic, TrustLogic):
+class RegistrationLogic(
+    ChangesLogic, ReportingLogic, StudiesLogic, BatchLogic, FramesLogic, ResultsLogic, TemplatesLogic, TrustLogic
+):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:

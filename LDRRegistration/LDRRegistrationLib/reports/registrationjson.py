@@ -16,8 +16,9 @@ from ..registration.modelcards import ModelCard
 from ..registration.register import RegistrationResult
 from ..runtime.device import usableThreads
 from ..runtime.terminal import printable
+from ..runtime.version import DISTRIBUTION
 
-PACKAGES = ("ldr-registration", "torch", "numpy", "vtk", "SimpleITK", "slicer-core")
+PACKAGES = (DISTRIBUTION, "torch", "numpy", "vtk", "SimpleITK", "slicer-core")
 # No other placement fitted at all.
 LARGEST_MARGIN = 100.0
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..numerics.displacement import jacobianDeterminant as flowJacobianDeterminant
 from ..numerics.dlpack import toArray, toTensor
 from ..numerics.gridsample import cubicAtVoxels
+from ..numerics.pointinverse import solved
 from .catmullrom import interpolateAtPoints, interpolateOnGrid
 from .grid import Grid, transformPoints
 from .image import Image, Modality
@@ -153,29 +154,12 @@ class Transform:
         return transformPoints(self.affine, points if self.field is None else points + self.field.at(points))
 
     def inversePoints(self, pointsRas: np.ndarray, toleranceMm: float = 1e-4, iterations: int = 200) -> np.ndarray:
-        """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found.
-
-        Fixed-point iteration x = y - v(x) with y = A^-1(point) (Chen et al., Med Phys 2008), halving the step of a
-        point whose residual grows, so that steep but fold-free fields converge too.
-        """
+        """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found."""
         target = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
         if self.field is None:
             return target
-        shape, target = target.shape, target.reshape(-1, 3)
-        x, step, last = target.copy(), np.ones(len(target)), np.full(len(target), np.inf)
-        active = np.arange(len(target))
-        for _ in range(iterations):
-            residual = x[active] + self.field.at(x[active]) - target[active]
-            error = np.linalg.norm(residual, axis=1)
-            step[active] = np.where(error > last[active], step[active] * 0.5, step[active])
-            last[active] = error
-            open_ = error > toleranceMm
-            active = active[open_]
-            if not len(active):
-                break
-            x[active] -= step[active, None] * residual[open_]
-        x[active] = np.nan
-        return x.reshape(shape)
+        flat, field = target.reshape(-1, 3), self.field
+        return solved(lambda points: points + field.at(points), flat, toleranceMm, iterations).reshape(target.shape)
 
     def inverseDisplacement(self, grid: Grid) -> np.ndarray:
         """(k, j, i, 3): T^-1(y) - y in mm at the points of a grid in the moving image."""

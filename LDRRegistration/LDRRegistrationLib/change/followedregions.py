@@ -12,7 +12,7 @@ from ..space.grid import transformPoints
 from .evidence import Evidence
 from .followed import AROUND_MM, RING_MM, Followed, aroundPlace, followedPlaces
 from .readercriteria import ReaderCriteria
-from .regions import GROWN, EDGE_CONTRAST_SHARE, SHRUNKEN, Region, isAtEnd, largestDiameter
+from .regions import EDGE_CONTRAST_SHARE, GROWN, SHRUNKEN, Region, isAtEnd, largestDiameter
 from .shapes import near, parts
 
 if TYPE_CHECKING:

@@ -31,9 +31,9 @@ RADIUS_OF_SIGMA = 3.0**0.5
 SEARCH_MM = 1.5
 # A place stands out by so much of the usual signal; in the scan that shows less of it by this share of the other's; and
 # bends the least of all directions by this share of the most.
-LEAST_RESPONSE, LEAST_SHARE, ROUND = 0.05, 0.35, 0.35
+MINIMUM_RESPONSE, MINIMUM_OTHER_SHARE, MINIMUM_ROUNDNESS = 0.05, 0.35, 0.35
 # Of two of one sign, nearer than this share of the larger radius, the one that stands out more is followed.
-APART = 0.7
+APART_SHARE = 0.7
 # Nearer to the surface of what is compared nothing is followed.
 SURFACE_MM = 3.0
 # A place is fitted as far as this beyond its radius, and weighs less within the last of it.
@@ -41,14 +41,14 @@ AROUND_MM, FADE_MM = 2.5, 1.5
 # Its surroundings, beyond its radius.
 RING_MM = (1.0, 4.0)
 # Errors of neighbouring voxels go together over so many standard deviations of the blur.
-TOGETHER = 2.5
+TOGETHER_BLURS = 2.5
 # What so many places say weighs as much as what pairs usually have: errors so many times the fitted ones.
-PLACES, USUAL_ERROR = 10.0, 1.3
+PRIOR_PLACES, USUAL_ERROR = 10.0, 1.3
 # How many standard errors, and how much of the diameter, is enough: what no place of the rescans 1003/1023 and
 # 1004/1024 reaches, in either order, nor of them under other protocols.
-ENOUGH_ERRORS, ENOUGH_STRETCH = 4.0, 0.04
+MINIMUM_ERRORS, MINIMUM_STRETCH = 4.0, 0.04
 # Two standard errors are the interval that is told.
-INTERVAL = 1.96
+INTERVAL_ERRORS = 1.96
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ class Followed:
     @property
     def evidence(self) -> float:
         """1 is enough to be listed."""
-        return min(abs(self.stretch) / ENOUGH_STRETCH, abs(self.stretch) / self.error / ENOUGH_ERRORS)
+        return min(abs(self.stretch) / MINIMUM_STRETCH, abs(self.stretch) / self.error / MINIMUM_ERRORS)
 
     @property
     def isChanged(self) -> bool:
         """Whether the interval of the growth does not hold 0."""
-        return abs(self.stretch) > INTERVAL * self.error
+        return abs(self.stretch) > INTERVAL_ERRORS * self.error
 
     @property
     def growthPercent(self) -> float:
@@ -82,7 +82,9 @@ class Followed:
     @property
     def intervalPercent(self) -> tuple[float, float]:
         """In which the growth lies, 95 of 100 times."""
-        return _growth(self.stretch - INTERVAL * self.error), _growth(self.stretch + INTERVAL * self.error)
+        return _growth(self.stretch - INTERVAL_ERRORS * self.error), _growth(
+            self.stretch + INTERVAL_ERRORS * self.error
+        )
 
 
 def _growth(stretch: float) -> float:
@@ -105,7 +107,7 @@ def followedPlaces(changeMap: ChangeMap) -> list[Followed]:
 
 def _agreed(one: Followed, other: Followed) -> Followed:
     """``one``, with an error that its disagreement with ``other`` adds to."""
-    error = max(one.error, other.error, abs(one.stretch - other.stretch) / INTERVAL)
+    error = max(one.error, other.error, abs(one.stretch - other.stretch) / INTERVAL_ERRORS)
     if one.stretch * other.stretch <= 0:
         return replace(one, error=max(error, abs(one.stretch)))
     return replace(one, error=error)
@@ -123,9 +125,9 @@ def _asUsual(found: list[Followed]) -> list[Followed]:
             same = size & (signs == sign)
             # The median of few is not to be trusted.
             if same.any():
-                stretches[same] -= np.median(stretches[same]) * same.sum() / (same.sum() + PLACES)
+                stretches[same] -= np.median(stretches[same]) * same.sum() / (same.sum() + PRIOR_PLACES)
         own = MAD_TO_SD * float(np.median(np.abs(stretches[size] / errors[size])))
-        errors[size] *= max(1.0, (size.sum() * own + PLACES * USUAL_ERROR) / (size.sum() + PLACES))
+        errors[size] *= max(1.0, (size.sum() * own + PRIOR_PLACES * USUAL_ERROR) / (size.sum() + PRIOR_PLACES))
     return [replace(f, stretch=float(s), error=float(e)) for f, s, e in zip(found, stretches, errors, strict=True)]
 
 
@@ -151,14 +153,14 @@ def _places(changeMap: ChangeMap) -> list[Followed]:
         both = [smooth(image, sigma / coarse) for image in images]
         bends = [-(sigma**2) * _laplacian(image, coarse) / max(usual, 1e-12) for image in both]
         least, most = torch.minimum(*(b.abs() for b in bends)), torch.maximum(*(b.abs() for b in bends))
-        same = (bends[0] * bends[1] > 0) & (least > LEAST_SHARE * most)
+        same = (bends[0] * bends[1] > 0) & (least > MINIMUM_OTHER_SHARE * most)
         response = toArray(0.5 * (bends[0] + bends[1]) * same) * deep.astype(np.float32)
         blurred = toArray(0.5 * (both[0] + both[1]))
         for sign in (1.0, -1.0):
             signed = toTensor(sign * response)
             around = toArray(torch.nn.functional.max_pool3d(signed[None, None], 3, stride=1, padding=1)[0, 0])
-            tops = np.argwhere((toArray(signed) >= around) & (toArray(signed) > LEAST_RESPONSE))
-            for top in tops[_roundness(blurred, tops, coarse, sign) >= ROUND]:
+            tops = np.argwhere((toArray(signed) >= around) & (toArray(signed) > MINIMUM_RESPONSE))
+            for top in tops[_roundness(blurred, tops, coarse, sign) >= MINIMUM_ROUNDNESS]:
                 k, j, i = (int((n + 0.5) * step) for n, step in zip(top, steps, strict=True))
                 strength = float(abs(response[tuple(top)]))
                 found.append((strength, Followed((k, j, i), RADIUS_OF_SIGMA * sigma, sign, 0.0, 1.0)))
@@ -173,7 +175,7 @@ def _once(found: list[tuple[float, Followed]], spacing: np.ndarray) -> list[Foll
     kept: list[int] = []
     for number in range(len(found)):
         away = np.linalg.norm(places[kept] - places[number], axis=1)
-        apart = APART * np.maximum(radii[kept], radii[number])
+        apart = APART_SHARE * np.maximum(radii[kept], radii[number])
         if not ((away < apart) & (signs[kept] == signs[number])).any():
             kept.append(number)
     return [found[number][1] for number in kept]
@@ -256,7 +258,7 @@ def _fits(changeMap: ChangeMap, place: Followed) -> list[tuple[float, float]] | 
     design /= scale
     weights, target = weights[chosen], change[chosen].astype(float)
     weighted = (design * weights[:, None]).T
-    together = max(1.0, (TOGETHER * changeMap.blurMm) ** 3 / float(np.prod(spacing)))
+    together = max(1.0, (TOGETHER_BLURS * changeMap.blurMm) ** 3 / float(np.prod(spacing)))
     fits = []
     for count in (design.shape[1], design.shape[1] - 1):
         inverse = np.linalg.pinv(weighted[:count] @ design[:, :count])

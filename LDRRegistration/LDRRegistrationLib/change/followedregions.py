@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from .changemap import ChangeMap
 
 # The middle of a lesion, as a share of its radius, and the quantile of it that is its own contrast.
-MIDDLE, OWN_QUANTILE = 0.5, 0.8
+MIDDLE_SHARE, OWN_QUANTILE = 0.5, 0.8
 # A lesion reaches no farther than this beyond the radius at which it was found.
 REACH_MM = 2.0
 # Sums that lie so near to a lesion tell of the same; where they are so many times as large they tell of more than it.
-TOUCH_MM, MUCH_LARGER = 1.5, 3.0
+TOUCH_MM, MUCH_LARGER_FACTOR = 1.5, 3.0
 # A fit for small changes says nothing of larger ones: sums see those.
-MOST_STRETCH = 0.35
+MAXIMUM_STRETCH = 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def followedLesions(changeMap: ChangeMap, reader: ReaderCriteria, least: float) 
     lesions: list[Lesion] = []
     spacing = changeMap.grid.spacing[::-1]
     for followed in followedPlaces(changeMap):
-        if not followed.isChanged or followed.evidence < least or abs(followed.stretch) > MOST_STRETCH:
+        if not followed.isChanged or followed.evidence < least or abs(followed.stretch) > MAXIMUM_STRETCH:
             continue
         if changeMap.ventricles is not None and changeMap.ventricles.holds(followed.place):
             continue
@@ -83,7 +83,7 @@ def _lesion(changeMap: ChangeMap, reader: ReaderCriteria, followed: Followed) ->
     if not ring.any():
         return None
     excess = followed.sign * (mean - float(np.median(mean[ring]))) * mask
-    middle = distance < MIDDLE * followed.radiusMm
+    middle = distance < MIDDLE_SHARE * followed.radiusMm
     own = float(np.quantile(excess[middle], OWN_QUANTILE))
     numbers = parts((beyond < REACH_MM) & mask & (excess > EDGE_CONTRAST_SHARE * own))
     number = np.bincount(numbers[middle], minlength=2)[1:].argmax() + 1
@@ -109,7 +109,7 @@ def withoutTwice(
     for lesion in sorted(lesions, key=lambda one: -one.evidence):
         close = near(lesion.voxels, changeMap.grid.spacing, TOUCH_MM)
         touching = [item for item in scored if _meet(item[1], lesion.box, close)]
-        most = MUCH_LARGER * lesion.voxels.sum()
+        most = MUCH_LARGER_FACTOR * lesion.voxels.sum()
         if any(strength > lesion.evidence or part.voxels.sum() > most for strength, part in touching):
             continue
         scored = [item for item in scored if item not in touching]

@@ -1653,6 +1653,21 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     </message>
 </context>
 <context>
+    <name>logic.templates</name>
+    <message>
+        <source>One volume was chosen twice: it would count twice in the template.</source>
+        <translation>Ein Volumen wurde zweimal gewählt: Es würde in der Vorlage doppelt zählen.</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>{volume} to template</source>
+        <translation>{volume} zur Vorlage</translation>
+    </message>
+</context>
+<context>
     <name>logic.trust</name>
     <message>
         <source>Expected error of {moving} in mm</source>
@@ -2260,6 +2275,10 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
         <translation>Bilder (ab 0): {said}.</translation>
     </message>
     <message>
+        <source>Registered there and back, points end {astray:.1f} mm from where they began, of {bent:.1f} mm of deformation: the frames are hardly alike, and it may follow their noise.</source>
+        <translation>Hin und zurück registriert enden Punkte {astray:.1f} mm von ihrem Anfang, bei {bent:.1f} mm Verformung: Die Bilder gleichen sich kaum, und sie folgt vielleicht ihrem Rauschen.</translation>
+    </message>
+    <message>
         <source>There is no frame {referenceFrame}: the sequence has {count}.</source>
         <translation>Es gibt kein Bild {referenceFrame}: Die Sequenz hat {count}.</translation>
     </message>
@@ -2297,6 +2316,41 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     <message>
         <source>The number of threads must be at least 1.</source>
         <translation>Es muss mindestens 1 Thread sein.</translation>
+    </message>
+</context>
+<context>
+    <name>registration.template</name>
+    <message>
+        <source>A template needs at least two images.</source>
+        <translation>Eine Vorlage braucht mindestens zwei Bilder.</translation>
+    </message>
+    <message>
+        <source>CT and MR images cannot be averaged: make a template of each.</source>
+        <translation>CT- und MR-Bilder können nicht gemittelt werden: Machen Sie von beiden je eine Vorlage.</translation>
+    </message>
+    <message>
+        <source>Every image was registered well.</source>
+        <translation>Jedes Bild wurde gut registriert.</translation>
+    </message>
+    <message>
+        <source>Left out, because the registration failed: {names}.</source>
+        <translation>Ausgelassen, weil die Registrierung misslang: {names}.</translation>
+    </message>
+    <message>
+        <source>No template can be made: of {count} images only {used} could be registered.</source>
+        <translation>Es kann keine Vorlage gemacht werden: Von {count} Bildern konnten nur {used} registriert werden.</translation>
+    </message>
+    <message>
+        <source>Round {number}, image {count}: {stage}</source>
+        <translation>Runde {number}, Bild {count}: {stage}</translation>
+    </message>
+    <message>
+        <source>To be checked: {names}.</source>
+        <translation>Zu prüfen: {names}.</translation>
+    </message>
+    <message>
+        <source>template</source>
+        <translation>Vorlage</translation>
     </message>
 </context>
 <context>
@@ -2537,6 +2591,13 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     <message>
         <source>The mask {name} is empty: nothing would be left to compare.</source>
         <translation>Die Maske {name} ist leer: Es bliebe nichts zu vergleichen.</translation>
+    </message>
+</context>
+<context>
+    <name>space.matrixmean</name>
+    <message>
+        <source>The images lie half a turn or a mirror image apart: nothing is in their middle. Turn them alike first.</source>
+        <translation>Die Bilder liegen um eine halbe Drehung oder ein Spiegelbild auseinander: In ihrer Mitte ist nichts. Drehen Sie sie zuerst gleich.</translation>
     </message>
 </context>
 <context>

@@ -1653,6 +1653,21 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     </message>
 </context>
 <context>
+    <name>logic.templates</name>
+    <message>
+        <source>One volume was chosen twice: it would count twice in the template.</source>
+        <translation>Un volume a été choisi deux fois : il compterait double dans le modèle moyen.</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>Modèle moyen</translation>
+    </message>
+    <message>
+        <source>{volume} to template</source>
+        <translation>{volume} vers le modèle moyen</translation>
+    </message>
+</context>
+<context>
     <name>logic.trust</name>
     <message>
         <source>Expected error of {moving} in mm</source>
@@ -2260,6 +2275,10 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
         <translation>Images (à partir de 0) : {said}.</translation>
     </message>
     <message>
+        <source>Registered there and back, points end {astray:.1f} mm from where they began, of {bent:.1f} mm of deformation: the frames are hardly alike, and it may follow their noise.</source>
+        <translation>Recalés dans un sens puis dans l'autre, les points finissent à {astray:.1f} mm de leur départ, pour {bent:.1f} mm de déformation : les images se ressemblent à peine, et elle suit peut-être leur bruit.</translation>
+    </message>
+    <message>
         <source>There is no frame {referenceFrame}: the sequence has {count}.</source>
         <translation>Il n'y a pas d'image {referenceFrame} : la séquence en a {count}.</translation>
     </message>
@@ -2297,6 +2316,41 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     <message>
         <source>The number of threads must be at least 1.</source>
         <translation>Le nombre de fils doit être d'au moins 1.</translation>
+    </message>
+</context>
+<context>
+    <name>registration.template</name>
+    <message>
+        <source>A template needs at least two images.</source>
+        <translation>Un modèle moyen demande au moins deux images.</translation>
+    </message>
+    <message>
+        <source>CT and MR images cannot be averaged: make a template of each.</source>
+        <translation>Des images de TDM et d'IRM ne peuvent pas être moyennées : faites un modèle moyen de chacune.</translation>
+    </message>
+    <message>
+        <source>Every image was registered well.</source>
+        <translation>Chaque image a été bien recalée.</translation>
+    </message>
+    <message>
+        <source>Left out, because the registration failed: {names}.</source>
+        <translation>Laissées de côté, parce que le recalage a échoué : {names}.</translation>
+    </message>
+    <message>
+        <source>No template can be made: of {count} images only {used} could be registered.</source>
+        <translation>Aucun modèle moyen ne peut être fait : sur {count} images, seules {used} ont pu être recalées.</translation>
+    </message>
+    <message>
+        <source>Round {number}, image {count}: {stage}</source>
+        <translation>Tour {number}, image {count} : {stage}</translation>
+    </message>
+    <message>
+        <source>To be checked: {names}.</source>
+        <translation>À vérifier : {names}.</translation>
+    </message>
+    <message>
+        <source>template</source>
+        <translation>modèle moyen</translation>
     </message>
 </context>
 <context>
@@ -2537,6 +2591,13 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     <message>
         <source>The mask {name} is empty: nothing would be left to compare.</source>
         <translation>Le masque {name} est vide : il ne resterait rien à comparer.</translation>
+    </message>
+</context>
+<context>
+    <name>space.matrixmean</name>
+    <message>
+        <source>The images lie half a turn or a mirror image apart: nothing is in their middle. Turn them alike first.</source>
+        <translation>Les images sont à un demi-tour ou à une image en miroir l'une de l'autre : il n'y a rien en leur milieu. Tournez-les d'abord de la même façon.</translation>
     </message>
 </context>
 <context>

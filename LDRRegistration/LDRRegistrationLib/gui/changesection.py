@@ -9,9 +9,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..change.table import ACCEPTED, REJECTED
-from ..mrml.changenodes import Changes, jumpTo, placeOf, readTable, showInViews, writeOpinion
+from ..mrml.changenodes import Changes, placeOf, readTable, showInViews, writeOpinion
 from ..mrml.places import isOfPair
-from ..mrml.views import rememberViews
+from ..mrml.views import jumpTo, rememberViews
 from ..runtime.errors import RegistrationError
 from .changeoutputs import ChangeOutputs
 from .reading import SideBySideControl, addKeys

@@ -20,6 +20,7 @@ from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
 from ..mrml.volumechange import computeVolumeChange, prepareVolumeChange, publishVolumeChange
 from ..runtime.errors import RegistrationError
 from ..runtime.progress import Stages
+from .boxcontrol import BoxControl
 from .controller import Run
 from .following import FollowControl
 from .history import HistoryControl
@@ -47,6 +48,7 @@ class ResultSection:
         self._history = HistoryControl(ui, view.setOutcome, view.log)
         self._landmarks = LandmarkControl(ui, logic, view.log, lambda: self._follow.onPoints(isRunning()))
         self._follow = FollowControl(ui, logic, self._landmarks, self._history, start, self.keep, parameters)
+        self._box = BoxControl(ui, logic, self._history, start, self.keep, parameters)
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
         for name, slot in {
             "afterButton": self._onAfter,
@@ -67,6 +69,7 @@ class ResultSection:
         """Follow a parameter node, or nothing: then the views stay as they are, while another module is open."""
         self._choices = choices
         self._follow.setChoices(choices)
+        self._box.setChoices(choices)
         self.update()
 
     def forget(self) -> None:
@@ -83,7 +86,9 @@ class ResultSection:
         """
         for note in result.notes:
             self._log(note)
-        summary = result.summary if result.landmarks is None else f"{result.summary}\n{result.landmarks.summary}"
+        summary = "\n".join(
+            [result.summary, *(fit.summary for fit in (result.landmarks, result.box) if fit is not None)]
+        )
         self._view.setOutcome(summary, result.verdict, summary)
         if result.landmarks is None:
             self._follow.forget()
@@ -113,6 +118,7 @@ class ResultSection:
             return
         self._landmarks.follow(nodes)
         self._history.follow(nodes, self._choices.outputVolume)
+        self._box.update()
         shown = self._display
         if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
             self.restore()

@@ -45,6 +45,10 @@ class Attempt:
             grade=self.result.verdict.grade,
             similarity=self.result.similarity,
         )
+        if self.result.box is not None:
+            line += _(", box {before:.3f} -> {after:.3f}").format(
+                before=self.result.box.similarityBefore, after=self.result.box.similarityAfter
+            )
         if fit is None:
             return line
         return line + _(", {count} points {mm:.1f} mm").format(count=len(fit.afterMm), mm=float(fit.afterMm.mean()))
@@ -80,7 +84,8 @@ class History:
                 NodeReference(job.movingVolume.node()),
                 NodeReference(transformNode),
             ),
-            base=job.start,
+            # What was refined in a box is gone on with as it is.
+            base=None if job.landmarks is None or isinstance(job.start, RegistrationResult) else job.start,
         )
         self._attempts = [*self._attempts, attempt][-MOST_ATTEMPTS:]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ..numerics.displacement import jacobianDeterminant as flowJacobianDeterminant
 from ..numerics.dlpack import toArray, toTensor
+from .boxes import Box, separate, sizeOf
 from .catmullrom import interpolateAtPoints, interpolateOnGrid
 from .grid import Grid, transformPoints
 from .image import Image
@@ -78,6 +79,27 @@ class DisplacementField:
         """v at points (..., 3), in mm."""
         return interpolateAtPoints(self.vectors, transformPoints(self.grid.rasToIjk, pointsRas))
 
+    def inversePoints(self, pointsRas: np.ndarray, toleranceMm: float = 1e-4, iterations: int = 200) -> np.ndarray:
+        """(n, 3): the x with x + v(x) = the points (n, 3); NaN where no solution was found.
+
+        Fixed-point iteration x = y - v(x) (Chen et al., Med Phys 2008), halving the step of a point whose residual
+        grows, so that steep but fold-free fields converge too.
+        """
+        x, step, last = pointsRas.copy(), np.ones(len(pointsRas)), np.full(len(pointsRas), np.inf)
+        active = np.flatnonzero(np.isfinite(pointsRas).all(axis=1))
+        for _ in range(iterations):
+            residual = x[active] + self.at(x[active]) - pointsRas[active]
+            error = np.linalg.norm(residual, axis=1)
+            step[active] = np.where(error > last[active], step[active] * 0.5, step[active])
+            last[active] = error
+            open_ = error > toleranceMm
+            active = active[open_]
+            if not len(active):
+                break
+            x[active] -= step[active, None] * residual[open_]
+        x[active] = np.nan
+        return x
+
     @property
     def longestMm(self) -> float:
         """Length of the longest displacement."""
@@ -113,40 +135,43 @@ def _largestOutermost(across: Tensor, axis: int, end: int) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """T(x) = A(x + v(x)): a fixed point in RAS mm to the moving point. ``affine`` is 4x4; without ``field`` v is 0."""
+    """T(x) = A(y + v(y)): a fixed point in RAS mm to the moving point. ``affine`` is 4x4; without ``field`` v is 0.
+
+    ``boxes`` are finer displacements w, each 0 outside a box of its own, the first to act first: y = x + w(x). Nearly
+    always there are none, and y is x; where there are some, T is outside of them what it is without, to the last bit.
+    """
 
     affine: np.ndarray
     field: DisplacementField | None = None
+    boxes: tuple[DisplacementField, ...] = ()
+
+    @property
+    def fields(self) -> tuple[DisplacementField, ...]:
+        """All that bends, the first to act first."""
+        return self.boxes if self.field is None else (*self.boxes, self.field)
+
+    @property
+    def longestMm(self) -> float:
+        """Length of the longest displacement, at most."""
+        return sum(field.longestMm for field in self.fields)
 
     def points(self, pointsRas: np.ndarray) -> np.ndarray:
         """T at fixed points (..., 3)."""
         points = np.asarray(pointsRas, dtype=np.float64)
-        return transformPoints(self.affine, points if self.field is None else points + self.field.at(points))
+        for field in self.fields:
+            points = points + field.at(points)
+        return transformPoints(self.affine, points)
 
     def inversePoints(self, pointsRas: np.ndarray, toleranceMm: float = 1e-4, iterations: int = 200) -> np.ndarray:
         """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found.
 
-        Fixed-point iteration x = y - v(x) with y = A^-1(point) (Chen et al., Med Phys 2008), halving the step of a
-        point whose residual grows, so that steep but fold-free fields converge too.
+        See ``DisplacementField.inversePoints``.
         """
-        target = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
-        if self.field is None:
-            return target
-        shape, target = target.shape, target.reshape(-1, 3)
-        x, step, last = target.copy(), np.ones(len(target)), np.full(len(target), np.inf)
-        active = np.arange(len(target))
-        for _ in range(iterations):
-            residual = x[active] + self.field.at(x[active]) - target[active]
-            error = np.linalg.norm(residual, axis=1)
-            step[active] = np.where(error > last[active], step[active] * 0.5, step[active])
-            last[active] = error
-            open_ = error > toleranceMm
-            active = active[open_]
-            if not len(active):
-                break
-            x[active] -= step[active, None] * residual[open_]
-        x[active] = np.nan
-        return x.reshape(shape)
+        points = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
+        shape, points = points.shape, points.reshape(-1, 3)
+        for field in reversed(self.fields):
+            points = field.inversePoints(points, toleranceMm, iterations)
+        return points.reshape(shape)
 
     def inverseDisplacement(self, grid: Grid) -> np.ndarray:
         """(k, j, i, 3): T^-1(y) - y in mm at the points of a grid in the moving image."""
@@ -169,6 +194,8 @@ class Transform:
             if self.field is not None:
                 vectors = interpolateOnGrid(self.field.vectors, self.field.grid, grid, start, stop)
                 moved += toArray(vectors.movedim(0, -1)) @ linear.T
+            for part, more in self._inBoxes(grid, start, stop):
+                moved[part] += more @ linear.T
             result[start:stop] = moved
         return result
 
@@ -191,22 +218,13 @@ class Transform:
             fill = 0.0 if nearest else _background(moving)
         source = None if nearest else toTensor(moving.array, _sufficient(moving.array))
         known = None if nearest or moving.known is None else toTensor(moving.known, _sufficient(moving.array))
-        toVoxels = moving.grid.rasToIjk @ self.affine
         warped = np.empty(grid.shape, dtype=moving.array.dtype)
-        shift = None
-        if self.field is not None:
-            shift = self.field.vectors @ toVoxels[2::-1, :3].T.astype(np.float32)
-        slab = max(1, WARP_VOXELS // (grid.shape[1] * grid.shape[2]))
-        for start in range(0, grid.shape[0], slab):
+        for start, stop, there in self.positions(grid, moving.grid.rasToIjk):
             advance(start / grid.shape[0])
-            stop = min(start + slab, grid.shape[0])
-            positions = affineSamplePositions(grid, toVoxels, start, stop)
-            if shift is not None and self.field is not None:
-                positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
             if source is None:
-                warped[start:stop] = nearestAt(moving.array, positions, fill)
+                warped[start:stop] = nearestAt(moving.array, there, fill)
                 continue
-            positions = positions.to(source.dtype)
+            positions = there.to(source.dtype)
             values = (
                 sampleAt(source, positions, fill) if known is None else _sampleKnown(source, known, positions, fill)
             )
@@ -216,6 +234,55 @@ class Transform:
                 values.clamp_(*integerLimits(warped.dtype))
             warped[start:stop] = toArray(values)
         return warped
+
+    def positions(self, grid: Grid, rasToIjk: np.ndarray) -> Iterator[tuple[int, int, Tensor]]:
+        """Where T leads the points of ``grid``, in an image's voxels, of which ``rasToIjk`` says the place.
+
+        :returns: by slabs (start, stop, positions): rows ``start:stop``, (3, stop - start, j, i) along k, j and i.
+        """
+        toVoxels = rasToIjk @ self.affine
+        shift = None
+        if self.field is not None:
+            shift = self.field.vectors @ toVoxels[2::-1, :3].T.astype(np.float32)
+        slab = max(1, WARP_VOXELS // (grid.shape[1] * grid.shape[2]))
+        for start in range(0, grid.shape[0], slab):
+            stop = min(start + slab, grid.shape[0])
+            positions = affineSamplePositions(grid, toVoxels, start, stop)
+            if shift is not None and self.field is not None:
+                positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
+            for part, more in self._inBoxes(grid, start, stop):
+                voxels = (more @ toVoxels[2::-1, :3].T).astype(np.float32)
+                positions[(slice(None), *part)] += toTensor(voxels).movedim(-1, 0)
+            yield start, stop, positions
+
+    def _inBoxes(self, grid: Grid, start: int, stop: int) -> Iterator[tuple[Box, np.ndarray]]:
+        """Where boxes change what v alone does in rows ``start:stop`` of ``grid``, and by how much.
+
+        :returns: slices (k, j, i) into these rows, which do not overlap, and (..., 3) there: y + v(y) - x - v(x), mm.
+        """
+        for part in separate([_reach(box.grid, grid, start, stop) for box in self.boxes]):
+            here = grid.shifted((part[2].start, part[1].start, start + part[0].start), sizeOf(part))
+            points = here.pointsRas()
+            first = toArray(interpolateOnGrid(self.boxes[0].vectors, self.boxes[0].grid, here, 0, here.shape[0]))
+            led = points + np.moveaxis(first, 0, -1)
+            for box in self.boxes[1:]:
+                led = led + box.at(led)
+            more = led - points
+            isLed = (more != 0.0).any(axis=-1)
+            if self.field is not None and isLed.any():
+                before = interpolateOnGrid(self.field.vectors, self.field.grid, here, 0, here.shape[0])
+                more[isLed] += self.field.at(led[isLed]) - np.moveaxis(toArray(before), 0, -1)[isLed]
+            yield part, more
+
+
+def _reach(box: Grid, grid: Grid, start: int, stop: int) -> Box:
+    """The part of rows ``start:stop`` of ``grid`` that ``box`` reaches into, counted from ``start``."""
+    corners = transformPoints(grid.rasToIjk, box.cornersRas)[:, ::-1]
+    low, high = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int) + 1
+    first, last = np.array([start, 0, 0]), np.array([stop, *grid.shape[1:]])
+    low, high = np.clip(low, first, last) - first, np.clip(high, first, last) - first
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return k, j, i
 
 
 def _sufficient(array: np.ndarray) -> type[np.floating]:

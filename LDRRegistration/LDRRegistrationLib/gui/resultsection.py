@@ -26,6 +26,7 @@ from .following import FollowControl
 from .history import HistoryControl
 from .landmarks import LandmarkControl
 from .saving import askForPath
+from .trustcontrol import TrustControl
 
 
 class ResultSection:
@@ -49,6 +50,7 @@ class ResultSection:
         self._landmarks = LandmarkControl(ui, logic, view.log, lambda: self._follow.onPoints(isRunning()))
         self._follow = FollowControl(ui, logic, self._landmarks, self._history, start, self.keep, parameters)
         self._box = BoxControl(ui, logic, self._history, start, self.keep, parameters)
+        self._trust = TrustControl(ui, logic, start, self._display_, parameters)
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
         for name, slot in {
             "afterButton": self._onAfter,
@@ -57,6 +59,9 @@ class ResultSection:
             "volumeChangeButton": self._onVolumeChange,
             "checkerboardButton": self._onCheckerboard,
             "differenceButton": self._onDifference,
+            "trustButton": self._trust.showError,
+            "similarityButton": self._trust.showSimilarity,
+            "doubtfulButton": self._trust.goOn,
             "restoreButton": self.restore,
             "carryButton": self._onCarry,
             "inverseButton": self._onInverse,
@@ -70,6 +75,7 @@ class ResultSection:
         self._choices = choices
         self._follow.setChoices(choices)
         self._box.setChoices(choices)
+        self._trust.setChoices(choices)
         self.update()
 
     def forget(self) -> None:
@@ -77,6 +83,7 @@ class ResultSection:
         self._display, self._hasShown = None, False
         self._history.forget()
         self._follow.forget()
+        self._trust.forget()
 
     def keep(self, job: Any, result: Any) -> None:
         """A registration was put into the scene: an attempt more, and what the panel says of it.
@@ -92,6 +99,7 @@ class ResultSection:
         self._view.setOutcome(summary, result.verdict, summary)
         if result.landmarks is None:
             self._follow.forget()
+        self._trust.forget()
         self._history.add(job, result)
         if job.outputTransformNode is None or self._choices is None:
             return

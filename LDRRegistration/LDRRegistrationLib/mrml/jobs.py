@@ -143,7 +143,7 @@ def prepareJob(
     if startTransformNode is not None and start is None:
         if landmarks is None and box is None:
             raise RegistrationError(_("There is nothing to go on with: choose landmarks."))
-        start = _startFrom(startTransformNode, movingToWorld, fixed)
+        start = startOf(startTransformNode, movingToWorld, fixed)
     initial = None
     if initialTransformNode is not None:
         initial = _initial(initialTransformNode, movingToWorld, fixed)
@@ -181,7 +181,7 @@ def _initial(transformNode, movingToWorld: np.ndarray, fixed: Image) -> Transfor
     return replace(found, affine=movingToWorld @ found.affine)
 
 
-def _startFrom(transformNode, movingToWorld: np.ndarray, fixed: Image) -> Start:
+def startOf(transformNode, movingToWorld: np.ndarray, fixed: Image) -> Start:
     """The registration that ``transformNode`` holds, in world RAS."""
     found = engineTransform(transformNode.GetTransformFromParent(), fixed.grid, transformNode.GetName())
     grade, _colon, sentence = notedVerdict(transformNode).partition(": ")

@@ -11,14 +11,16 @@ from LDRRegistrationLib.gui.changesection import ChangesSection
 from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode, proposeVolumes
 from LDRRegistrationLib.gui.controller import Run, RunController
 from LDRRegistrationLib.gui.pairsection import PairSection
+from LDRRegistrationLib.gui.presetsection import PresetSection
 from LDRRegistrationLib.gui.readiness import Readiness
 from LDRRegistrationLib.gui.resultsection import ResultSection
 from LDRRegistrationLib.gui.sampledata import registerSampleData
 from LDRRegistrationLib.gui.selftest import LDRRegistrationTest  # noqa: F401  Slicer looks for it here
+from LDRRegistrationLib.gui.studysection import StudySection
 from LDRRegistrationLib.gui.verdicts import isKept
 from LDRRegistrationLib.gui.view import RunView, errorInWords
 from LDRRegistrationLib.logic import RegistrationLogic
-from LDRRegistrationLib.mrml.places import resultAbove
+from LDRRegistrationLib.mrml.worldposition import resultAbove
 from LDRRegistrationLib.runtime import pytorch
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -30,7 +32,6 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 
 DOUBLE_CLICK_SECONDS = 0.5
-ADAPTATION_ITERATIONS = 40
 
 
 class LDRRegistration(ScriptedLoadableModule):
@@ -38,6 +39,7 @@ class LDRRegistration(ScriptedLoadableModule):
 
     def __init__(self, parent):
         ScriptedLoadableModule.__init__(self, parent)
+        about.loadTranslations()
         self.parent.title = _("LDR Registration")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Registration")]
         # PyTorchUtils is not named here: without it this module would not be loaded, and could not say what it lacks.
@@ -67,7 +69,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         uiWidget.setMRMLScene(slicer.mrmlScene)
 
         self.logic = LDRRegistrationLogic()
-        self._view = RunView(self.ui)
+        self._view = RunView(self.ui, lambda: self.parent.isEntered)
         models = self.logic.models
         self._advanced = AdvancedSection(self.ui, models.cards(), models.problems)
         for problem in models.problems.values():
@@ -78,7 +80,11 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         running, parameters = lambda: self._controller.isRunning, lambda: self._advanced.parameters
         self._result = ResultSection(self.ui, self.logic, self._view, self._startOnResult, running, parameters)
         self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary, self._startOnResult)
-        self._sections = (PairSection(self.ui), self._advanced, self._result, self._changes)
+        ready, settings = self._readiness.canCompute, lambda: self._advanced.ofRegistrations
+        common = (self.ui, self.logic, self._view, self._controller)
+        self._study = StudySection(*common, ready, settings, self._result.show, self._afterRun)
+        choosing = (PairSection(self.ui), PresetSection(self.ui, self._view.log), self._advanced)
+        self._sections = (*choosing, self._result, self._changes, self._study)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)
         scene = slicer.mrmlScene
@@ -109,7 +115,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         self._controller.abandon(_("Cancelled: the scene was closed."))
-        for part in (self._result, self._changes):
+        for part in (self._result, self._changes, self._study):
             part.forget()
         self._view.forgetOutcome()
         self.setParameterNode(None)
@@ -157,8 +163,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         def finished(*answers) -> None:
             run.finished(*answers)
-            self._result.update()
-            self._updateView()
+            self._afterRun()
 
         self._start(replace(run, finished=finished), title, forgets=False, **parameters)
 
@@ -175,6 +180,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.onRunFailed(error, traceback.format_exc())
         else:
             self._view.showRunning(title, forgets)
+            self._study.update()
 
     def onApplyButton(self, checked=False) -> None:
         """Start a registration, or cancel the run that there is."""
@@ -199,11 +205,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             movingVolumeNode=choices.movingVolume,
             outputTransformNode=choices.outputTransform,
             outputVolumeNode=choices.outputVolume,
-            preset=choices.preset.value,
-            adaptationIterations=ADAPTATION_ITERATIONS if choices.adapt else 0,
-            refinementSteps=None if choices.refinementSteps < 0 else choices.refinementSteps,
             createTransform=choices.outputTransform is None and choices.outputVolume is None,
-            **self._advanced.parameters,
+            **self._advanced.ofRegistrations,
         )
 
     def onFindChangesButton(self, checked=False) -> None:
@@ -242,8 +245,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             choices.outputTransform = job.outputTransformNode
             choices.outputVolume = job.outputVolumeNode
         self._result.keep(job, result)
-        self._result.update()
-        self._updateView()
+        self._afterRun()
 
     def onChangesFound(self, job, found, changes) -> None:
         choices = self.logic.getParameterNode()
@@ -252,6 +254,9 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._view.log(note)
         self._view.setOutcome(changes.summary, found.verdict, found.result.summary)
         self._changes.show(changes, choices.fixedVolume)
+        self._afterRun()
+
+    def _afterRun(self) -> None:
         self._result.update()
         self._updateView()
 
@@ -262,14 +267,12 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onRunFailed(self, error: BaseException, details: str) -> None:
         sentence, details = errorInWords(error, details)
         self._view.setOutcome(sentence)
-        self._result.update()
-        self._updateView()
+        self._afterRun()
         slicer.util.errorDisplay(sentence, **({"detailedText": details} if details else {}))
 
     def onRunCancelled(self, reason: str) -> None:
         self._view.setOutcome(reason)
-        self._result.update()
-        self._updateView()
+        self._afterRun()
 
     def _updateView(self) -> None:
         choices = self._parameterNode
@@ -280,6 +283,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.findChangesButton.toolTip = missing or _("Registers the two scans and finds what changed between them.")
         hints.nameOutputs(choices, self.ui)
         self._view.showIdle(missing, "" if missing else hints.whatApplyDoes(choices))
+        self._study.update()
 
 
 class LDRRegistrationLogic(ScriptedLoadableModuleLogic, RegistrationLogic):

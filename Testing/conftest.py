@@ -3,12 +3,16 @@
 Also which tests are ``slow``: what is left, ``make test-fast``, answers in under two minutes on two cores.
 """
 
+import gc
 from pathlib import Path
 
 import pytest
 from LDRRegistrationLib.runtime.pytorch import importTorch
 
 importTorch()
+# What the libraries made stays for good: collecting garbage need not look through it, many thousand times.
+gc.collect()
+gc.freeze()
 
 HERE = Path(__file__).parent
 # Whole files, and single tests, that register, train or start processes again and again (``pytest --durations=50``).
@@ -20,9 +24,11 @@ SLOW = (
     "commandline/test_command_line.py",
     "commandline/test_failures.py::test_a_process_that_runs_out_of_memory",
     "commandline/test_files.py",
+    "commandline/test_output_options.py",
     "commandline/test_outputs.py",
     "commandline/test_sequence.py",
     "commandline/test_signals.py",
+    "commandline/test_template_command.py",
     "extension/test_check_publication.py::test_once_published_github_is_asked",
     "gui/test_changes_section.py",
     "gui/test_exit.py::test_the_panel_waits_for_an_import_that_cannot_be_stopped",
@@ -45,6 +51,7 @@ SLOW = (
     "registration/test_register.py::test_a_known_shift_goes_in_the_right_direction_in_any_geometry",
     "registration/test_register.py::test_a_small_crop_inside_a_large_scan_is_not_refused",
     "registration/test_shipped_models.py",
+    "registration/test_template.py",
     "space/test_validity.py",
     "training/test_ablation.py",
     "training/test_aldk.py",

@@ -105,7 +105,7 @@ def main() -> None:
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; {result.summary}")
 
     student = logic.models.load(options.model)
-    grid = student.grid(fixed.grid, Settings(Preset(options.preset)).recipe.coarsening)
+    grid = Settings(Preset(options.preset)).recipe.grid(student.card, fixed.grid, moving.grid)
     image = torch.rand(grid.shape)
     seconds = []
     for _ in range(options.repeats):

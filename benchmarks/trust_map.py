@@ -2,10 +2,11 @@
 
     python benchmarks/trust_map.py --data ../shared/data [--split train] [--preset fast]
 
-The train split, which sets COEFFICIENTS and NINE_IN_TEN of registration/trustmap.py, is scans of training people moved
-by made-up motions of two sizes (see simulated.py); it prints what they would have to be. The val split is the same of
-validation people, and the landmarks of livers. Printed for each pair, and over all: the mean true and expected error,
-the rank correlation of both, and the share of points whose true error is at most NINE_IN_TEN times the expected one.
+The train split, which sets LOG_ERROR_COEFFICIENTS and NINTH_DECILE_FACTOR of registration/trustmap.py, is scans of
+training people moved by made-up motions of two sizes (see simulated.py); it prints what they would have to be. The val
+split is the same of validation people, and the landmarks of livers. Printed for each pair, and over all: the mean true
+and expected error, the rank correlation of both, and the share of points whose true error is at most
+NINTH_DECILE_FACTOR times the expected one.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def measured(pair: EvaluationPair, settings: Settings, models: ModelStore) -> tu
 
 
 def say(name: str, true: np.ndarray, expected: np.ndarray) -> None:
-    covered = 100.0 * float((true <= trustmap.NINE_IN_TEN * expected).mean())
+    covered = 100.0 * float((true <= trustmap.NINTH_DECILE_FACTOR * expected).mean())
     rank = float(spearmanr(true, expected).statistic)
     print(
         f"{name:40s} {len(true):6d} points  true {true.mean():.2f} mm  expected {expected.mean():.2f} mm  "
@@ -110,7 +111,7 @@ def main() -> None:
         order = np.argsort(ratios)
         share = np.cumsum(weights[order] ** 2) / (weights**2).sum()
         print("COEFFICIENTS =", tuple(round(float(value), 3) for value in fitted))
-        print("NINE_IN_TEN =", round(float(ratios[order][np.searchsorted(share, 0.9)]), 2))
+        print("NINTH_DECILE_FACTOR =", round(float(ratios[order][np.searchsorted(share, 0.9)]), 2))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ from harness.user import click, wait_for
 
 PANEL_WIDTH = 380
 VIEW_SIZE = 400
+# Channels that differ by more make a color, of 255.
+COLORED = 24
 
 
 def panel_picture(panel: Any, height: int = 500) -> np.ndarray:
@@ -53,9 +55,21 @@ def beside(panel: np.ndarray, *views: np.ndarray) -> np.ndarray:
 
 
 def save(picture: np.ndarray, path: Path) -> None:
+    """With 256 colors, half of them for what is colored: else a verdict's thin bar is lost among a scan's grays."""
     from PIL import Image
 
-    Image.fromarray(picture).quantize(256).save(path, optimize=True)
+    rgb = picture[..., :3].astype(np.int16)
+    colored = picture[rgb.max(axis=-1) - rgb.min(axis=-1) > COLORED, :3]
+    # Each color once, however much of it there is.
+    distinct = np.unique(colored.reshape(-1, 3) // 4 * 4 + 2, axis=0)
+    colors = [(gray, gray, gray) for gray in np.linspace(0, 255, 128).astype(int).tolist()]
+    if len(distinct):
+        few = Image.fromarray(distinct[None].astype(np.uint8)).quantize(128)
+        colors += np.array(few.getpalette(), int).reshape(-1, 3)[:128].tolist()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.array(colors, np.uint8).ravel().tolist())
+    image = Image.fromarray(np.ascontiguousarray(picture[..., :3]))
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path}  {path.stat().st_size // 1024} kB")
 
 

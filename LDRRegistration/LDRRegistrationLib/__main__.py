@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .runtime.errors import RegistrationCancelled
+from .runtime.jsonlog import jsonLog, log
 from .runtime.startup import beginLoading, processIsCommand
 from .runtime.terminal import complain, quietLibraries, say, show, signalsStop
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from .registration.models import ModelStore
 
 EXIT_FAILED = 3
+# Of the report, in the log for programs.
+LOGGED = ("verdict", "notes", "seconds")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     (143) or SIGHUP (129). Nothing half-written is left.
     """
     started = time.perf_counter()
-    # Not at the top of the file: what they import takes time, in which a thread loads machine code already.
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # Not at the top of the file: what it imports takes time, in which a thread loads machine code already.
+    from .commandline.outputoptions import wantsJson
+
+    with jsonLog(wantsJson(given), showsProgress="--quiet" not in given):
+        status = _main(given, started)
+        log("end", status=status, seconds=round(time.perf_counter() - started, 3))
+    return status
+
+
+def _main(arguments: list[str], started: float) -> int:
     from .commandline.failures import explained
     from .commandline.options import inputFiles, readOptions
 
@@ -58,9 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from .commandline.filerun import LOADING, FileRun
                 from .commandline.sequencerun import SequenceRun
 
-                kind = FileRun if options.sequence is None else SequenceRun
-                run = kind(options, stop, seconds={LOADING: time.perf_counter() - started})
+                seconds = {LOADING: time.perf_counter() - started}
+                run: FileRun | SequenceRun
+                if options.sequence is None:
+                    run = FileRun(options, stop, called=options.called, seconds=seconds)
+                else:
+                    run = SequenceRun(options, stop, seconds=seconds)
                 run.register()
+            log("result", output=options.output, written=run.written, **{name: run.report[name] for name in LOGGED})
             if not options.quiet:
                 show(run.lines)
             return EXIT_FAILED if run.hasFailed else 0

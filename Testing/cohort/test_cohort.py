@@ -84,7 +84,7 @@ def test_one_bad_pair_stops_nothing(cohort, monkeypatch):
         f"vanishing\t{fixed}\t{vanishing}",
         cohort.row("z"),
     )
-    judge, names = register_module.judge, iter(("unclear", "bug", "vanishing", "z"))
+    verdict_on, names = register_module.verdictOn, iter(("unclear", "bug", "vanishing", "z"))
 
     def misjudge(*arguments):
         name = next(names)
@@ -92,9 +92,9 @@ def test_one_bad_pair_stops_nothing(cohort, monkeypatch):
             raise IndexError("a bug")
         if name == "vanishing":
             vanishing.unlink()
-        return Verdict("failed", "Made so.") if name == "unclear" else judge(*arguments)
+        return Verdict("failed", "Made so.") if name == "unclear" else verdict_on(*arguments)
 
-    monkeypatch.setattr(register_module, "judge", misjudge)
+    monkeypatch.setattr(register_module, "verdictOn", misjudge)
     assert cohort.run("--pairs", str(path)) == 3
     table = cohort.table()
     assert {name: row["verdict"] for name, row in table.items()} == {

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from LDRRegistrationLib.__main__ import main
-from support.commandline import OUTPUTS
+from support.commandline import OUTPUTS, run
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR
 
 PAIR = [str(CURRENT_FLAIR), str(PRIOR_FLAIR)]
@@ -49,26 +49,34 @@ def test_the_report_says_the_settings_that_were_used(changed):
     assert report["followUp"] is True and "Refinement" not in report["seconds"]
 
 
-@pytest.mark.parametrize("which", ["--fixed-mask", "--moving-mask"])
-def test_change_is_called_inside_the_masks_alone(changed, tmp_path, which):
-    """A mask of one half of a scan, its left: no change is called in the other, where without it there is."""
-    scan = sitk.ReadImage(PAIR[0] if which == "--fixed-mask" else PAIR[1])
-    half = np.zeros(scan.GetSize()[::-1], dtype=np.uint8)
-    middle = half.shape[2] // 2
-    whole = np.abs(sitk.GetArrayFromImage(sitk.ReadImage(str(changed / "change.nii.gz"))))
-    columns = np.nonzero((whole > 4).sum(axis=(0, 1)))[0]
-    half[:, :, :middle] = 1
-    mask = tmp_path / "mask.nii.gz"
-    image = sitk.GetImageFromArray(half)
-    image.CopyInformation(scan)
-    sitk.WriteImage(image, str(mask))
+def test_change_is_called_inside_the_masks_alone(changed, tmp_path):
+    """The left half of the one scan and the front half of the other: no change is called beyond either, where without
+    masks there is."""
+    options = []
+    for name, path, half in (
+        ("--fixed-mask", PAIR[0], lambda n: np.s_[:, :, : n // 2]),
+        ("--moving-mask", PAIR[1], lambda n: np.s_[:, : n // 2]),
+    ):
+        scan = sitk.ReadImage(path)
+        inside = np.zeros(scan.GetSize()[::-1], dtype=np.uint8)
+        inside[half(inside.shape[2])] = 1
+        image = sitk.GetImageFromArray(inside)
+        image.CopyInformation(scan)
+        sitk.WriteImage(image, str(tmp_path / f"{name}.nii.gz"))
+        options += [name, str(tmp_path / f"{name}.nii.gz")]
     output = tmp_path / "out"
-    assert main([*PAIR, "-o", str(output), "--change", which, str(mask)]) == 0
-    found = np.abs(sitk.GetArrayFromImage(sitk.ReadImage(str(output / "change.nii.gz"))))
-    # The scans lie within some voxels of each other.
-    assert columns.max() > middle + 10 and whole[:, :, middle + 10 :].max() > 4
-    assert found[:, :, middle + 10 :].max() == 0.0
-    assert found[:, :, : middle - 10].max() > 4
+    assert main([*PAIR, "-o", str(output), "--change", *options]) == 0
+    without, found = (
+        np.abs(sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "change.nii.gz")))) for folder in (changed, output)
+    )
+    middle = found.shape[2] // 2
+    assert found.shape[1] == found.shape[2], "both halves end at one index"
+    # The scans lie within some voxels of each other. Each mask leaves out change inside the other.
+    for beyond in (np.s_[:, : middle - 10, middle + 10 :], np.s_[:, middle + 10 :, : middle - 10]):
+        assert without[beyond].max() > 4
+    for beyond in (np.s_[:, :, middle + 10 :], np.s_[:, middle + 10 :]):
+        assert found[beyond].max() == 0.0
+    assert found[:, : middle - 10, : middle - 10].max() > 4
 
 
 def test_swapped_dates_are_refused(tmp_path, capsys):
@@ -76,6 +84,6 @@ def test_swapped_dates_are_refused(tmp_path, capsys):
     assert "swap them" in capsys.readouterr().err
 
 
-def test_a_run_without_change_leaves_nothing_of_it_behind(changed):
-    assert main([*PAIR, "-o", str(changed)]) == 0
+def test_a_run_without_change_leaves_nothing_of_it_behind(changed, files):
+    assert run(files, changed) == 0
     assert {path.name for path in changed.iterdir()} == set(OUTPUTS)

@@ -152,7 +152,8 @@ def test_without_regions_there_is_no_segmentation_but_a_limit(comparison, tmp_pa
 
 
 def test_only_what_a_reader_accepted_goes_out(comparison, tmp_path):
-    opinions = {1: Opinion("rejected", "vessel"), 2: Opinion("accepted", "視床 <b>=1+1</b>")}
+    opinions = {region.rank: Opinion("rejected", "vessel") for region in comparison.found.regions}
+    opinions[2] = Opinion("accepted", "視床 <b>=1+1</b>")
     reviewer = Reviewer("Doe^Jane", "Clinic")
     folder = tmp_path / "dicom"
     write(folder, comparison, opinions=opinions, reviewer=reviewer)
@@ -166,6 +167,9 @@ def test_only_what_a_reader_accepted_goes_out(comparison, tmp_path):
     write(tmp_path / "anonymous", comparison, opinions=opinions)
     report, _ = groups_of(tmp_path / "anonymous" / "measurements.dcm")
     assert (report.CompletionFlag, report.VerificationFlag) == ("COMPLETE", "UNVERIFIED")
+    write(tmp_path / "half", comparison, opinions={2: opinions[2]}, reviewer=reviewer)
+    report, _ = groups_of(tmp_path / "half" / "measurements.dcm")
+    assert (report.CompletionFlag, report.VerificationFlag) == ("PARTIAL", "UNVERIFIED"), "one was not judged"
 
 
 def test_findings_keep_their_identifiers_at_the_next_visit(objects, comparison, tmp_path):

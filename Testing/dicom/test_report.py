@@ -14,6 +14,7 @@ from LDRRegistrationLib.dicom.scan import ScanInfo
 from LDRRegistrationLib.reports.changecsv import csvColumns, defused, plainText
 from LDRRegistrationLib.reports.changefiles import writeChanges
 from LDRRegistrationLib.reports.changehtml import changesHtml
+from LDRRegistrationLib.reports.changerates import ratesOf
 from LDRRegistrationLib.reports.changetotals import totalsOf, volumesMm3
 from LDRRegistrationLib.reports.context import FoundLimit, ReportContext
 from LDRRegistrationLib.reports.verdictfile import opinionsOn, readVerdicts
@@ -145,6 +146,28 @@ def test_volumes_before_and_now(comparison):
     totals = totalsOf(found, {}, 365, comparison.change_map)
     assert totals.doublingDays == pytest.approx(365) and totals.growthPercentPerYear == pytest.approx(100, abs=0.2)
     assert totalsOf(found, {}, None, comparison.change_map).growthMlPerYear is None
+
+
+def test_how_fast_a_region_grows_with_its_interval(comparison):
+    region = replace(comparison.found.regions[0], kind="grown", volumeMm3=25.0, growthPercent=25.0, isCutOff=False)
+    rates = ratesOf(replace(region, growthIntervalPercent=(10.0, 100.0)), 731)
+    assert rates.percentPerYear == pytest.approx(100 * (1.25**0.5 - 1), abs=0.1)
+    assert rates.doublingDays == pytest.approx(731 * np.log(2) / np.log(1.25))
+    fast, slow = rates.doublingDaysInterval
+    assert fast == pytest.approx(731) and slow == pytest.approx(731 * np.log(2) / np.log(1.1))
+    assert "doubles in 2271 days (731 to 5316)" in rates.words and "+12 % a year" in rates.words
+    unsure = ratesOf(replace(region, growthIntervalPercent=(-5.0, 60.0)), 731)
+    assert unsure.doublingDaysInterval[1] is None and "or more" in unsure.words
+    assert ratesOf(region, 731).percentPerYearInterval is None
+    shrunken = ratesOf(replace(region, growthPercent=-36.0, growthIntervalPercent=(-50.0, -19.0)), 731)
+    assert shrunken.doublingDays is None and shrunken.percentPerYear == pytest.approx(-20.0, abs=0.1)
+    for none in (
+        replace(region, growthPercent=None),
+        replace(region, growthPercent=-100.0),
+        replace(region, isCutOff=True),
+    ):
+        assert ratesOf(none, 731) is None
+    assert ratesOf(region, None) is None and ratesOf(region, 7) is None
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="chromium (apt install chromium)")

@@ -207,7 +207,7 @@ def test_how_long_it_takes_is_said_in_one_wording(place: str) -> None:
 
 
 def test_the_preset_is_called_by_that_wording() -> None:
-    presets = ROOT / catalog.NAME / "LDRRegistrationLib" / "gui" / "presets.py"
+    presets = ROOT / catalog.NAME / "LDRRegistrationLib" / "gui" / "choicelabels.py"
     assert '_("Fast: a few seconds")' in presets.read_text(encoding="utf-8")
     assert "`fast` (default) takes a few seconds" in (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     assert not [path for path in DOCUMENTS if "about a second" in path.read_text(encoding="utf-8")]

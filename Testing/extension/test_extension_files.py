@@ -134,7 +134,8 @@ def test_panel_file_is_complete() -> None:
     connected = {
         c.findtext("receiver") for c in root.iter("connection") if c.findtext("slot") == "setMRMLScene(vtkMRMLScene*)"
     }
-    assert connected == {name for name, w in widgets.items() if w.get("class") == "qMRMLNodeComboBox"}
+    selectors = ("qMRMLNodeComboBox", "qMRMLSubjectHierarchyComboBox")
+    assert connected == {name for name, w in widgets.items() if w.get("class") in selectors}
     for name, widget in widgets.items():
         if widget.get("class") not in ("QLabel", "ctkCollapsibleButton", "qMRMLWidget"):
             assert widget.find("property[@name='toolTip']") is not None, f"{name} has no tooltip"

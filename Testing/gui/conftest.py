@@ -27,6 +27,9 @@ def application() -> None:
     from harness.application import install
 
     install()
+    # What Qt, VTK and PyTorch made stays: each test's collection of garbage would look through all of it.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ def test_advanced_choices_reach_the_registration_and_stay_in_the_scene(panel: An
     assert plain.masks.fixed is None and plain.initialRas is None
 
     click(ui.advancedCollapsibleButton)
+    click(ui.expertCollapsibleButton)
     labels = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Brain")
     labels.SetAndObserveImageData(pair[0].GetImageData())
     labels.CopyOrientation(pair[0])

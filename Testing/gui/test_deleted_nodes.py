@@ -21,6 +21,8 @@ SELECTORS = {
     "carrySelector": "vtkMRMLMarkupsFiducialNode",
     "fixedLandmarksSelector": "vtkMRMLMarkupsFiducialNode",
     "movingLandmarksSelector": "vtkMRMLMarkupsFiducialNode",
+    "studyFixedSelector": "vtkMRMLScalarVolumeNode",
+    "studySequenceSelector": "vtkMRMLSequenceNode",
 }
 
 

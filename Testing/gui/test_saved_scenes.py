@@ -16,6 +16,7 @@ def test_choices_and_results_come_back(panel: Any, pair: tuple[Any, Any], tmp_pa
 
     ui, scene = panel.ui, slicer.mrmlScene
     click(ui.advancedCollapsibleButton)
+    click(ui.expertCollapsibleButton)
     choose(ui.presetComboBox, ui.presetComboBox.itemText(1))
     choose(ui.prealignmentComboBox, "Rigid: shift and turn")
     click(ui.adaptCheckBox)

@@ -39,7 +39,7 @@ def test_every_section_fits_whatever_the_volumes_are_called(font: None, panel: A
     choose(panel.ui.fixedVolumeSelector, LONG)
     choose(panel.ui.movingVolumeSelector, LONG + " 2")
     frame = pythonqt.unwrap(panel.parent)
-    for name in ("inputs", "outputs", "advanced", "result", "changes"):
+    for name in ("inputs", "outputs", "advanced", "expert", "result", "changes", "study"):
         getattr(panel.ui, f"{name}CollapsibleButton").collapsed = False
     slicer.app.processEvents()
     assert frame.minimumSizeHint().width() <= WIDTH
@@ -47,3 +47,23 @@ def test_every_section_fits_whatever_the_volumes_are_called(font: None, panel: A
     panel.onRunFailed(RuntimeError("A sentence that is as long as a sentence has to be to say what went wrong."), "")
     slicer.app.processEvents()
     assert frame.minimumSizeHint().width() <= WIDTH
+
+
+def test_labels_that_say_nothing_take_no_room(panel: Any, pair: tuple[Any, Any]) -> None:
+    ui = panel.ui
+    for section, labels in {
+        "result": ("landmarksHintLabel", "followedLabel"),
+        "advanced": ("presetHintLabel",),
+        "expert": ("deviceHintLabel",),
+        "study": ("studyProblemLabel",),
+    }.items():
+        button = getattr(ui, f"{section}CollapsibleButton")
+        for collapsed in (False, True, False):
+            button.collapsed = collapsed
+        for name in labels:
+            label = pythonqt.unwrap(getattr(ui, name))
+            assert label.text() == "" and not label.isVisible(), name
+            label.setText("Something")
+        button.collapsed = True
+        button.collapsed = False
+        assert all(pythonqt.unwrap(getattr(ui, name)).isVisible() for name in labels if name != "studyProblemLabel")

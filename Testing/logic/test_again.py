@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.display import ResultDisplay
-from LDRRegistrationLib.mrml.places import resultAbove
 from LDRRegistrationLib.mrml.transforms import updateTransformNode, vtkTransform
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from LDRRegistrationLib.mrml.worldposition import resultAbove
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.image import Image
 from support.grids import random_affine, random_grid, random_transform, smooth_image

@@ -11,6 +11,7 @@ import slicer
 from LDRRegistrationLib.mrml.files import newScene
 from LDRRegistrationLib.mrml.reading import readVolume
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
+from LDRRegistrationLib.registration.presetfiles import presetsText
 from LDRRegistrationLib.space.image import Image
 from support.scene import add_linear_transform, add_volume
 
@@ -51,13 +52,19 @@ def scene(monkeypatch):
     frames = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Breathing")
     for number, name in enumerate(pair.nodeNames):
         frames.SetDataNodeAtValue(scene.GetFirstNodeByName(name), str(number))
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
+    folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "Visits")
+    for name in pair.nodeNames:
+        hierarchy.CreateItem(folder, scene.GetFirstNodeByName(name))
     return scene
 
 
 def test_the_documents_lines_run_one_after_the_other(scene, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    own = presetsText({"Follow-up": {"preset": "fast", "prealignment": "rigid"}})
+    (tmp_path / "presets.json").write_text(own, encoding="utf-8")
     names = {"slicer": slicer, "getNode": scene.GetFirstNodeByName}
-    assert len(blocks()) == 8
+    assert len(blocks()) == 10
     for block in blocks():
         exec(compile(block, str(DOCUMENT), "exec"), names)
     said = capsys.readouterr().out
@@ -68,5 +75,6 @@ def test_the_documents_lines_run_one_after_the_other(scene, capsys, monkeypatch,
     assert names["expectedError"].GetImageData() is not None and names["trust"].summary["medianMm"] > 0
     assert names["result"].similarity > names["result"].similarityStart
     assert names["table"].GetNumberOfRows() == 2 and not any(outcome.error for outcome in names["outcomes"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["prior-to-current.h5", "report"]
+    assert "('Prior FLAIR', 'good')" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["presets.json", "prior-to-current.h5", "report"]
     assert names["changes"].opinions[1].note == "thalamus" and (tmp_path / "report" / "changes.html").is_file()

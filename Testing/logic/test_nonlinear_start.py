@@ -7,14 +7,13 @@ from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.starts import engineTransform
 from LDRRegistrationLib.mrml.transforms import pointsThrough, vtkTransform
 from LDRRegistrationLib.registration.recipes import RECIPES, Preset
-from LDRRegistrationLib.registration.settings import Prealignment
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.grid import canonicalGrid, transformPoints
 from LDRRegistrationLib.space.image import Image
 from LDRRegistrationLib.space.transform import DisplacementField, Transform
 from support.grids import points_inside, random_affine, smooth_image
 from support.models import write_model
-from support.scene import add_linear_transform, add_volume, from_parent_points, newScene
+from support.scene import add_linear_transform, add_volume, arguments_for, from_parent_points, newScene
 
 ALONG_A = (0.0, 2.0, 0.0)  # 4 mm towards anterior, whatever the images say
 
@@ -42,18 +41,9 @@ class Scene:
         self.transform = self.scene.AddNewNodeByClass("vtkMRMLTransformNode", "T")
         self.warped = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "W")
 
-    def arguments(self, **changes):
-        return {
-            "fixedVolumeNode": self.fixed,
-            "movingVolumeNode": self.moving,
-            "outputTransformNode": self.transform,
-            "outputVolumeNode": self.warped,
-            "initialTransformNode": self.initial,
-            "prealignment": Prealignment.NONE,
-            "preset": "accurate",
-            "refinementSteps": 0,
-            **changes,
-        }
+    def arguments(self):
+        start = {"initialTransformNode": self.initial}
+        return arguments_for(self.fixed, self.moving, self.transform, self.warped, **start)
 
     def points(self):
         return points_inside(np.random.default_rng(4), self.fixedImage.grid, 30)

@@ -4,7 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import slicer
 from LDRRegistrationLib.logic import RegistrationLogic
+from LDRRegistrationLib.mrml.labelmaps import arrayFromOrientedImage, orientedImage
+from LDRRegistrationLib.mrml.study import segmentationsOf
+from LDRRegistrationLib.mrml.verdicts import noteVerdict
+from LDRRegistrationLib.mrml.volumes import imageDataFromArray, imageFromVolumeNode
+from LDRRegistrationLib.registration.verdict import Verdict
 from LDRRegistrationLib.runtime.errors import RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.space.image import Image
 from support.grids import random_grid, smooth_image
@@ -75,3 +81,74 @@ def test_bad_lists_are_refused(s):
     assert "missing" in outcome.error and outcome.result is None
     with pytest.raises(TypeError, match="colour"):
         s.logic.registerPairs(pairs=[(s.volumes[0], s.volumes[1])], colour="blue")
+
+
+@pytest.fixture
+def study(s):
+    """The volumes in a folder, a label map and an earlier result among them; a segmentation drawn on the second."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(s.scene)
+    patient = hierarchy.CreateSubjectItem(hierarchy.GetSceneItemID(), "Patient")
+    s.folder = hierarchy.CreateStudyItem(patient, "Study")
+    labels = s.scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "labels")
+    earlier = add_volume(s.scene, Image(np.zeros((8, 8, 8), np.int16), np.eye(4)), "second on first")
+    noteVerdict(earlier, Verdict("good", ""))
+    for node in (*s.volumes, s.flat, labels, earlier):
+        hierarchy.CreateItem(s.folder, node)
+    logic = slicer.vtkSlicerSegmentationsModuleLogic()
+    logic.SetMRMLScene(s.scene)
+    s.segmentation = s.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Lesion")
+    voxels = np.zeros(s.volumes[1].GetImageData().GetDimensions()[::-1], np.uint8)
+    voxels[12:20, 14:24, 12:22] = 1
+    place = imageFromVolumeNode(s.volumes[1]).ijkToRas
+    s.segmentation.AddSegmentFromBinaryLabelmapRepresentation(
+        orientedImage(imageDataFromArray(voxels), place), "cube", [1.0, 0.0, 0.0]
+    )
+    s.segmentation.SetReferenceImageGeometryParameterFromVolumeNode(s.volumes[1])
+    s.patient, s.hierarchy, s.place, s.voxels = patient, hierarchy, place, voxels
+    return s
+
+
+def middle(voxels, ijkToRas):
+    k, j, i = np.argwhere(voxels).mean(axis=0)
+    return (ijkToRas @ [i, j, k, 1.0])[:3]
+
+
+def test_a_whole_study_with_its_segmentations(study):
+    first, second, third = study.volumes
+    # The folder of the patient, above that of the study, has the same volumes in it.
+    outcomes = study.logic.registerStudy(folderItem=study.patient, fixedVolumeNode=first, prealignment="rigid")
+    assert [outcome.movingVolumeNode for outcome in outcomes] == [second, third, study.flat]
+    assert [bool(outcome.error) for outcome in outcomes] == [False, False, True]
+    (copy,) = outcomes[0].carriedNodes
+    assert outcomes[1].carriedNodes == [] and copy.GetParentTransformNode() is None
+    carried, ijkToRas = arrayFromOrientedImage(
+        copy.GetBinaryLabelmapInternalRepresentation(copy.GetSegmentation().GetNthSegmentID(0))
+    )
+    # The second visit lies 2 mm further anterior than the first.
+    expected = middle(study.voxels, study.place) - [0.0, 2.0, 0.0]
+    assert middle(carried, ijkToRas) == pytest.approx(expected, abs=0.7)
+    # The copy is no segmentation of the volume that the original was drawn on.
+    assert segmentationsOf(second) == [study.segmentation]
+
+
+def test_a_study_can_be_registered_again_while_a_result_is_shown(study):
+    first, second, _third = study.volumes
+    outcome, *_others = study.logic.registerStudy(folderItem=study.folder, fixedVolumeNode=first)
+    second.SetAndObserveTransformNodeID(outcome.outputTransformNode.GetID())
+    again, *_others = study.logic.registerStudy(folderItem=study.folder, fixedVolumeNode=first)
+    assert again.error == "" and again.outputTransformNode is not outcome.outputTransformNode
+
+
+def test_folders_without_anything_to_register(study):
+    hierarchy = study.hierarchy
+    empty = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "Empty")
+    one = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "One")
+    item = hierarchy.CreateItem(one, study.volumes[0])
+    for folder, sentence in (
+        (empty, "no volume in Empty"),
+        (0, "Choose a folder"),
+        (item, "is one node"),
+        (one, "no other"),
+    ):
+        with pytest.raises(RegistrationError, match=sentence):
+            study.logic.registerStudy(folderItem=folder, fixedVolumeNode=study.volumes[0])

@@ -14,7 +14,15 @@ from LDRRegistrationLib.runtime.errors import DependencyError, RegistrationCance
 from LDRRegistrationLib.space.image import Image
 from support.grids import points_inside, random_affine, random_grid, smooth_image
 from support.models import write_model
-from support.scene import add_linear_transform, add_volume, array_of, from_parent_points, newScene, snapshot
+from support.scene import (
+    add_linear_transform,
+    add_volume,
+    arguments_for,
+    array_of,
+    from_parent_points,
+    newScene,
+    snapshot,
+)
 
 ALONG_A = (0.0, 2.0, 0.0)  # 4 mm towards anterior, whatever the images say
 
@@ -44,17 +52,7 @@ class Scene:
         self.warped = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "W")
 
     def arguments(self, **changes):
-        return {
-            "fixedVolumeNode": self.fixed,
-            "movingVolumeNode": self.moving,
-            "outputTransformNode": self.transform,
-            "outputVolumeNode": self.warped,
-            "prealignment": Prealignment.NONE,
-            # What the constant model says, as it says it.
-            "preset": "accurate",
-            "refinementSteps": 0,
-            **changes,
-        }
+        return arguments_for(self.fixed, self.moving, self.transform, self.warped, **changes)
 
 
 def test_transform_and_volume_are_right_and_say_where_they_come_from(logic):

@@ -119,7 +119,8 @@ def objects_in(folder):
 def test_accepted_regions_go_back_to_the_archive(s, tmp_path):
     regions = s.changes.detection.regions
     s.logic.judgeRegion(s.changes, rank=1, verdict="accepted", note="視床")
-    s.logic.judgeRegion(s.changes, rank=2, verdict="rejected")
+    for region in regions[1:]:
+        s.logic.judgeRegion(s.changes, rank=region.rank, verdict="rejected")
     paths = s.logic.writeDicom(s.changes, folder=tmp_path, reader="Doe^Jane", organization="Clinic")
     found = objects_in(tmp_path)
     assert sorted(path.stem for path in paths) == sorted(found) == ["measurements", "registration", "segmentation"]

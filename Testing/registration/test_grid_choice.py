@@ -21,31 +21,53 @@ def volume(shape, spacing):
 
 
 @pytest.fixture(scope="module")
-def student():
-    return ModelStore().load()
+def card():
+    return ModelStore().card("auto")
 
 
-def spacing(student, preset, fixed, moving=None):
-    return float(RECIPES[preset].grid(student, fixed, fixed if moving is None else moving).spacing.min())
+def spacing(card, preset, fixed, moving=None):
+    return float(RECIPES[preset].grid(card, fixed, fixed if moving is None else moving).spacing.min())
 
 
-def test_a_brain_of_one_millimetre_has_the_grid_that_the_presets_say(student):
+def finest(card, preset, body):
+    """The spacing of the last grid that anything happens on."""
+    return min([spacing(card, preset, body), *(how.grid(body, body).spacing.min() for how in RECIPES[preset].finish)])
+
+
+def test_a_brain_of_one_millimetre_has_the_grid_that_the_presets_say(card):
     brain = volume((167, 201, 157), (1.0, 1.0, 1.0))
-    assert spacing(student, Preset.FAST, brain) == pytest.approx(2.5)
-    assert spacing(student, Preset.ACCURATE, brain) == pytest.approx(1.5)
+    assert spacing(card, Preset.FAST, brain) == pytest.approx(2.5)
+    assert spacing(card, Preset.ACCURATE, brain) == pytest.approx(1.5)
+    assert [finest(card, preset, brain) for preset in Preset] == pytest.approx([2.2, 1.5, 1.0])
 
 
-def test_coarse_volumes_have_a_grid_as_coarse_as_they_are(student):
+def test_fast_is_finished_only_on_a_finer_grid_and_best_goes_both_ways_only_before_a_much_finer_one(card):
+    brain, crop = volume((167, 201, 157), (1.0, 1.0, 1.0)), volume((35, 51, 35), (1.0, 1.0, 1.0))
+    for body, isFiner in ((brain, True), (crop, False)):
+        grids = {preset: RECIPES[preset].grid(card, body, body) for preset in Preset}
+        done = {preset: RECIPES[preset].hasFinish(grid, body, body) for preset, grid in grids.items()}
+        assert done == {Preset.FAST: isFiner, Preset.ACCURATE: True, Preset.BEST: True}
+        both = {preset: RECIPES[preset].takesBothWays(grid, body, body) for preset, grid in grids.items()}
+        assert both == {Preset.FAST: False, Preset.ACCURATE: False, Preset.BEST: isFiner}
+
+
+def test_a_crop_that_is_hardly_finer_than_its_grid_is_not_registered_both_ways(card):
+    crop = volume((40, 54, 41), (1.0, 1.0, 1.0))
+    recipe = RECIPES[Preset.BEST]
+    assert not recipe.takesBothWays(recipe.grid(card, crop, crop), crop, crop)
+
+
+def test_coarse_volumes_have_a_grid_as_coarse_as_they_are(card):
     lungs = volume((96, 96, 64), (3.9, 3.9, 3.9))
-    assert spacing(student, Preset.FAST, lungs) == pytest.approx(3.9, rel=0.01)
-    assert 3.0 < spacing(student, Preset.ACCURATE, lungs) < 3.9
+    assert spacing(card, Preset.FAST, lungs) == pytest.approx(3.9, rel=0.01)
+    assert 3.0 < finest(card, Preset.ACCURATE, lungs) <= 3.9
 
 
-def test_the_coarser_of_both_images_counts(student):
+def test_the_coarser_of_both_images_counts(card):
     fine, coarse = volume((160, 160, 160), (1.5, 1.5, 1.5)), volume((60, 60, 60), (4.0, 4.0, 4.0))
-    assert spacing(student, Preset.FAST, fine, coarse) == pytest.approx(4.0)
-    assert spacing(student, Preset.FAST, coarse, fine) == pytest.approx(4.0)
-    assert spacing(student, Preset.FAST, fine) == pytest.approx(2.5)
+    assert spacing(card, Preset.FAST, fine, coarse) == pytest.approx(4.0)
+    assert spacing(card, Preset.FAST, coarse, fine) == pytest.approx(4.0)
+    assert spacing(card, Preset.FAST, fine) == pytest.approx(2.5)
 
 
 def test_thick_slices_do_not_hide_what_their_planes_show():
@@ -58,17 +80,16 @@ def test_thick_slices_do_not_hide_what_their_planes_show():
     ("shape", "spacing_mm"),
     [((300, 512, 512), (0.8, 0.8, 1.5)), ((168, 128, 128), (3.9, 3.9, 3.0)), ((600, 512, 512), (1.0, 1.0, 1.0))],
 )
-def test_the_accurate_grid_is_never_coarser_than_the_fast_one(student, shape, spacing_mm):
+def test_the_accurate_grid_is_never_coarser_than_the_fast_one(card, shape, spacing_mm):
     body = volume(shape, spacing_mm)
-    grids = {preset: RECIPES[preset].grid(student, body, body) for preset in (Preset.FAST, Preset.ACCURATE)}
-    assert grids[Preset.ACCURATE].spacing.min() <= grids[Preset.FAST].spacing.min()
-    assert np.prod(grids[Preset.FAST].shape) <= RECIPES[Preset.FAST].mostVoxels
-    assert np.prod(grids[Preset.FAST].shape) > 0.5 * RECIPES[Preset.FAST].mostVoxels
+    assert finest(card, Preset.ACCURATE, body) <= finest(card, Preset.FAST, body)
+    grid = RECIPES[Preset.FAST].grid(card, body, body)
+    assert 0.5 * RECIPES[Preset.FAST].mostVoxels < np.prod(grid.shape) <= RECIPES[Preset.FAST].mostVoxels
 
 
-def test_change_is_looked_for_on_the_grid_that_the_card_says(student):
+def test_change_is_looked_for_on_the_grid_that_the_card_says(card):
     lungs = volume((56, 64, 64), (3.9, 3.9, 3.9))
-    assert FOLLOW_UP.grid(student, lungs, lungs).spacing.min() == pytest.approx(student.card.spacingMm)
+    assert FOLLOW_UP.grid(card, lungs, lungs).spacing.min() == pytest.approx(card.spacingMm)
 
 
 def test_what_a_deformation_does_beyond_the_body_does_not_count_in_it():

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from LDRRegistrationLib.registration.models import ModelStore
-from LDRRegistrationLib.registration.placement import Placement
+from LDRRegistrationLib.registration.placement import PlacementComparison
 from LDRRegistrationLib.registration.register import register
 from LDRRegistrationLib.registration.settings import Preset, Settings
-from LDRRegistrationLib.registration.verdict import judge
+from LDRRegistrationLib.registration.verdict import verdictOn
 from scipy.spatial.transform import Rotation
 from support.data import CURRENT_FLAIR, HIPPOCAMPUS, PRIOR_FLAIR, read_image
 from support.known import about, crop, deformed, errorMm, moved
@@ -93,7 +93,7 @@ def test_a_wrong_start_that_the_user_gave_is_kept_and_said(models):
     assert np.linalg.norm(result.transform.affine - start) < np.linalg.norm(result.transform.affine - np.eye(4))
 
 
-GOOD = Placement(np.eye(4), total=0.4, kept=0.4, runnerUp=0.2, mirrored=0.3, isDifferent=False)
+GOOD = PlacementComparison(np.eye(4), total=0.4, kept=0.4, runnerUp=0.2, mirrored=0.3, isDifferent=False)
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,15 @@ GOOD = Placement(np.eye(4), total=0.4, kept=0.4, runnerUp=0.2, mirrored=0.3, isD
     ],
 )
 def test_each_reason_has_its_grade_and_sentence(changes, coverage, grade, word):
-    verdict = judge(replace(GOOD, **changes), 0.3, coverage)
+    verdict = verdictOn(replace(GOOD, **changes), 0.3, coverage)
     assert verdict.grade == grade and word in verdict.sentence
 
 
 def test_without_another_placement_there_is_no_doubt():
-    assert judge(None, 0.9, 1.0).grade == "good"
-    assert judge(replace(GOOD, runnerUp=0.39), 0.8, 1.0).grade == "check"
-    assert judge(replace(GOOD, runnerUp=0.35), 0.8, 1.0).grade == "good"
-    assert judge(GOOD, 0.05, 1.0).grade == "check"
-    assert judge(GOOD, 0.45, 0.5).grade == "good"
-    few = judge(GOOD, 0.45, 0.04)
+    assert verdictOn(None, 0.9, 1.0).grade == "good"
+    assert verdictOn(replace(GOOD, runnerUp=0.39), 0.8, 1.0).grade == "check"
+    assert verdictOn(replace(GOOD, runnerUp=0.35), 0.8, 1.0).grade == "good"
+    assert verdictOn(GOOD, 0.05, 1.0).grade == "check"
+    assert verdictOn(GOOD, 0.45, 0.5).grade == "good"
+    few = verdictOn(GOOD, 0.45, 0.04)
     assert few.grade == "check" and "4%" in few.sentence

@@ -267,7 +267,7 @@ def test_what_is_refined_starts_from_the_flow_and_smooths_only_what_is_added(pai
 
 def test_the_presets_refine_as_much_as_they_say():
     fast, accurate = Settings().recipe, Settings(preset=Preset.ACCURATE).recipe
-    assert fast.refinement.steps == 6 and accurate.refinement == Refinement() and Refinement().steps == 25
+    assert fast.refinement.steps == 6 and accurate.refinement == Refinement() and Refinement().steps == 12
     assert fast.coarsening > 1 > accurate.coarsening
     assert (fast.extraPasses, accurate.extraPasses) == (0, 1)
     assert fast.skipsRefinement(0.85) and not fast.skipsRefinement(0.75) and not accurate.skipsRefinement(0.85)

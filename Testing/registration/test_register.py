@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from LDRRegistrationLib.numerics.displacement import foldedFraction, jacobianDeterminant
-from LDRRegistrationLib.registration import register as engine_module
+from LDRRegistrationLib.registration import positioning
 from LDRRegistrationLib.registration.models import MAXIMUM_GRID_VOXELS, ModelStore, modelGrid, resolutionMm
 from LDRRegistrationLib.registration.prealignment import PrealignResult
 from LDRRegistrationLib.registration.refinement import Adaptation
@@ -168,7 +168,7 @@ def test_a_prealignment_that_makes_it_worse_is_dropped_and_said(tmp_path, monkey
     image = smooth_image(rng, random_grid(rng, (40, 40, 40), extent_mm=90.0), sigma=2.0)
     astray = np.eye(4)
     astray[:3, 3] = 15.0
-    monkeypatch.setattr(engine_module, "prealign", lambda *_arguments: PrealignResult(astray, 0.0, 1.0))
+    monkeypatch.setattr(positioning, "prealign", lambda *_arguments: PrealignResult(astray, 0.0, 1.0))
     result = register(image, image, Settings(), ModelStore(write_model(tmp_path / "models", (0.0, 3.0, 0.0))))
     np.testing.assert_array_equal(result.transform.affine, np.eye(4))
     assert any("stay as they were placed" in note for note in result.notes)

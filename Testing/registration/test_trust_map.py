@@ -79,4 +79,4 @@ def test_the_expected_error_rises_with_each_sign_of_it():
     base = trustmap.expectedError(0.5 * one, 0.2 * one)
     assert trustmap.expectedError(2.0 * one, 0.2 * one) > 1.2 * base
     assert trustmap.expectedError(0.5 * one, 0.8 * one) > base
-    assert trustmap.NINE_IN_TEN > 1.0
+    assert trustmap.NINTH_DECILE_FACTOR > 1.0

@@ -5,6 +5,7 @@ import slicer
 from LDRRegistrationLib.mrml.files import newScene
 from LDRRegistrationLib.mrml.matrices import matrixFromArray
 from LDRRegistrationLib.mrml.volumes import imageDataFromArray
+from LDRRegistrationLib.registration.settings import Prealignment
 from LDRRegistrationLib.space.image import Image
 
 
@@ -37,4 +38,26 @@ def snapshot(scene) -> list[tuple[str, int]]:
     return [(node.GetID(), node.GetMTime()) for node in nodes]
 
 
-__all__ = ["add_linear_transform", "add_volume", "array_of", "from_parent_points", "newScene", "snapshot"]
+def arguments_for(fixed, moving, transform, warped, **changes):
+    """Of ``registerVolumes``, without pre-alignment and refinement: what a constant network says is the result."""
+    return {
+        "fixedVolumeNode": fixed,
+        "movingVolumeNode": moving,
+        "outputTransformNode": transform,
+        "outputVolumeNode": warped,
+        "prealignment": Prealignment.NONE,
+        "preset": "accurate",
+        "refinementSteps": 0,
+        **changes,
+    }
+
+
+__all__ = [
+    "add_linear_transform",
+    "add_volume",
+    "arguments_for",
+    "array_of",
+    "from_parent_points",
+    "newScene",
+    "snapshot",
+]

@@ -15,8 +15,10 @@ SUBSAMPLES = 4
 class Protocol:
     """How a scan is made of an anatomy. ``noise`` and ``contrast`` are shares of the 99th percentile.
 
-    ``gamma`` bends the contrast curve, ``bias`` is the amplitude of a smooth multiplicative field, ``gain`` the units,
-    ``distortionMm`` the largest of a smooth error of the scanner's geometry along each axis;
+    ``gamma`` bends the contrast curve, and ``uneven`` is the amplitude of a smooth field by which it differs from place
+    to place, as flip angles do; ``bias`` is the amplitude of a smooth multiplicative field, ``gain`` the units,
+    ``distortionMm`` the largest of a smooth error of the scanner's geometry along each axis, ``blurMm`` the standard
+    deviation of its point spread in the plane, ``finer`` into how many voxels it interpolates one along i and j;
     ``spacing`` (i, j, k) in mm is that of the source where None, each voxel the mean over its box.
     """
 
@@ -28,6 +30,9 @@ class Protocol:
     bias: float = 0.0
     distortionMm: float = 0.0
     noise: float = 0.01
+    blurMm: float = 0.0
+    uneven: float = 0.0
+    finer: int = 1
 
 
 @dataclass(frozen=True)
@@ -89,13 +94,34 @@ def rescan(image: Image, protocol: Protocol, rng: np.random.Generator) -> tuple[
     matrix = new.ijkToRas
     array = _scanned(image, new, np.linalg.inv(motion), distortion(protocol, new, rng))
     top = float(np.percentile(image.array[image.array > image.array.max() * 0.02], 99))
-    share = np.clip(array / top, 0, None)
-    signal = share**protocol.gamma * (1.0 + protocol.bias * _smoothNoise(new, rng, 40.0))
+    if protocol.blurMm:
+        sigmas = protocol.blurMm / new.spacing[::-1]
+        array = gaussian_filter(array, (0.0, sigmas[1], sigmas[2]))
+    share = np.clip(array / top, 0.0, None)
+    gamma = np.maximum(
+        protocol.gamma + (protocol.uneven * _smoothNoise(new, rng, 30.0) if protocol.uneven else 0.0), 0.2
+    )
+    signal = share**gamma * (1.0 + protocol.bias * _smoothNoise(new, rng, 40.0))
     noise = protocol.noise * rng.normal(size=(2, *new.shape))
     noisy = np.hypot(signal + noise[0], noise[1]) if protocol.noise else signal
     if (image.array == image.array.min()).mean() > 0.3:
         noisy[array <= 0.02 * top] = 0.0  # skull-stripped or defaced, as the source
-    return Image((protocol.gain * top * noisy).astype(np.float32), matrix, f"rescan of {image.name}"), motion
+    scanned = (protocol.gain * top * noisy).astype(np.float32)
+    if protocol.finer > 1:
+        scanned, matrix = _interpolated(scanned, matrix, protocol.finer)
+    return Image(scanned, matrix, f"rescan of {image.name}"), motion
+
+
+def _interpolated(array: np.ndarray, ijkToRas: np.ndarray, finer: int) -> tuple[np.ndarray, np.ndarray]:
+    """``array`` (k, j, i) with ``finer`` voxels for each along j and i, linearly, and where they lie."""
+    nk, nj, ni = array.shape
+    k = np.arange(nk, dtype=np.float32)
+    j, i = ((np.arange(n * finer, dtype=np.float32) + 0.5) / finer - 0.5 for n in (nj, ni))
+    places = np.meshgrid(k, j, i, indexing="ij")
+    finely = np.eye(4)
+    finely[[0, 1], [0, 1]] = 1.0 / finer
+    finely[[0, 1], 3] = 0.5 / finer - 0.5
+    return map_coordinates(array, places, order=1, mode="nearest"), ijkToRas @ finely
 
 
 def _seen(source: Grid, new: Grid, motion: np.ndarray) -> Grid:

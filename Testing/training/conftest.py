@@ -91,19 +91,30 @@ def training_folder():
     return TRAINING
 
 
-@pytest.fixture(scope="session")
-def tiny_config(tmp_path_factory):
-    """A config whose only task is made-up shapes on 32^3 grids."""
+def shapes_on(side, folder):
+    """A config whose only task is made-up shapes on grids of ``side`` cubed."""
     task = {
         "name": "shapes",
         "kind": "shapes",
         "share": 1.0,
         "count": 2,
-        "shape": [36, 36, 36],
+        "shape": [side + 4] * 3,
         "spacing": 2.0,
-        "deformation": [[32, 3.0], [16, 2.0]],
-        "grids": [{"shape": [32, 32, 32], "spacing": [1.8, 2.4]}],
+        "deformation": [[side, 3.0], [side // 2, 2.0]],
+        "grids": [{"shape": [side] * 3, "spacing": [1.8, 2.4]}],
     }
-    path = tmp_path_factory.mktemp("config") / "tiny.json"
+    path = folder / "tiny.json"
     path.write_text(json.dumps({"root": ".", "datasets": {}, "tasks": [task]}))
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_config(tmp_path_factory):
+    """A config whose only task is made-up shapes on 32^3 grids."""
+    return shapes_on(32, tmp_path_factory.mktemp("config"))
+
+
+@pytest.fixture(scope="session")
+def tiniest_config(tmp_path_factory):
+    """The same on 16^3 grids, an eighth of the work: for runs that are about something else than what is learnt."""
+    return shapes_on(16, tmp_path_factory.mktemp("config"))

@@ -1,16 +1,11 @@
-"""The evaluation: measures against known answers and against ITK, tables, and eval.py end to end."""
+"""The evaluation: measures against known answers and against ITK."""
 
-import json
 import math
 
-import eval as command
 import numpy as np
-import pandas as pd
 import pytest
 import SimpleITK as sitk
 import torch
-from aldk import checkpoint
-from aldk.checkpoint import load_network
 from aldk.errors import TrainingError
 from aldk.evaluation.methods import Answer, EngineMethod, no_motion
 from aldk.evaluation.metrics import carry_labels, counted_labels, hausdorff95, overlap, plausibility
@@ -18,7 +13,6 @@ from aldk.evaluation.networkmethod import NetworkMethod, intensities_of
 from aldk.evaluation.pairs import EvaluationPair, read_landmarks, read_pairs
 from aldk.evaluation.runner import WHOLE, evaluate
 from aldk.evaluation.summary import lowest_mean, per_structure, summary
-from aldk.evaluation.tables import Provenance, current_commit, read_table, update_table
 from aldk.models import Architecture, build_model
 from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.settings import Settings
@@ -312,124 +306,3 @@ def test_means_leave_the_first_calls_seconds_out():
     assert row["hd95"] == pytest.approx(parts["hd95"].mean()) and row["hd95"] > 1.0
     assert "tre" not in parts and "dice_aligned" not in row
     assert lowest_mean(np.arange(10.0)) == 1.0 and lowest_mean(np.arange(11.0)) == 1.5
-
-
-HERE = Provenance("1234567890abcdef-dirty", "python eval.py '-v' 'a,b #1'", "a CPU, 2 threads", "2026-01-01 00:00 UTC")
-LATER = Provenance("abcdef1234567890", "python eval.py", "another", "2026-01-02 00:00 UTC")
-
-
-def test_tables_keep_their_rows_and_where_they_come_from(tmp_path):
-    keys = ["checkpoint", "dataset"]
-    first = pd.DataFrame({"checkpoint": ["1", "runs/b"], "dataset": ["x", "x"], "dice": [0.123456789, 0.5]})
-    update_table(tmp_path / "t", first, keys, HERE, "Title")
-    again = pd.DataFrame({"checkpoint": ["1", "1"], "dataset": ["x", "y"], "dice": [0.25, 0.75], "hd95": [1.0, None]})
-    update_table(tmp_path / "t", again, keys, LATER, "Title")
-    table = read_table(tmp_path / "t.csv", keys)
-    assert table[[*keys, "dice"]].values.tolist() == [["runs/b", "x", 0.5], ["1", "x", 0.25], ["1", "y", 0.75]]
-    assert table["command"].tolist() == [HERE.command, LATER.command, LATER.command]
-    for text in ((tmp_path / "t.csv").read_text(), (tmp_path / "t.md").read_text()):
-        assert all(f"{p.commit}" in text and p.command in text and p.machine in text for p in (HERE, LATER))
-    lines = (tmp_path / "t.md").read_text().splitlines()
-    assert [len(line.split("|")) for line in lines if line.startswith("|")] == [7] * 5
-    assert "1234567890-dirty" in lines[-3] and "0.2500" in lines[-2]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["t.csv", "t.md"]
-
-
-def test_tables_that_cannot_be_kept_are_refused_with_a_sentence(tmp_path):
-    rows = pd.DataFrame({"checkpoint": ["a"]})
-    (tmp_path / "file").write_text("")
-    with pytest.raises(TrainingError, match="could not be written"):
-        update_table(tmp_path / "file" / "t", rows, ["checkpoint"], HERE, "Title")
-    (tmp_path / "t.csv").write_text("something,else\n1,2\n")
-    with pytest.raises(TrainingError, match="not a table of this program"):
-        update_table(tmp_path / "t", rows, ["checkpoint"], HERE, "Title")
-    assert (tmp_path / "t.csv").read_text() == "something,else\n1,2\n"
-    assert current_commit(tmp_path) == "unknown"
-
-
-@pytest.fixture
-def run_folder(tmp_path):
-    """A run that was never trained, on the bundled pair."""
-    torch.manual_seed(0)
-    model = build_model("LDR")
-    config = {"root": str(DATA), "datasets": {"hippocampus": DESCRIPTION}}
-    weights = model.state_dict()
-    moved = {**weights, "networks.0.flow.bias": torch.tensor([0.0, 0.0, 1.5])}
-    state = {
-        "architecture": model.architecture.to_dict(),
-        "average": weights,
-        "model": moved,
-        "iteration": 12,
-        "seconds": 1.0,
-        "commands": [],
-        "config": config,
-        "config_path": str(tmp_path / "data.json"),
-    }
-    (tmp_path / "data.json").write_text(json.dumps(config))
-    folder = tmp_path / "run"
-    folder.mkdir()
-    checkpoint.save(folder, state)
-    return folder
-
-
-def run_eval(folder, *more):
-    threads = str(torch.get_num_threads())
-    return command.main(["--gpu", "-1", "--threads", threads, "--checkpoint", str(folder), *map(str, more)])
-
-
-def test_eval_end_to_end(run_folder, capsys):
-    assert run_eval(run_folder, "-v", "hippocampus", "--hd95") == 0
-    assert "| hippocampus |" in capsys.readouterr().out
-    table = read_table(run_folder / "evaluation.csv")
-    row = table.iloc[0]
-    assert (row["iterations"], row["pairs"], row["structures"], row["parameters"]) == (12, 2, 2, 1_489_235)
-    # Untrained, the network hardly moves anything; the grids' centres are aligned before it.
-    assert row["dice"] == pytest.approx(row["dice_aligned"], abs=0.02) and 0.2 < row["dice"] < 0.95
-    assert row["jaccard"] < row["dice"] and row["hd95"] > 0 and row["folds"] == 0
-    assert 0 < row["cpu_seconds"] < row["seconds"]
-    structures = read_table(run_folder / "per_structure.csv")
-    assert structures["structure"].tolist() == [1, 2]
-    assert structures["dice"].mean() == pytest.approx(row["dice"])
-
-    assert run_eval(run_folder, "--batch", 2, "-d", run_folder.parent / "data.json") == 0
-    assert run_eval(run_folder, "--weights", "model", "--pairs", 1) == 0
-    again = read_table(run_folder / "evaluation.csv")
-    assert again["weights"].tolist() == ["average", "model"] and again["pairs"].tolist() == [2, 1]
-    assert again["dice"][0] == pytest.approx(row["dice"], abs=1e-3)
-    assert abs(again["dice"][1] - again["dice_aligned"][1]) > 0.02
-    assert len(read_table(run_folder / "per_structure.csv")) == 4
-    assert "--weights model" in (run_folder / "evaluation.md").read_text()
-
-
-def test_eval_says_in_one_sentence_what_is_wrong(run_folder, tmp_path, capsys):
-    def refused(*arguments):
-        assert run_eval(*arguments) == 2
-        captured = capsys.readouterr()
-        assert captured.out == "" and captured.err.count("\n") == 1
-        return captured.err
-
-    assert "There is no checkpoint at" in refused(tmp_path / "nothing")
-    assert "no evaluation set called liver; there are hippocampus" in refused(run_folder, "-v", "liver")
-    assert "--pairs 0: give a number of at least 1" in refused(run_folder, "--pairs", 0)
-    if not torch.cuda.is_available():
-        assert command.main(["--gpu", "3", "--checkpoint", str(run_folder)]) == 2
-        assert "--gpu 3: PyTorch finds 0 GPUs" in capsys.readouterr().err
-    state = checkpoint.load(run_folder)
-    for architecture, sentence in (
-        (Architecture("LDR-public").to_dict(), "do not fit the architecture"),
-        ({"base": "RDL"}, "that this version cannot build"),
-        ({"name": "LDR"}, "that this version cannot build"),
-    ):
-        checkpoint.save(run_folder, {**state, "architecture": architecture})
-        assert sentence in refused(run_folder)
-    checkpoint.save(run_folder, {k: v for k, v in state.items() if k != "average"})
-    assert "not a checkpoint of this version" in refused(run_folder)
-    (run_folder / checkpoint.NAME).write_bytes(b"no checkpoint")
-    assert "not a checkpoint" in refused(run_folder)
-
-
-def test_the_weights_asked_for_are_loaded(run_folder):
-    (average, state), (last, _) = load_network(run_folder), load_network(run_folder, "model")
-    assert state["iteration"] == 12 and not average.training
-    assert average.networks[0].flow.bias.tolist() == [0.0, 0.0, 0.0]
-    assert last.networks[0].flow.bias.tolist() == [0.0, 0.0, 1.5]

@@ -31,9 +31,9 @@ ATTEMPTS = 5
 LOGGED = ["1", "2", "21", "22", "41", "42"]
 
 
-def command(training_folder, tiny_config, output, *more):
+def command(training_folder, config, output, *more):
     return [
-        sys.executable, training_folder / "train.py", "-b", "LDR", "-d", tiny_config, "--output", output, "-g", "-1",
+        sys.executable, training_folder / "train.py", "-b", "LDR", "-d", config, "--output", output, "-g", "-1",
         "--round", str(STEPS // 2), "--epochs", "2", "--threads", "1", "--workers", "0", *map(str, more),
     ]  # fmt: skip
 
@@ -75,9 +75,9 @@ def interrupt(arguments, output, printed, how=signal.SIGTERM, ready=lambda: True
 
 
 @pytest.fixture(scope="module")
-def trained_once(training_folder, tiny_config, tmp_path_factory):
+def trained_once(training_folder, tiniest_config, tmp_path_factory):
     output = tmp_path_factory.mktemp("trained") / "run"
-    run(*command(training_folder, tiny_config, output))
+    run(*command(training_folder, tiniest_config, output))
     return output
 
 
@@ -94,33 +94,33 @@ def refused(capsys, *arguments):
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_killed_run_goes_on_with_the_same_curve(training_folder, tiny_config, tmp_path, trained, how):
+def test_a_killed_run_goes_on_with_the_same_curve(training_folder, tiniest_config, tmp_path, trained, how):
     """Killed without warning after 20 steps: the steps since the last checkpoint are made, and logged, again."""
     killed = tmp_path / "killed"
-    arguments = command(training_folder, tiny_config, killed, "--save-seconds", "0.3")
+    arguments = command(training_folder, tiniest_config, killed, "--save-seconds", "0.3")
     interrupt(arguments, killed, tmp_path / "output.txt", how, lambda: checkpoint.load(killed))
     assert 0 < checkpoint.load(killed)["iteration"] < STEPS
-    run(*command(training_folder, tiny_config, killed))
+    run(*command(training_folder, tiniest_config, killed))
     assert curve(killed) == curve(trained)
     assert [number for number, _ in curve(killed)] == LOGGED
     assert_same_weights(trained, killed)
 
 
-def test_a_finished_run_is_left_alone(training_folder, tiny_config, trained):
+def test_a_finished_run_is_left_alone(training_folder, tiniest_config, trained):
     before = (trained / checkpoint.NAME).read_bytes()
-    run(*command(training_folder, tiny_config, trained))
+    run(*command(training_folder, tiniest_config, trained))
     assert (trained / checkpoint.NAME).read_bytes() == before
     assert checkpoint.load(trained)["finished"]
 
 
-def test_two_processes_share_the_steps_and_agree(training_folder, tiny_config, tmp_path, trained):
+def test_two_processes_share_the_steps_and_agree(training_folder, tiniest_config, tmp_path, trained):
     """Two CPU processes by DistributedDataParallel: one result, unlike that of one process, resumable like it."""
     outputs = [tmp_path / "once", tmp_path / "interrupted"]
     more = ("--processes", "2", "--aldk", "--teacher", trained)
-    run(*command(training_folder, tiny_config, outputs[0], *more))
+    run(*command(training_folder, tiniest_config, outputs[0], *more))
     assert checkpoint.load(outputs[0])["iteration"] == STEPS
     assert [number for number, _ in curve(outputs[0])] == LOGGED
-    arguments = command(training_folder, tiny_config, outputs[1], *more)
+    arguments = command(training_folder, tiniest_config, outputs[1], *more)
     interrupt(arguments, outputs[1], tmp_path / "output.txt")
     assert 0 < checkpoint.load(outputs[1])["iteration"] < STEPS
     run(*arguments)
@@ -128,10 +128,10 @@ def test_two_processes_share_the_steps_and_agree(training_folder, tiny_config, t
 
 
 @pytest.mark.parametrize("more", [("--aldk",), ("--strategy", "distillation"), ("--aldk", "--form", "public")])
-def test_teaching_and_distilling_are_one_resumable_command(training_folder, tiny_config, tmp_path, more):
+def test_teaching_and_distilling_are_one_resumable_command(training_folder, tiniest_config, tmp_path, more):
     output = tmp_path / "run"
     lengths = ("--round", "5", "--teacher-round", "4")
-    arguments = command(training_folder, tiny_config, output, *more, "--teacher", "LDR:2", *lengths)
+    arguments = command(training_folder, tiniest_config, output, *more, "--teacher", "LDR:2", *lengths)
     run(*arguments)
     teacher, student = checkpoint.load(output / "teacher"), checkpoint.load(output)
     assert (teacher["iteration"], teacher["architecture"]["cascades"]) == (8, 2)
@@ -148,7 +148,7 @@ def test_teaching_and_distilling_are_one_resumable_command(training_folder, tiny
 
 
 def test_training_that_diverges_stops_at_the_pair_and_keeps_the_checkpoint(
-    training_folder, tiny_config, trained, capsys
+    training_folder, tiniest_config, trained, capsys
 ):
     state = checkpoint.load(trained)
     name = next(n for n in state["model"] if n.endswith("flow.bias"))
@@ -156,7 +156,7 @@ def test_training_that_diverges_stops_at_the_pair_and_keeps_the_checkpoint(
     state["iteration"] = 10
     checkpoint.save(trained, state)
     before = (trained / checkpoint.NAME).read_bytes()
-    said = refused(capsys, *command(training_folder, tiny_config, trained))
+    said = refused(capsys, *command(training_folder, tiniest_config, trained))
     assert "not a finite number at iteration 10, pair" in said
     assert "shapes" in said and "Traceback" not in said
     assert (trained / checkpoint.NAME).read_bytes() == before
@@ -172,21 +172,21 @@ def test_a_full_disk_leaves_the_checkpoint_from_before(tmp_path):
     assert not (tmp_path / "checkpoint.pt.part").is_symlink()
 
 
-def test_a_checkpoint_of_something_else_is_refused(training_folder, tiny_config, trained, tmp_path, capsys):
-    said = refused(capsys, *command(training_folder, tiny_config, trained, "-n", "2"))
+def test_a_checkpoint_of_something_else_is_refused(training_folder, tiniest_config, trained, tmp_path, capsys):
+    said = refused(capsys, *command(training_folder, tiniest_config, trained, "-n", "2"))
     assert "another architecture: cascades 1 instead of 2" in said
-    said = refused(capsys, *command(training_folder, tiny_config, trained, "--aldk", "--teacher", trained))
+    said = refused(capsys, *command(training_folder, tiniest_config, trained, "--aldk", "--teacher", trained))
     assert "a run of the strategy Unsupervised, not Aldk" in said
-    distilled = command(training_folder, tiny_config, tmp_path / "d", "--aldk", "--teacher", trained)
+    distilled = command(training_folder, tiniest_config, tmp_path / "d", "--aldk", "--teacher", trained)
     run(*distilled)
     said = refused(capsys, *distilled, "--gamma", "0.5", "--seed", "3")
     assert "a run of other settings, aldk, seed 2026 instead of 3" in said
-    said = refused(capsys, *command(training_folder, tiny_config, trained, "--initialisation", "torch"))
+    said = refused(capsys, *command(training_folder, tiniest_config, trained, "--initialisation", "torch"))
     assert "a run of other settings, initialisation 'he' instead of 'torch'" in said
     # Of a run from before there was a choice nobody knows it, and it makes no difference any more.
     state = checkpoint.load(trained)
     checkpoint.save(trained, {name: value for name, value in state.items() if name != "initialisation"})
-    again = command(training_folder, tiny_config, trained, "--initialisation", "torch")
+    again = command(training_folder, tiniest_config, trained, "--initialisation", "torch")
     assert train.main([str(word) for word in again[2:]]) == 0
 
 
@@ -200,15 +200,15 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, content):
         checkpoint.load(tmp_path / "other.pt")
 
 
-def test_two_runs_never_share_a_folder(training_folder, tiny_config, tmp_path, capsys):
+def test_two_runs_never_share_a_folder(training_folder, tiniest_config, tmp_path, capsys):
     output = tmp_path / "run"
     with FileLock(output / ".lock"):
-        said = refused(capsys, *command(training_folder, tiny_config, output))
+        said = refused(capsys, *command(training_folder, tiniest_config, output))
     assert "Another train.py is at work in" in said
     assert not (output / "log.csv").exists()
 
 
-def test_a_gradient_that_is_not_finite_stops_at_the_pair(tiny_config, tmp_path):
+def test_a_gradient_that_is_not_finite_stops_at_the_pair(tiniest_config, tmp_path):
     """The loss may be finite where its slope is not: a square root at 0."""
 
     class Steep(Unsupervised):
@@ -216,11 +216,11 @@ def test_a_gradient_that_is_not_finite_stops_at_the_pair(tiny_config, tmp_path):
             flow = network(pair.fixed, pair.moving)
             return {"similarity": (0.0 * flow).abs().sqrt().sum()}
 
-    run_options = Run(tmp_path, tiny_config, Architecture("LDR"), Schedule(iterations=3))
+    run_options = Run(tmp_path, tiniest_config, Architecture("LDR"), Schedule(iterations=3))
     trainer = Trainer(Fabric(accelerator="cpu", devices=1), run_options, Steep(Reconstruction()))
     before = [p.detach().clone() for p in trainer.network.parameters()]
     with pytest.raises(TrainingError, match="The gradient is not a finite number at iteration 0, pair simulated onto"):
-        trainer.step(Items(tiny_config, 1)[1][1])
+        trainer.step(Items(tiniest_config, 1)[1][1])
     assert all(torch.equal(p, b) for p, b in zip(trainer.network.parameters(), before, strict=True))
 
 
@@ -258,8 +258,10 @@ def test_a_gradient_that_is_not_finite_stops_at_the_pair(tiny_config, tmp_path):
         (("--weight", "beauty=1"), "unexpected keyword argument 'beauty'"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(training_folder, tiny_config, tmp_path, capsys, more, expected):
-    assert train.main([str(word) for word in command(training_folder, tiny_config, tmp_path / "run", *more)[2:]]) == 2
+def test_what_cannot_be_done_is_said_in_a_sentence(training_folder, tiniest_config, tmp_path, capsys, more, expected):
+    assert (
+        train.main([str(word) for word in command(training_folder, tiniest_config, tmp_path / "run", *more)[2:]]) == 2
+    )
     error = capsys.readouterr().err
     assert expected in error
     assert error.count("train.py: ") == 1 and "Traceback" not in error and len(error.splitlines()) == 1
@@ -329,10 +331,10 @@ def test_the_log_drops_rows_that_are_going_to_be_written_again(tmp_path):
     assert [number for number, _ in curve(tmp_path)] == ["21"]
 
 
-def test_a_signal_to_all_its_processes_stops_and_saves_a_run(training_folder, tiny_config, tmp_path):
+def test_a_signal_to_all_its_processes_stops_and_saves_a_run(training_folder, tiniest_config, tmp_path):
     """As timeout, systemd and a terminal's Ctrl-C send it: the loader must not die before the trainer has saved."""
     output = tmp_path / "run"
-    arguments = [*command(training_folder, tiny_config, output)[:-2], "--workers", "1", "--round", "100000"]
+    arguments = [*command(training_folder, tiniest_config, output)[:-2], "--workers", "1", "--round", "100000"]
     for how in (signal.SIGTERM, signal.SIGINT):
         with (tmp_path / "output.txt").open("w") as file:
             process = scripts.Script(arguments, stdout=file, stderr=file, start_new_session=True)

@@ -13,7 +13,7 @@ from records import read_rows
 # mm, mean over what the fixed image shows. Right is also what is within a voxel; between the two is either.
 WRONG_MM, RIGHT_MM = 5.0, 2.0
 RIGHT, WRONG, BETWEEN, REFUSED = "right", "wrong", "between", "refused"
-GRADES = {"good": "tab:green", "check": "tab:orange", "failed": "tab:red"}
+GRADE_COLORS = {"good": "tab:green", "check": "tab:orange", "failed": "tab:red"}
 # Where the placement was beyond doubt, no other was tried.
 BEYOND_DOUBT = 10.0
 LARGEST_MARGIN = 6.0
@@ -124,7 +124,7 @@ def picture(by_preset: dict[str, list[dict[str, Any]]], path: Path) -> None:
     figure, axes = plt.subplots(1, len(by_preset), figsize=(6.2 * len(by_preset), 4.6), squeeze=False)
     for axis, (preset, rows) in zip(axes.flat, sorted(by_preset.items()), strict=True):
         shown = [row for row in rows if "refused" not in row]
-        for grade, color in GRADES.items():
+        for grade, color in GRADE_COLORS.items():
             for is_stranger, marker in ((False, "o"), (True, "x")):
                 some = [r for r in shown if r["verdict"] == grade and (r.get("error") is None) == is_stranger]
                 axis.scatter(

@@ -65,7 +65,7 @@ TESTS = {
         "logic/test_results.py::test_the_inverse_is_an_inverse_and_is_read_by_others",
     ],
     "mrml/files.py": ["mrml/test_node_files.py", "mrml/test_transform_node.py"],
-    "imagefiles/placement.py": ["imagefiles/test_file_placement.py", "imagefiles/test_nifti_placement.py"],
+    "imagefiles/geometry.py": ["imagefiles/test_file_geometry.py", "imagefiles/test_nifti_placement.py"],
 }  # fmt: skip
 KILLED, SURVIVED, HUNG = "killed", "survived", "killed by time"
 

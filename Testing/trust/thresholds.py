@@ -21,8 +21,8 @@ sys.path[:0] = [str(HERE), str(ROOT / "LDRRegistration")]
 
 import judged
 import numpy as np
-from LDRRegistrationLib.registration.placement import Placement
-from LDRRegistrationLib.registration.verdict import PART_ALIKE, PART_COVERED, judge
+from LDRRegistrationLib.registration.placement import PlacementComparison
+from LDRRegistrationLib.registration.verdict import PART_ALIKE, PART_COVERED, verdictOn
 from records import read_rows
 
 
@@ -31,8 +31,8 @@ def regraded(row: dict[str, Any]) -> dict[str, Any]:
     if "refused" in row:
         return row
     evidence = row["evidence"]
-    placement = None if evidence is None else Placement(np.eye(4), **evidence)
-    return {**row, "verdict": judge(placement, row["similarity"][1], row["coverage"]).grade}
+    placement = None if evidence is None else PlacementComparison(np.eye(4), **evidence)
+    return {**row, "verdict": verdictOn(placement, row["similarity"][1], row["coverage"]).grade}
 
 
 def mirror_ratios(rows: list[dict[str, Any]]) -> tuple[list[float], dict[str, float]]:

@@ -1,7 +1,8 @@
 """How well change is found, in one table: patients with experts' masks, rescans of people in whom nothing changed, both
-ways, lesions painted into real rescans, brain tumours with masks of both visits, CT with painted nodules.
+ways, lesions painted into real rescans, brain tumours with masks of both visits, CT with painted nodules; how often the
+words for a place are right, and what the ventricles of rescans differ by.
 
-    python benchmarks/change DATA [--only patients rescans simulations tumours ct people]
+    python benchmarks/change DATA [--only patients rescans simulations tumours ct people words ventricles]
 
 DATA is the folder with ms_longitudinal, oasis_brains, brain_tumor_followup and abdomen_ct, which are not bundled.
 A lesion counts from 50 mm3 on, connected by faces, edges or corners; it is found where a tenth of it lies in listed
@@ -22,6 +23,7 @@ from LDRRegistrationLib.runtime.pytorch import importTorch
 
 importTorch()
 
+import anatomical
 import judged
 import painted
 
@@ -32,6 +34,8 @@ PARTS = {
     "tumours": judged.tumours,
     "ct": painted.ct,
     "people": judged.people,
+    "words": anatomical.words,
+    "ventricles": anatomical.ventricles,
 }
 
 

@@ -12,15 +12,24 @@ from support.simulate import Lesion, Protocol, paint, quietPlaces, rescan
 
 SIZES = (5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0)
 # Volume now and before, as shares of the size's.
-KINDS = {"new": (1.0, 0.0), "gone": (0.0, 1.0), "grown by 25 %": (1.25, 1.0), "grown by 100 %": (2.0, 1.0)}
+KINDS = {
+    "new": (1.0, 0.0),
+    "gone": (0.0, 1.0),
+    "grown by 25 %": (1.25, 1.0),
+    "grown by 100 %": (2.0, 1.0),
+    "shrunken by 40 %": (0.6, 1.0),
+}
 REPEATS = 1
 # Of the tissue's usual signal: dark on T1, as lesions are.
 CONTRAST = -0.35
-# Second protocols, as shares of the usual signal: their agreement with the first is near that of real visits.
+# Second protocols. The agreement of the last two with the first is that of real visits with other protocols.
 PROTOCOLS = {
     "real rescan": None,
     "another protocol": Protocol(
-        (1.0, 1.0, 3.0), noise=0.05, degrees=4, shiftMm=4, bias=0.3, gamma=0.7, distortionMm=1.0
+        (1.2, 1.2, 3.0), 4, 4, 0.6, bias=0.4, distortionMm=5.0, noise=0.10, blurMm=1.0, uneven=0.4, finer=2
+    ),
+    "a poor protocol": Protocol(
+        (1.2, 1.2, 3.0), 4, 4, 0.5, bias=0.4, distortionMm=3.0, noise=0.15, blurMm=1.0, uneven=0.8, finer=2
     ),
 }
 CT_KINDS = {
@@ -31,7 +40,7 @@ CT_KINDS = {
 
 
 def simulations(data: Path) -> Iterator[Row]:
-    """Lesions of four kinds in the rescans 1003/1023 and 1004/1024: where the first comparison says the prior lies, the
+    """Lesions of five kinds in the rescans 1003/1023 and 1004/1024: where the first comparison says the prior lies, the
     lesion is painted into it as it was before.
     """
     for name, protocol in PROTOCOLS.items():

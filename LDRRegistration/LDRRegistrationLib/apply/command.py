@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from ..commandline.failures import explained
+from ..commandline.outputoptions import addCompletion, addLogOptions, wantsJson
 from ..runtime.errors import RegistrationError
+from ..runtime.jsonlog import jsonLog, log
 from ..runtime.terminal import complain, quietLibraries, show, signalsStop
 from . import carrying, inverse, reading, writing
 
@@ -38,13 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status, as that of ``ldr-register``."""
     shown = os.environ.get("LDR_LOG")
     logging.basicConfig(level=shown or "CRITICAL", format="%(message)s")
-    options = _parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    with jsonLog(wantsJson(given), showsProgress=False):
+        return _main(given)
+
+
+def _main(arguments: list[str]) -> int:
+    options = makeParser().parse_args(arguments)
     with signalsStop() as stop:
         try:
             with quietLibraries(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 lines = _run(options)
-            show(lines, PROGRAM)
+            log("result", output=options.output, said=lines)
+            if not options.quiet:
+                show(lines, PROGRAM)
             return 0
         except KeyboardInterrupt:
             complain("cancelled; nothing was written.", PROGRAM)
@@ -162,7 +172,7 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-def _parser() -> argparse.ArgumentParser:
+def makeParser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM, description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -192,6 +202,9 @@ def _parser() -> argparse.ArgumentParser:
         "--padding", type=float, metavar="V", help="value beyond the image (default: its least; labels: 0)"
     )
     apply.add_argument("--ras", action="store_true", help="a model's file is in RAS (default: LPS, as Slicer's)")
+    for one in (apply, compose, invert, convert):
+        addLogOptions(one)
+    addCompletion(parser)
     return parser
 
 

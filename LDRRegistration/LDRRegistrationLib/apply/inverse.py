@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..numerics.pointinverse import solved
 from ..runtime.errors import RegistrationError
 from . import fsl
 from .reading import compose, parts
@@ -29,29 +31,13 @@ def inverse(transform: SimpleITK.Transform, reference: SimpleITK.Image | None) -
 
 
 def pointsBack(transform: SimpleITK.Transform, points: np.ndarray) -> np.ndarray:
-    """The points (n, 3) whose images under ``transform`` are ``points``, LPS mm; NaN where none was found.
-
-    By fixed-point iteration (Chen et al., Med Phys 2008); a step that makes a point worse is halved.
-    """
+    """The points (n, 3) whose images under ``transform`` are ``points``, LPS mm; NaN where none was found."""
     found = np.array(points, dtype=float)
     for part in parts(transform):
         if part.IsLinear():
-            back = part.GetInverse()
-            found = pointsThrough(back, found)
-            continue
-        target, step = found.copy(), np.ones(len(found))
-        last, active = np.full(len(found), np.inf), np.flatnonzero(np.isfinite(found).all(axis=1))
-        for _ in range(ITERATIONS):
-            residual = pointsThrough(part, found[active]) - target[active]
-            error = np.linalg.norm(residual, axis=1)
-            step[active] = np.where(error > last[active], 0.5 * step[active], step[active])
-            last[active] = error
-            isOpen = error > TOLERANCE_MM
-            active = active[isOpen]
-            if not len(active):
-                break
-            found[active] -= step[active, None] * residual[isOpen]
-        found[active] = np.nan
+            found = pointsThrough(part.GetInverse(), found)
+        else:
+            found = solved(partial(pointsThrough, part), found, TOLERANCE_MM, ITERATIONS)
     return found
 
 

@@ -16,7 +16,7 @@ from .shapes import depth, largestPart, withoutHoles
 # The paper's: how far below the surface the darkest and the brightest voxel are sought, mm.
 DARKEST_MM, BRIGHTEST_MM = 20.0, 10.0
 # The paper's radii of curvature in mm: a surface that bends less is hardly smoothed, one that bends more is.
-LEAST_RADIUS_MM, LARGEST_RADIUS_MM = 3.33, 10.0
+SMALLEST_RADIUS_MM, LARGEST_RADIUS_MM = 3.33, 10.0
 # The paper's fraction of the way from the darkest to the brightest, and steeper ones where the ball leaks out.
 FRACTIONS = (0.5, 0.6)
 STEP = 0.05
@@ -124,8 +124,8 @@ def _step(
     inward = (pull * normals).sum(axis=1)
     along = pull - inward[:, None] * normals
     bend = 2.0 * np.abs(inward) / edge**2 / spacing
-    middle = (1 / LEAST_RADIUS_MM + 1 / LARGEST_RADIUS_MM) / 2
-    width = 6.0 / (1 / LEAST_RADIUS_MM - 1 / LARGEST_RADIUS_MM)
+    middle = (1 / SMALLEST_RADIUS_MM + 1 / LARGEST_RADIUS_MM) / 2
+    width = 6.0 / (1 / SMALLEST_RADIUS_MM - 1 / LARGEST_RADIUS_MM)
     smoothing = (1.0 + np.tanh(width * (bend - middle))) / 2.0
     depths = np.arange(0.0, DARKEST_MM + 0.1, RAY_STEP_MM) / spacing
     rays = vertices[:, None] - depths[None, :, None] * normals[:, None]

@@ -22,7 +22,7 @@ from .circumstances import circumstances, likeness
 from .dates import checkDates
 from .harmonise import harmonise, matchingSigmas, smooth
 from .noise import noiseLevel
-from .searchregion import INSIDE, SearchRegion, findSearchRegion
+from .searchregion import INSIDE_FROM, SearchRegion, findSearchRegion
 from .uncompared import areas, reasons, sentence
 from .ventricles import Ventricles, findVentricles
 from .whereabouts import Anatomy, findAnatomy
@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 
 # Blur of the images that volumes are measured on, and of those that change is detected on: standard deviations.
 FINE_MM, DETECTION_MM = 0.7, 1.3
-LEAST_OVERLAP_MM3 = 1000.0
-LEAST_OVERLAP = 0.2
-# Where the unchanged difference is this many times its usual size the alignment is not to be trusted.
-UNCERTAIN = 3.0
-CERTAIN_ENOUGH = 0.5
+# Scans are refused that overlap in less than this volume, or than this share of what ought to be compared.
+MINIMUM_OVERLAP_MM3 = 1000.0
+MINIMUM_OVERLAP_SHARE = 0.2
+# Where the unchanged difference is so many times its usual size the alignment is not to be trusted, and no change is
+# called; scans are refused where that is more than this share of what is compared.
+UNCERTAIN_FROM_FACTOR = 3.0
+MAXIMUM_UNCERTAIN_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +140,7 @@ def computeChangeMap(
         # What is outside one body, or one brain without its skull, is nothing at all there.
         both &= priorPlace.inside(grid, transform.affine)
     voxel = float(np.prod(grid.spacing))
-    if both.sum() < LEAST_OVERLAP * inside.sum() or both.sum() * voxel < LEAST_OVERLAP_MM3:
+    if both.sum() < MINIMUM_OVERLAP_SHARE * inside.sum() or both.sum() * voxel < MINIMUM_OVERLAP_MM3:
         raise RegistrationError(
             _("{fixed} and {moving} overlap in only {share:.0%} of the region to compare.").format(
                 fixed=fixed.name, moving=moving.name, share=both.sum() / inside.sum()
@@ -146,7 +148,7 @@ def computeChangeMap(
         )
     compared = both.copy()
     both &= insideMasks(masks or Masks(), transform, grid)
-    if both.sum() * voxel < LEAST_OVERLAP_MM3:
+    if both.sum() * voxel < MINIMUM_OVERLAP_MM3:
         raise RegistrationError(
             _("The masks of {fixed} and {moving} leave next to nothing of the region to compare.").format(
                 fixed=fixed.name, moving=moving.name
@@ -171,9 +173,9 @@ def computeChangeMap(
     more = np.sqrt(DETECTION_MM**2 - FINE_MM**2) / spacing
     smoothCurrent, smoothPrior = smooth(current, more), smooth(matched.prior, more)
     sd, local = noiseLevel(smoothCurrent, smoothPrior, region, spacing)
-    certain = region & (local < UNCERTAIN)
+    certain = region & (local < UNCERTAIN_FROM_FACTOR)
     uncertain = 1.0 - float(certain.sum()) / float(region.sum())
-    if uncertain > CERTAIN_ENOUGH:
+    if uncertain > MAXIMUM_UNCERTAIN_SHARE:
         raise RegistrationError(
             _(
                 "{fixed} and {moving} differ so much in {uncertain:.0%} of the region that their alignment is "
@@ -190,7 +192,7 @@ def computeChangeMap(
     anatomy = findAnatomy(place.mask, fixedGrid) if place.kind in ("brain", "stripped") else None
     ventricles = None
     if anatomy is not None and modality is Modality.MR:
-        brainMl = float(np.asarray(place.mask.array > INSIDE).sum() * np.prod(place.mask.grid.spacing)) / 1000.0
+        brainMl = float(np.asarray(place.mask.array > INSIDE_FROM).sum() * np.prod(place.mask.grid.spacing)) / 1000.0
         pair = toArray(current), toArray(matched.prior)
         ventricles = findVentricles(*pair, examined, grid, anatomy, 1.0 / (1.0 + volumeChange / 100.0), brainMl)
     if ventricles is not None:

@@ -10,17 +10,18 @@ from ..space.image import Image
 from .harmonise import Harmonised
 from .shapes import parts
 
-# With a curve that mostly falls the images show different contrasts.
-LEAST_RISING = 0.6
+# The images show different contrasts if brighter here means brighter there in less than this share.
+MINIMUM_RISING_SHARE = 0.6
 # Correlation after alignment and harmonisation, of brains: below the first two people's lie, or scans that are not
 # aligned (the pairs in benchmarks/change: 0.63 and 0.68), and one person's visits above the second (0.854 to 0.997, the
 # lowest of a brain with a large tumour). Bodies, which move within themselves, may agree less.
-LEAST_AGREEMENT, USUAL_AGREEMENT = 0.75, 0.85
-LEAST_OF_BODIES, USUAL_OF_BODIES = 0.6, 0.75
-# Of one axis, thicker by so much: another protocol.
-OTHER_SPACING = 1.5
-# Contrast medium lights up vessels and meninges all over: of the brightest share, so many parts brighter by so much.
-BRIGHTEST, MUCH_BRIGHTER_Z, PART_MM3, PARTS = 0.005, 5.0, 20.0, 10
+MINIMUM_AGREEMENT, USUAL_AGREEMENT = 0.75, 0.85
+MINIMUM_AGREEMENT_OF_BODIES, USUAL_AGREEMENT_OF_BODIES = 0.6, 0.75
+# Voxels that are so many times as long along one axis are of another protocol.
+OTHER_SPACING_FACTOR = 1.5
+# Contrast medium lights up vessels and meninges all over: of the brightest share of voxels, those brighter by this z
+# make so many parts of such a volume, or more.
+BRIGHTEST_SHARE, MUCH_BRIGHTER_Z, MINIMUM_PART_MM3, MINIMUM_PARTS = 0.005, 5.0, 20.0, 10
 
 
 def likeness(fixed: Image, moving: Image, matched: Harmonised, place: str) -> list[str]:
@@ -30,8 +31,10 @@ def likeness(fixed: Image, moving: Image, matched: Harmonised, place: str) -> li
     :raises RegistrationError: they agree less than two visits of one person can.
     """
     isBrain = place in ("brain", "stripped")
-    least, usual = (LEAST_AGREEMENT, USUAL_AGREEMENT) if isBrain else (LEAST_OF_BODIES, USUAL_OF_BODIES)
-    if matched.rising < LEAST_RISING or matched.agreement < least:
+    least, usual = (
+        (MINIMUM_AGREEMENT, USUAL_AGREEMENT) if isBrain else (MINIMUM_AGREEMENT_OF_BODIES, USUAL_AGREEMENT_OF_BODIES)
+    )
+    if matched.rising < MINIMUM_RISING_SHARE or matched.agreement < least:
         raise RegistrationError(
             _(
                 "{fixed} and {moving} do not agree (correlation {agreement:.2f}, a brighter prior means a "
@@ -70,7 +73,7 @@ def circumstances(
         )
     along = np.abs(fixed.grid.direction.T @ moving.grid.direction).argmax(axis=1)
     ratios = fixed.grid.spacing / moving.grid.spacing[along]
-    if max(ratios.max(), 1.0 / ratios.min()) > OTHER_SPACING:
+    if max(ratios.max(), 1.0 / ratios.min()) > OTHER_SPACING_FACTOR:
         sentences.append(
             _("The protocols differ: voxels of {fixed} and {moving} mm.").format(
                 fixed=_sizes(fixed.grid.spacing), moving=_sizes(moving.grid.spacing[along])
@@ -80,12 +83,12 @@ def circumstances(
 
 
 def _lightsUp(image: np.ndarray, z: np.ndarray, mask: np.ndarray, voxel: float) -> bool:
-    limit = float(np.quantile(image[mask][:: max(1, int(mask.sum()) // 200_000)], 1.0 - BRIGHTEST))
+    limit = float(np.quantile(image[mask][:: max(1, int(mask.sum()) // 200_000)], 1.0 - BRIGHTEST_SHARE))
     lit = mask & (image >= limit) & (z > MUCH_BRIGHTER_Z)
-    if lit.sum() * voxel < PARTS * PART_MM3:
+    if lit.sum() * voxel < MINIMUM_PARTS * MINIMUM_PART_MM3:
         return False
     sizes = np.bincount(parts(lit, byCorners=True).ravel())[1:]
-    return int((sizes * voxel >= PART_MM3).sum()) >= PARTS
+    return int((sizes * voxel >= MINIMUM_PART_MM3).sum()) >= MINIMUM_PARTS
 
 
 def _sizes(spacing: np.ndarray) -> str:

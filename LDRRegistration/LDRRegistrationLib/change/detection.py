@@ -11,16 +11,17 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.intensity import Modality
 from .changemap import ChangeMap
-from .evidence import evidence
-from .readercriteria import Reader
+from .evidence import Evidence, evidence
+from .followedregions import Lesion, describeLesion, followedLesions, withoutTwice
+from .readercriteria import ReaderCriteria
 from .regions import Region, describe
 
-# The marks of a slider: few false alarms, usual, everything.
-MARKS = {"few": 0.25, "usual": 0.5, "everything": 1.0}
-USUAL = MARKS["usual"]
-# From the default to 1 (or to 0) the evidence that is asked for halves (or doubles).
-OCTAVES = 1.0
-LEAST_EVIDENCE = 2.0**-OCTAVES
+# The sensitivities that a slider marks: few false alarms, the usual one, everything.
+SENSITIVITIES = {"few": 0.25, "usual": 0.5, "everything": 1.0}
+USUAL_SENSITIVITY = SENSITIVITIES["usual"]
+# From the usual sensitivity to 1 (or to 0) the evidence that is asked for halves (or doubles) so many times.
+EVIDENCE_OCTAVES = 1.0
+MINIMUM_EVIDENCE = 2.0**-EVIDENCE_OCTAVES
 # The smallest region in mm3, and in voxels whatever their size.
 SMALLEST_MM3, SMALLEST_VOXELS = 20.0, 3
 # So many parts are looked at closely, and so many of them measured.
@@ -63,17 +64,22 @@ def _candidates(changeMap: ChangeMap) -> Candidates:
     voxel = float(np.prod(changeMap.grid.spacing))
     parts = [
         part
-        for part in evidence(changeMap, LEAST_EVIDENCE)
+        for part in evidence(changeMap, MINIMUM_EVIDENCE)
         if part.voxels.sum() >= max(SMALLEST_MM3 / voxel, SMALLEST_VOXELS)
     ][:MAXIMUM_PARTS]
-    reader = Reader(changeMap) if parts else None
-    scored = [(part.peak * reader.factor(part), part) for part in parts if reader is not None]
-    scored = sorted((s for s in scored if s[0] >= LEAST_EVIDENCE), key=lambda s: -s[0])[:MAXIMUM_REGIONS]
+    reader = ReaderCriteria(changeMap)
+    scored = [(part.peak * reader.factor(part), part) for part in parts]
+    scored = [item for item in scored if item[0] >= MINIMUM_EVIDENCE]
+    scored, lesions = withoutTwice(changeMap, scored, followedLesions(changeMap, reader, MINIMUM_EVIDENCE))
+    every = sorted([*scored, *((one.evidence, one) for one in lesions)], key=lambda item: -item[0])[:MAXIMUM_REGIONS]
     labels = np.zeros(changeMap.z.shape, dtype=np.int16)
-    return Candidates(labels, describe(changeMap, scored, labels))
+    ranked = [(rank, strength, one) for rank, (strength, one) in enumerate(every, start=1)]
+    regions = describe(changeMap, [(n, e, one) for n, e, one in ranked if isinstance(one, Evidence)], labels)
+    regions += [describeLesion(changeMap, one, n, labels) for n, _, one in ranked if isinstance(one, Lesion)]
+    return Candidates(labels, sorted(regions, key=lambda region: region.rank))
 
 
-def detect(changeMap: ChangeMap, sensitivity: float = USUAL, mask: np.ndarray | None = None) -> Detection:
+def detect(changeMap: ChangeMap, sensitivity: float = USUAL_SENSITIVITY, mask: np.ndarray | None = None) -> Detection:
     """The regions whose evidence, as a reader weighs it, is enough at a sensitivity. Nothing is measured anew.
 
     :param sensitivity: 0 (only the strongest changes) to 1.
@@ -101,12 +107,12 @@ def detect(changeMap: ChangeMap, sensitivity: float = USUAL, mask: np.ndarray | 
 
 def evidenceNeeded(sensitivity: float) -> float:
     """The least ``Region.evidence`` that is listed at a sensitivity: 2 at 0, 1 at 0.5, 0.5 at 1."""
-    return 2.0 ** (2.0 * OCTAVES * (0.5 - sensitivity))
+    return 2.0 ** (2.0 * EVIDENCE_OCTAVES * (0.5 - sensitivity))
 
 
 def counts(changeMap: ChangeMap) -> dict[str, int]:
-    """How many regions each of ``MARKS`` would list."""
-    return {name: len(detect(changeMap, mark).regions) for name, mark in MARKS.items()}
+    """How many regions each of ``SENSITIVITIES`` would list."""
+    return {name: len(detect(changeMap, mark).regions) for name, mark in SENSITIVITIES.items()}
 
 
 def _explanation(changeMap: ChangeMap, regions: list[Region]) -> str:

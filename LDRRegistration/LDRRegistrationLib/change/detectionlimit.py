@@ -15,9 +15,9 @@ from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback, Stages
 from ..space.grid import Grid, transformPoints
 from .changemap import DETECTION_MM, FINE_MM, ChangeMap
-from .detection import USUAL, detect, evidenceNeeded
+from .detection import USUAL_SENSITIVITY, detect, evidenceNeeded
 from .evidence import evidence
-from .readercriteria import Reader
+from .readercriteria import ReaderCriteria
 from .shapes import depth
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class DetectionLimit:
 
 def detectionLimit(
     changeMap: ChangeMap,
-    sensitivity: float = USUAL,
+    sensitivity: float = USUAL_SENSITIVITY,
     progress: ProgressCallback | None = None,
     cancelled: CancelCallback | None = None,
     seed: int = 0,
@@ -176,7 +176,7 @@ def _count(changeMap: ChangeMap, balls: list, delta: float, sensitivity: float) 
     painted = replace(changeMap, z=z, current=current)
     least = evidenceNeeded(sensitivity)
     parts = evidence(painted, least)
-    reader = Reader(painted) if parts else None
+    reader = ReaderCriteria(painted) if parts else None
     seen = 0
     for box, _fine, _detected, sharp in balls:
         hits = [part for part in parts if _meets(part, box, sharp)]

@@ -26,17 +26,18 @@ if TYPE_CHECKING:
 # place of the rescans 1003/1023 and 1004/1024, in either order, reaches where the priors below do not explain it.
 SCALES_MM = (0.0, 1.5, 3.0, 6.0)
 THRESHOLDS = (7.5, 6.0, 6.0, 6.0)
-# The spread comes from these quantiles of the absolute means: the middle of the distribution, and its tail.
-QUANTILES, NORMAL = (0.68, 0.95), (0.9945, 1.96)
+# The spread comes from these quantiles of the absolute means, the middle of the distribution and its tail: each is
+# divided by what it is of a normal distribution of spread 1, and the larger one counts.
+SPREAD_QUANTILES, NORMAL_QUANTILES = (0.68, 0.95), (0.9945, 1.96)
 SAMPLES = 400_000
-# Beyond so many standard deviations a voxel says no more to its surroundings, lest strong change throws a halo; and
-# what lies beside change is told by its own strongest voxels (this quantile), which must reach so many.
-CLIP, OWN, OWN_QUANTILE = 10.0, 3.0, 0.95
-# A region reaches as far as half the threshold; one that is a large lesion there, which changes more and less in its
-# parts, reaches as far as this share of it, with whatever else of it is as large.
-CORE, EXTENT, LARGE_MM3 = 0.5, 0.35, 4000.0
+# Beyond MAXIMUM_VOXEL_Z a voxel says no more to its surroundings, lest strong change throws a halo. What lies beside
+# change is told by its own voxels: their z must reach MINIMUM_OWN_Z at this quantile.
+MAXIMUM_VOXEL_Z, MINIMUM_OWN_Z, OWN_Z_QUANTILE = 10.0, 3.0, 0.95
+# A region reaches as far as the evidence is above CORE_EVIDENCE (1 is the threshold); one that is LARGE_LESION_MM3
+# there, which changes more and less in its parts, as far as it is above LARGE_LESION_EVIDENCE.
+CORE_EVIDENCE, LARGE_LESION_EVIDENCE, LARGE_LESION_MM3 = 0.5, 0.35, 4000.0
 # A ball of which less than this share lies in what is compared counts for as much less.
-LEAST_INSIDE = 0.2
+MINIMUM_INSIDE_SHARE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,11 @@ def evidence(changeMap: ChangeMap, least: float) -> list[Evidence]:
     spacing = changeMap.grid.spacing[::-1]
     means = []
     for scale, threshold in zip(SCALES_MM, THRESHOLDS, strict=True):
-        limited = z if scale == 0 else meanInside(z.clamp(-CLIP, CLIP), inside, scale / spacing, LEAST_INSIDE)
+        limited = (
+            z
+            if scale == 0
+            else meanInside(z.clamp(-MAXIMUM_VOXEL_Z, MAXIMUM_VOXEL_Z), inside, scale / spacing, MINIMUM_INSIDE_SHARE)
+        )
         means.append(_standardised(limited, inside) / threshold)
     strongest, fine = means[0], means[SCALES_MM.index(0)]
     for mean in means[1:]:
@@ -74,7 +79,8 @@ def _standardised(values: Tensor, inside: Tensor) -> Tensor:
     sample = toArray(known[:: max(1, known.numel() // SAMPLES)])
     middle = float(np.median(sample))
     spread = max(
-        float(q) / normal for q, normal in zip(np.quantile(np.abs(sample - middle), QUANTILES), NORMAL, strict=True)
+        float(q) / normal
+        for q, normal in zip(np.quantile(np.abs(sample - middle), SPREAD_QUANTILES), NORMAL_QUANTILES, strict=True)
     )
     return (values - middle) / max(spread, 1e-6) * inside
 
@@ -84,7 +90,7 @@ def _parts(strongest: np.ndarray, fine: np.ndarray, least: float, voxelMm3: floa
     for sign in (1.0, -1.0):
         # The wide balls reach beyond a lesion; its voxels are those that changed themselves.
         changed = sign * fine > 0.1
-        whole = boundingBox(changed & (sign * strongest > EXTENT))
+        whole = boundingBox(changed & (sign * strongest > LARGE_LESION_EVIDENCE))
         if whole is None:
             continue
         part = sign * strongest[whole]
@@ -99,9 +105,9 @@ def _parts(strongest: np.ndarray, fine: np.ndarray, least: float, voxelMm3: floa
             voxels = [axis[order[first:last]] for axis in places]
             low = [int(axis.min()) for axis in voxels]
             evidence = part[tuple(voxels)]
-            strong = evidence >= min(CORE, least)
+            strong = evidence >= min(CORE_EVIDENCE, least)
             own = sign * fine[whole][tuple(voxels)][strong] * THRESHOLDS[0]
-            if np.quantile(own, OWN_QUANTILE) < OWN:
+            if np.quantile(own, OWN_Z_QUANTILE) < MINIMUM_OWN_Z:
                 continue
             inside, core = np.zeros(
                 (2, *(int(axis.max()) + 1 - start for axis, start in zip(voxels, low, strict=True))), bool
@@ -116,12 +122,12 @@ def _parts(strongest: np.ndarray, fine: np.ndarray, least: float, voxelMm3: floa
 
 def _reach(strength: np.ndarray, changed: np.ndarray, voxelMm3: float) -> np.ndarray:
     """(k, j, i) bool: what regions are made of, from the strength of the evidence for one sign."""
-    above = changed & (strength > CORE)
+    above = changed & (strength > CORE_EVIDENCE)
     cores = parts(above)
-    isLarge = np.bincount(cores.ravel()) * voxelMm3 >= LARGE_MM3
+    isLarge = np.bincount(cores.ravel()) * voxelMm3 >= LARGE_LESION_MM3
     isLarge[0] = False
     if not isLarge.any():
         return above
-    wider = parts(changed & (strength > EXTENT))
+    wider = parts(changed & (strength > LARGE_LESION_EVIDENCE))
     reached = np.unique(wider[isLarge[cores]])
     return above | np.isin(wider, reached[reached > 0])

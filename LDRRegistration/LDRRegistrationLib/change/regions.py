@@ -18,22 +18,24 @@ if TYPE_CHECKING:
     from .changemap import ChangeMap
 
 NEW, GROWN, SHRUNKEN, GONE, VENTRICLE = "new", "grown", "shrunken", "gone", "ventricle"
-# Of a region's surface: where more lies at the end of what is compared, it goes on there, and has no number.
-CUT_SHARE = 0.15
-# Around a region: what the blur has spread of it, and the tissue that it is compared with.
-REACH_MM, RING_MM = 2.0, 4.0
+# A region of whose surface more than this share lies at the end of what is compared goes on there, and has no number.
+CUT_SURFACE_SHARE = 0.15
+# As far around a region the blur has spread it, and as far lies the tissue that it is compared with.
+BLUR_REACH_MM, RING_MM = 2.0, 4.0
 # A region is measured where its z is above a share of its largest (this quantile), between these limits.
-SHARE_OF_PEAK, LARGEST_QUANTILE, LEAST_Z = 0.3, 0.95, (1.5, 3.0)
-# Between these volumes of a region's core it is taken less and less for an even ball.
-SMALL_MM3, LARGE_MM3 = 1000.0, 4000.0
+SHARE_OF_PEAK, LARGEST_QUANTILE, MEASURED_Z_LIMITS = 0.3, 0.95, (1.5, 3.0)
+# A region's core up to the first volume is taken for an even ball, from the second on for an uneven lesion, and between
+# them for a mixture.
+EVEN_BALL_MM3, UNEVEN_LESION_MM3 = 1000.0, 4000.0
 # Of its change, over a region's core: the plateau that small lesions hardly reach.
 PLATEAU_QUANTILE = 0.8
-# An abnormality is where the image is more than halfway from the surroundings to the region.
-HALF = 0.5
-# What was abnormal already must be this share of the region before it counts as grown rather than new.
-LEAST_SHARE_BEFORE = 0.25
-# Of it, this share must be there as plainly as the region is; what is far beyond it (liquor) is something else.
-SURELY, LEAST_SHARE_SURELY, BEYOND = 0.75, 0.1, 1.4
+# The edge of an abnormality is where the image has this share of its contrast to the surroundings.
+EDGE_CONTRAST_SHARE = 0.5
+# A region counts as grown rather than new if at least this share of it was abnormal before.
+MINIMUM_SHARE_BEFORE = 0.25
+# And if at least MINIMUM_PLAIN_SHARE of it was plain: had more than PLAIN_CONTRAST_SHARE of the region's contrast. What
+# has more than MAXIMUM_CONTRAST_SHARE of it, as liquor does, is something else.
+PLAIN_CONTRAST_SHARE, MINIMUM_PLAIN_SHARE, MAXIMUM_CONTRAST_SHARE = 0.75, 0.1, 1.4
 SHELL_MM = (0.8, 3.0)
 HULL_POINTS = 400
 
@@ -48,7 +50,8 @@ class Region:
     ``where``: side and region in words; empty where the anatomy is not known. ``meanChange`` in the current image's
     units and ``meanZ``: brighter now above 0.
     ``growthPercent``: of the whole abnormality since the prior scan; None where there was none before, -100 where none
-    is left. ``deformationPercent``: mean growth of the tissue here by the deformation alone. ``evidence``: as a
+    is left. ``growthIntervalPercent``: in which it lies 95 of 100 times, where the lesion was followed through both
+    visits. ``deformationPercent``: mean growth of the tissue here by the deformation alone. ``evidence``: as a
     reader weighs it; 1 is enough to be listed as a rule.
     """
 
@@ -64,6 +67,7 @@ class Region:
     evidence: float
     isCutOff: bool = False
     where: str = ""
+    growthIntervalPercent: tuple[float, float] | None = None
 
     @property
     def isMeasured(self) -> bool:
@@ -82,8 +86,8 @@ class Region:
         return f"{self.rank} {self.kind}"
 
 
-def describe(changeMap: ChangeMap, scored: list[tuple[float, Evidence]], labels: np.ndarray) -> list[Region]:
-    """A Region for each part with its weighed evidence, strongest first, written into ``labels`` as rank.
+def describe(changeMap: ChangeMap, scored: list[tuple[int, float, Evidence]], labels: np.ndarray) -> list[Region]:
+    """A Region for each part with its rank and weighed evidence, written into ``labels`` as rank.
 
     The voxels of a region are those with more than half its change, which are as many as its volume has; the cores
     come from a blurred map and are wider.
@@ -91,17 +95,17 @@ def describe(changeMap: ChangeMap, scored: list[tuple[float, Evidence]], labels:
     regions = []
     spacing = changeMap.grid.spacing
     taken = np.zeros(labels.shape, dtype=bool)
-    for _evidence, part in scored:
+    for _rank, _evidence, part in scored:
         taken[part.box] |= part.voxels
-    for rank, (evidence, part) in enumerate(scored, start=1):
+    for rank, evidence, part in scored:
         wide, core = widened(part.box, part.voxels, spacing[::-1], RING_MM, labels.shape)
         # What is listed is measured where it is strong itself, whatever led to it.
         size = part.sign * changeMap.z[wide]
         largest = float(np.quantile(size[core], LARGEST_QUANTILE))
-        strong = core & (size > np.clip(SHARE_OF_PEAK * largest, *LEAST_Z))
+        strong = core & (size > np.clip(SHARE_OF_PEAK * largest, *MEASURED_Z_LIMITS))
         inCore = strong if strong.any() else core
         around = near(inCore, spacing, RING_MM) & changeMap.mask[wide]
-        reach = near(inCore, spacing, REACH_MM)
+        reach = near(inCore, spacing, BLUR_REACH_MM)
         others = taken[wide] & ~core
         ring = around & ~reach & ~taken[wide]
         if ring.sum() < 8:
@@ -133,7 +137,7 @@ def _describe(
     size = sign * z
     tight = core & (size > SHARE_OF_PEAK * float(np.quantile(size[core], LARGEST_QUANTILE)))
     plateau = float(np.quantile(signed[tight], PLATEAU_QUANTILE))
-    voxels = tight & (signed > HALF * _typical(signed[tight], plateau, largeness))
+    voxels = tight & (signed > EDGE_CONTRAST_SHARE * _typical(signed[tight], plateau, largeness))
     if not voxels.any():
         voxels = core
     total, squares = float(signed[reach].sum()), float((signed[reach] ** 2).sum()) - noise * float(reach.sum())
@@ -143,7 +147,7 @@ def _describe(
     volume = float(np.clip((1.0 - largeness) * ball + largeness * counted, 0.5 * counted, 2.0 * counted))
     labels[box][voxels] = rank
     shell = near(voxels, grid.spacing, SHELL_MM[1]) & ~near(voxels, grid.spacing, SHELL_MM[0]) & free
-    isCutOff = _isCutOff(voxels, changeMap.mask[box], grid.spacing)
+    isCutOff = isAtEnd(voxels, changeMap.mask[box], grid.spacing)
     kind, contrast, whole = _kind(current, prior, voxels, shell, sign)
     growth = -100.0 if kind == GONE else None
     if kind in (GROWN, SHRUNKEN):
@@ -168,14 +172,14 @@ def _describe(
         growthPercent=growth,
         deformationPercent=float(changeMap.volumeChange[box][voxels].mean()),
         centroidRas=(float(center[0]), float(center[1]), float(center[2])),
-        largestDiameterMm=_diameter(ras) + float(grid.spacing.mean()),
+        largestDiameterMm=largestDiameter(ras) + float(grid.spacing.mean()),
         evidence=evidence,
         isCutOff=isCutOff,
         where="" if changeMap.anatomy is None else changeMap.anatomy.words(ras, isNear),
     )
 
 
-def _isCutOff(voxels: np.ndarray, mask: np.ndarray, spacing: np.ndarray) -> bool:
+def isAtEnd(voxels: np.ndarray, mask: np.ndarray, spacing: np.ndarray) -> bool:
     """Whether much of a region's surface lies at the end of what is compared; spacing along i, j, k."""
     inside, compared = np.pad(voxels, 1), np.pad(mask, 1)
     surface = ends = 0.0
@@ -184,7 +188,7 @@ def _isCutOff(voxels: np.ndarray, mask: np.ndarray, spacing: np.ndarray) -> bool
             outside = inside & ~np.roll(inside, step, axis)
             surface += float(outside.sum()) / across
             ends += float((outside & ~np.roll(compared, step, axis)).sum()) / across
-    return bool(ends > CUT_SHARE * surface)
+    return bool(ends > CUT_SURFACE_SHARE * surface)
 
 
 def _kind(
@@ -204,11 +208,11 @@ def _kind(
     direction = np.sign(step) or sign
     size = float(np.quantile(direction * (image[voxels] - normal), PLATEAU_QUANTILE))
     nearby = withoutHoles(voxels | shell)
-    there = voxels | (nearby & (direction * (image - normal) > HALF * size))
+    there = voxels | (nearby & (direction * (image - normal) > EDGE_CONTRAST_SHARE * size))
     excess = direction * (other - otherNormal)
-    before = there & (excess > HALF * size) & (excess < BEYOND * size)
-    surely = before & (excess > SURELY * size)
-    isOld = before.sum() >= LEAST_SHARE_BEFORE * voxels.sum() and surely.sum() >= LEAST_SHARE_SURELY * voxels.sum()
+    before = there & (excess > EDGE_CONTRAST_SHARE * size) & (excess < MAXIMUM_CONTRAST_SHARE * size)
+    surely = before & (excess > PLAIN_CONTRAST_SHARE * size)
+    isOld = before.sum() >= MINIMUM_SHARE_BEFORE * voxels.sum() and surely.sum() >= MINIMUM_PLAIN_SHARE * voxels.sum()
     kind = (GROWN if appears else SHRUNKEN) if isOld else (NEW if appears else GONE)
     return kind, size, float(there.sum())
 
@@ -216,7 +220,7 @@ def _kind(
 def _largeness(core: np.ndarray, spacing: np.ndarray) -> float:
     """0 for a small region, an even blurred ball; 1 for a large one, with parts that changed more and less."""
     volume = float(core.sum()) * float(np.prod(spacing))
-    return float(np.clip((volume - SMALL_MM3) / (LARGE_MM3 - SMALL_MM3), 0.0, 1.0))
+    return float(np.clip((volume - EVEN_BALL_MM3) / (UNEVEN_LESION_MM3 - EVEN_BALL_MM3), 0.0, 1.0))
 
 
 def _typical(values: np.ndarray, plateau: float, largeness: float) -> float:
@@ -224,7 +228,7 @@ def _typical(values: np.ndarray, plateau: float, largeness: float) -> float:
     return float((1.0 - largeness) * plateau + largeness * min(plateau, float(np.median(values))))
 
 
-def _diameter(ras: np.ndarray) -> float:
+def largestDiameter(ras: np.ndarray) -> float:
     """Largest distance between the outermost of the points (n, 3)."""
     if len(ras) > HULL_POINTS:
         away = np.linalg.norm(ras - ras.mean(axis=0), axis=1)

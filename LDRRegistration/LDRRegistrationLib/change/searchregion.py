@@ -17,19 +17,20 @@ from .brainsurface import brainSurface
 from .shapes import asItk, asMask, depth, largestPart, withoutHoles
 
 SPACING_MM = 2.0
-# A mask that was sampled between its voxels: what is above it lies inside.
-INSIDE = 0.5
+# Of a mask that was sampled between its voxels what is above this lies inside.
+INSIDE_FROM = 0.5
 MAXIMUM_VOXELS_PER_AXIS = 192
 CLOSING_MM = 8.0
 BRAIN_MM3 = (600_000.0, 2_300_000.0)
 # Scalp and skull lie between the surfaces of head and brain: the brain's shallowest quarter is deeper than this.
 MINIMUM_BRAIN_DEPTH_MM = 5.0
-BACKGROUND = 0.02
+# Of an image in [0, 1] whose background is exact: what is darker is background.
+STRIPPED_BACKGROUND = 0.02
 
 # Skull-stripping and the skin differ from scan to scan within so much of the surface.
 MARGIN_MM = {"brain": 2.0, "stripped": 3.5, "body": 3.5, "given": 0.0}
-# A brain without its skull: of a brain's volume, as long as one along each axis, and round: so much of a box.
-STRIPPED_MM3, SIDES_MM, ROUND = (700_000.0, 2_000_000.0), (95.0, 215.0), (0.3, 0.62)
+# A brain without its skull has a brain's volume and sides, and fills as much of its box as a round thing does.
+STRIPPED_MM3, STRIPPED_SIDES_MM, STRIPPED_BOX_SHARES = (700_000.0, 2_000_000.0), (95.0, 215.0), (0.3, 0.62)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +45,14 @@ class SearchRegion:
 
     def inside(self, grid: Grid, gridToImageRas: np.ndarray | None = None) -> np.ndarray:
         """(k, j, i) bool: which points of ``grid``, moved by a 4x4, lie in the mask, some way below its surface."""
-        mask = np.asarray(self.mask.array) > INSIDE
+        mask = np.asarray(self.mask.array) > INSIDE_FROM
         margin = MARGIN_MM[self.kind]
         values = mask.astype(np.float32)
         if margin > 0:
             # Sampling the depth, rather than eroding voxels, is exact to a fraction of a voxel.
             deep = depth(mask, beyond=None) * float(self.mask.grid.spacing.min())
-            values = (INSIDE + deep - margin).astype(np.float32)
-        return toArray(sampleOnGrid(values, self.mask.ijkToRas, grid, gridToImageRas)) > INSIDE
+            values = (INSIDE_FROM + deep - margin).astype(np.float32)
+        return toArray(sampleOnGrid(values, self.mask.ijkToRas, grid, gridToImageRas)) > INSIDE_FROM
 
 
 def findSearchRegion(image: Image) -> SearchRegion:
@@ -91,7 +92,7 @@ def _body(values: np.ndarray) -> np.ndarray:
 
     # Skull-stripped and defaced images have an exact background; the others' has noise.
     stripped = float((values == values.min()).mean()) > 0.3
-    above = values > (BACKGROUND if stripped else 0.5 * _otsu(values))
+    above = values > (STRIPPED_BACKGROUND if stripped else 0.5 * _otsu(values))
     return withoutHoles(largestPart(asMask(sitk.BinaryMorphologicalClosing(asItk(above), [2] * 3))))
 
 
@@ -103,9 +104,9 @@ def _isStripped(values: np.ndarray, body: np.ndarray, spacing: float) -> bool:
     volume = float(body.sum()) * spacing**3
     return bool(
         STRIPPED_MM3[0] <= volume <= STRIPPED_MM3[1]
-        and (sides >= SIDES_MM[0]).all()
-        and (sides <= SIDES_MM[1]).all()
-        and ROUND[0] <= volume / float(np.prod(sides)) <= ROUND[1]
+        and (sides >= STRIPPED_SIDES_MM[0]).all()
+        and (sides <= STRIPPED_SIDES_MM[1]).all()
+        and STRIPPED_BOX_SHARES[0] <= volume / float(np.prod(sides)) <= STRIPPED_BOX_SHARES[1]
     )
 
 

@@ -12,7 +12,7 @@ from ..space.grid import Grid, transformPoints
 # The values of ChangeMap.uncompared, and of change_uncompared.nii.gz.
 OUTSIDE_PRIOR, NOT_MEASURED, OUTSIDE_MASKS, UNCERTAIN = 1, 2, 3, 4
 # Smaller areas are not listed; thinner ones are the rim of what was scanned.
-LEAST_MM3 = 1000.0
+MINIMUM_NAMED_MM3 = 1000.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def areas(uncompared: np.ndarray, grid: Grid) -> list[Area]:
     """Areas of at least 1 ml that hang together and were not compared, largest first; not what masks left out."""
     import SimpleITK as sitk
 
-    least = LEAST_MM3 / float(np.prod(grid.spacing))
+    least = MINIMUM_NAMED_MM3 / float(np.prod(grid.spacing))
     texts = {
         OUTSIDE_PRIOR: _("outside the prior scan"),
         NOT_MEASURED: _("not measured in one of the scans (no data, metal or a cut surface)"),

@@ -13,21 +13,23 @@ from .shapes import near, parts, widened
 from .whereabouts import Anatomy
 
 # Where they are looked for, in the atlas's mm: to either side, and from back to front and bottom to top.
-WIDE_MM, BACK_TO_FRONT_MM, BOTTOM_TO_TOP_MM = 30.0, (-62.0, 42.0), (0.0, 34.0)
+HALF_WIDTH_MM, BACK_TO_FRONT_MM, BOTTOM_TO_TOP_MM = 30.0, (-62.0, 42.0), (0.0, 34.0)
 # Behind the third ventricle, in the middle, lie cisterns.
 CISTERNS_WIDE_MM, CISTERNS_FRONT_MM = 9.0, -32.0
-# Liquor is this extreme there, and has at least so much of the distance from tissue to itself.
-EXTREME, HALF = 0.02, 0.6
-# Thinner and smaller parts are sulci, and a ventricle without so much is none.
-THIN_MM, LEAST_MM3 = 1.5, 300.0
+# The intensity of liquor is the one at this quantile there, from the end that is farther from tissue. A voxel is liquor
+# that has at least this share of the distance from tissue to it.
+LIQUOR_QUANTILE, MINIMUM_LIQUOR_SHARE = 0.02, 0.6
+# Thinner parts are sulci, and ventricles of a smaller volume are none.
+THIN_MM, MINIMUM_VENTRICLE_MM3 = 1.5, 300.0
 # Around both, where the blur has spread them.
 REACH_MM = 2.0
-# A region is a wall of which so much is that near to them; what is farther beyond tissue than this is something else.
-SHARE_AT_WALL, BRIGHTEST = 0.5, -0.6
+# A region is a wall if this share of it is that near to them, and if its share of liquor is above the minimum at both
+# visits: what is farther beyond tissue than that (below 0) is something else.
+SHARE_AT_WALL, MINIMUM_WALL_LIQUOR_SHARE = 0.5, -0.6
 # So near to a ventricle something is periventricular.
 NEARBY_MM = 4.0
-# Change below this share, and below this part of the brain, is what rescans of one person have.
-LEAST_PERCENT, LEAST_OF_BRAIN = 7.0, 0.1
+# They changed if by more than these percentages of themselves and of the brain: rescans of one person have less.
+MINIMUM_CHANGE_PERCENT, MINIMUM_BRAIN_PERCENT = 7.0, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ class Ventricles:
     def isChanged(self) -> bool:
         """Whether they changed by more than rescans of one person differ."""
         percent = 100.0 * abs(self.changeMl) / max(self.beforeMl, 1e-9)
-        return percent > LEAST_PERCENT and abs(self.percentOfBrain) > LEAST_OF_BRAIN
+        return percent > MINIMUM_CHANGE_PERCENT and abs(self.percentOfBrain) > MINIMUM_BRAIN_PERCENT
 
     @property
     def sentence(self) -> str:
@@ -98,7 +100,12 @@ class Ventricles:
         if not wet.any() or near(wet, grid.spacing, NEARBY_MM)[inside].mean() < SHARE_AT_WALL:
             return False
         now, before = (float(share[inside].mean()) for share in self._within(self.liquor, wide))
-        return (now - before) * self.changeMl > 0.0 and BRIGHTEST < min(now, before)
+        return (now - before) * self.changeMl > 0.0 and MINIMUM_WALL_LIQUOR_SHARE < min(now, before)
+
+    def holds(self, place: tuple[int, int, int]) -> bool:
+        """Whether a voxel (k, j, i) of the map's grid lies in a ventricle at either visit."""
+        k, j, i = (slice(n, n + 1) for n in place)
+        return bool(self._within(self.found, (k, j, i)).any())
 
     def isNear(self, box: Box, voxels: np.ndarray, grid: Grid) -> bool:
         """Whether a region reaches to within ``NEARBY_MM`` of a ventricle."""
@@ -138,10 +145,10 @@ def findVentricles(
         return None
     zone = _zone(grid, anatomy.toAtlas) & mask
     voxel = float(np.prod(grid.spacing))
-    if zone.sum() * voxel < 10.0 * LEAST_MM3:
+    if zone.sum() * voxel < 10.0 * MINIMUM_VENTRICLE_MM3:
         return None
     usual = float(np.median(current[mask]))
-    low, high = (float(q) for q in np.quantile(current[zone], (EXTREME, 1.0 - EXTREME)))
+    low, high = (float(q) for q in np.quantile(current[zone], (LIQUOR_QUANTILE, 1.0 - LIQUOR_QUANTILE)))
     liquor = low if usual - low > high - usual else high
     box = boundingBox(zone)
     if box is None or liquor == usual:
@@ -149,7 +156,7 @@ def findVentricles(
     zone, determinant = zone[box], determinant[box]
     shares = np.stack([(usual - image[box]) / (usual - liquor) for image in (current, prior)])
     found = np.stack([_inside(share, zone, grid) for share in shares])
-    if min(part.sum() for part in found) * voxel < LEAST_MM3:
+    if min(part.sum() for part in found) * voxel < MINIMUM_VENTRICLE_MM3:
         return None
     around = near(np.logical_or(*found), grid.spacing, REACH_MM) & zone
     nowMl, beforeMl = (
@@ -167,7 +174,7 @@ def _zone(grid: Grid, toAtlas: np.ndarray) -> np.ndarray:
         np.float32(row[0]) * i + np.float32(row[1]) * j + np.float32(row[2]) * k + np.float32(row[3])
         for row in matrix[:3]
     )
-    inside = (np.abs(x) < WIDE_MM) & ((np.abs(x) > CISTERNS_WIDE_MM) | (y > CISTERNS_FRONT_MM))
+    inside = (np.abs(x) < HALF_WIDTH_MM) & ((np.abs(x) > CISTERNS_WIDE_MM) | (y > CISTERNS_FRONT_MM))
     for place, (least, most) in ((y, BACK_TO_FRONT_MM), (z, BOTTOM_TO_TOP_MM)):
         inside &= (place > least) & (place < most)
     return inside
@@ -175,9 +182,11 @@ def _zone(grid: Grid, toAtlas: np.ndarray) -> np.ndarray:
 
 def _inside(share: np.ndarray, zone: np.ndarray, grid: Grid) -> np.ndarray:
     """Liquor in the zone, without sulci: parts with a core, and what is near to it."""
-    wet = (share > HALF) & zone
+    wet = (share > MINIMUM_LIQUOR_SHARE) & zone
     core = wet & ~near(~wet, grid.spacing, THIN_MM)
     numbers = parts(core)
     sizes = np.bincount(numbers.ravel()) * float(np.prod(grid.spacing))
     sizes[0] = 0.0
-    return wet & near((sizes >= 0.2 * LEAST_MM3)[numbers], grid.spacing, THIN_MM + float(grid.spacing.min()))
+    return wet & near(
+        (sizes >= 0.2 * MINIMUM_VENTRICLE_MM3)[numbers], grid.spacing, THIN_MM + float(grid.spacing.min())
+    )

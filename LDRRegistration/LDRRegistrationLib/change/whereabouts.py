@@ -19,16 +19,16 @@ from ..space.image import Image
 # Of the atlas's brain, mm: its length, its front and its top.
 LENGTH_MM, FRONT_MM, TOP_MM = 170.0, 68.0, 74.0
 # The outermost voxels are noise of the outline.
-OUTERMOST = 0.5
+OUTERMOST_PERCENT = 0.5
 # Nearer to the plane of symmetry no side is named; this much around a place its lobe is looked at.
 MIDLINE_MM, UNSURE_MM = 4.0, 5.0
 # A lobe is named that has this share of what is looked at; not more than two, and those must be most of it.
-LEAST_SHARE, MOST_NAMED, TOGETHER = 0.25, 2, 0.6
+MINIMUM_LOBE_SHARE, MAXIMUM_LOBES, MINIMUM_LOBES_SHARE = 0.25, 2, 0.6
 SAMPLES = 200
 # More of a brain's mean section at an end of the scan, and it is cut; but for the end that looks downwards (a cosine).
-CUT_SHARE, BELOW = 0.25, -0.7
+CUT_SECTION_SHARE, DOWNWARDS_COSINE = 0.25, -0.7
 # The plane of symmetry is sought with so many points of the brain, in columns of so many mm, in robust rounds.
-SYMMETRY_POINTS, CELL_MM, LEAST_CELLS, SYMMETRY_ROUNDS = 60_000, 4.0, 50, 3
+SYMMETRY_POINTS, CELL_MM, MINIMUM_CELLS, SYMMETRY_ROUNDS = 60_000, 4.0, 50, 3
 FRONTAL, PARIETAL, TEMPORAL, OCCIPITAL, DEEP, CEREBELLUM, BRAINSTEM = range(7)
 
 
@@ -53,8 +53,8 @@ class Anatomy:
         around = np.concatenate([np.zeros((1, 3)), UNSURE_MM * np.eye(3), -UNSURE_MM * np.eye(3)])
         found = lobes((places[:, None] + around).reshape(-1, 3))
         shares = np.bincount(found, minlength=7) / len(found)
-        known = [lobe for lobe in np.argsort(-shares) if shares[lobe] >= LEAST_SHARE]
-        if not 0 < len(known) <= MOST_NAMED or shares[known].sum() < TOGETHER:
+        known = [lobe for lobe in np.argsort(-shares) if shares[lobe] >= MINIMUM_LOBE_SHARE]
+        if not 0 < len(known) <= MAXIMUM_LOBES or shares[known].sum() < MINIMUM_LOBES_SHARE:
             return ""
         if set(known) == {CEREBELLUM, BRAINSTEM}:
             return _("infratentorial")
@@ -86,7 +86,7 @@ def findAnatomy(brain: Image, scanned: Grid) -> Anatomy | None:
     if axes is None:
         return None
     along = points @ axes.T
-    ends = np.percentile(along, (OUTERMOST, 100.0 - OUTERMOST), axis=0)
+    ends = np.percentile(along, (OUTERMOST_PERCENT, 100.0 - OUTERMOST_PERCENT), axis=0)
     scale = LENGTH_MM / max(float(ends[1, 1] - ends[0, 1]), 1.0)
     toAtlas = np.eye(4)
     toAtlas[:3, :3] = scale * axes
@@ -105,7 +105,7 @@ def _axes(points: np.ndarray) -> np.ndarray | None:
     rows = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
     order = np.argsort(rows, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(rows[order]) > 0])
-    if len(starts) < LEAST_CELLS:
+    if len(starts) < MINIMUM_CELLS:
         return None
     low, high = np.minimum.reduceat(r[order], starts), np.maximum.reduceat(r[order], starts)
     fit = np.stack([np.ones(len(starts)), a[order][starts], s[order][starts]], axis=1)
@@ -128,8 +128,8 @@ def _isCut(points: np.ndarray, up: np.ndarray, spacingMm: float, scanned: Grid) 
     section = len(points) * spacingMm / max(float(np.ptp(points @ up)), spacingMm)
     for axis in range(3):
         for sign, atEnd in ((-1.0, ijk[:, axis] < 1.0), (1.0, ijk[:, axis] > scanned.sizeIjk[axis] - 2.0)):
-            isBelow = sign * float(scanned.direction[:, axis] @ up) < BELOW
-            if not isBelow and float(atEnd.sum()) > CUT_SHARE * section:
+            isBelow = sign * float(scanned.direction[:, axis] @ up) < DOWNWARDS_COSINE
+            if not isBelow and float(atEnd.sum()) > CUT_SECTION_SHARE * section:
                 return True
     return False
 

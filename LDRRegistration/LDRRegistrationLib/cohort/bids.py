@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..commandline.outputfolder import USUAL_NAMES
-from ..reports.registrationjson import versions
 from ..runtime.errors import RegistrationError
+from ..runtime.version import softwareVersion
 from .pair import Pair, checkNames
 from .record import replaceText
 
@@ -55,12 +55,11 @@ def describeDerivatives(output: Path, source: Path) -> None:
 
     :raises RegistrationError: there is another dataset already.
     """
-    version = versions().get("ldr-registration", "unknown")
     content = {
         "Name": "ldr-register: deformable registration",
         "BIDSVersion": BIDS_VERSION,
         "DatasetType": "derivative",
-        "GeneratedBy": [{"Name": "ldr-register", "Version": version}],
+        "GeneratedBy": [{"Name": "ldr-register", "Version": softwareVersion()}],
         "SourceDatasets": [{"URL": f"bids::{source.resolve().name}"}],
     }
     path = output / DESCRIPTION

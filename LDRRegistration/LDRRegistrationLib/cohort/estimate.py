@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..runtime.errors import RegistrationError
-from .record import RECORD, finishedRuns
+from .record import RECORD, recordedRuns
 
 FEWEST_PAIRS = 3
 RESAMPLES = 2000
@@ -22,7 +22,7 @@ def estimateLines(output: Path, pairs: int, machines: int, price: float | None) 
 
     :raises RegistrationError: too little was measured there.
     """
-    runs = [run for run in finishedRuns(output) if run.get("pairSeconds")]
+    runs = [run for run in recordedRuns(output) if run.get("pairSeconds")]
     seconds = np.array([value for run in runs for value in run["pairSeconds"]], dtype=float)
     if len(seconds) < FEWEST_PAIRS:
         raise RegistrationError(

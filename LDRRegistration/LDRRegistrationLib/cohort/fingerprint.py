@@ -14,8 +14,8 @@ from typing import Any
 
 from ..commandline.outputfolder import unchanged
 from ..registration.models import ModelStore
-from ..reports.registrationjson import versions
 from ..runtime.errors import RegistrationError
+from ..runtime.version import softwareVersion
 from ..runtime.workfolder import sha256
 from .pair import Pair
 
@@ -32,13 +32,16 @@ SETTINGS = (
     "dicom_out",
     "hide_names",
     "trust_map",
+    "interpolation",
+    "padding",
+    "scalar_type",
 )
 
 
-def settingsDigest(options: argparse.Namespace, modelDigest: str) -> dict[str, Any]:
+def resultSettings(options: argparse.Namespace, modelDigest: str) -> dict[str, Any]:
     """Everything besides a pair itself that its result depends on."""
     chosen = {name: getattr(options, name) for name in SETTINGS}
-    return {**chosen, "model": modelDigest, "version": versions().get("ldr-registration")}
+    return {**chosen, "model": modelDigest, "version": softwareVersion()}
 
 
 def modelDigest(models: ModelStore, name: str) -> str:

@@ -80,6 +80,8 @@ def _refuse(options: argparse.Namespace) -> None:
         raise RegistrationError("--suffix can be used only with --bids.")
     if options.scheduler is not None and options.jobs is not None:
         raise RegistrationError("--jobs is for this machine: the workers of --scheduler are started by themselves.")
+    if options.prefix is not None:
+        raise RegistrationError("--prefix cannot be used with many pairs: each has a folder, and a name, of its own.")
     for name in (*FILES, "landmarks", "dates", "verdicts", "prior_report", "patient", "series", "rtstruct", "rtdose"):
         isForAll = name == "fixed_mask" and options.template is not None
         if getattr(options, name) is not None and not isForAll:

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ..reports.changehtml import NOTICE
-from .summary import GRADES, OUTLIER, UNREAD, Row, outliersFirst
+from .summary import GRADES_BY_URGENCY, OUTLIER, UNREAD, Row, outliersFirst
 
-SHOWN = (
+# The report's measures that the page shows: key, heading, decimals.
+SHOWN_COLUMNS = (
     ("similarity", "similarity", 3),
     ("similarityPrealigned", "pre-aligned", 3),
     ("sdLogJacobian", "SD log J", 3),
@@ -45,9 +46,9 @@ document.querySelectorAll('th').forEach((head, column) => head.addEventListener(
 def cohortHtml(rows: Sequence[Row]) -> str:
     """The page; its pictures are links to each pair's overview.png, loaded as they come into sight."""
     counts = Counter(row.grade for row in rows)
-    said = ", ".join(f"{counts[grade]} {grade}" for grade in reversed(GRADES) if counts[grade])
+    said = ", ".join(f"{counts[grade]} {grade}" for grade in reversed(GRADES_BY_URGENCY) if counts[grade])
     outliers = sum(bool(row.values["outlier"]) for row in rows)
-    heads = "".join(f"<th>{html.escape(title)}</th>" for _, title, _ in SHOWN)
+    heads = "".join(f"<th>{html.escape(title)}</th>" for _, title, _ in SHOWN_COLUMNS)
     return "\n".join(
         [
             "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><title>Cohort</title>",
@@ -66,14 +67,14 @@ def cohortHtml(rows: Sequence[Row]) -> str:
 
 def _line(row: Row) -> str:
     outlying = row.values["outlier"].split(", ")
-    cells = "".join(_cell(row.values.get(name), digits, name in outlying) for name, _, digits in SHOWN)
+    cells = "".join(_cell(row.values.get(name), digits, name in outlying) for name, _, digits in SHOWN_COLUMNS)
     picture, folder = html.escape(quote(row.pair.picturePath)), html.escape(quote(row.pair.folder))
     shown = f"<a href='{picture}'><img loading='lazy' alt='after registration' src='{picture}'></a>"
     name = html.escape(row.pair.name)
     return (
         f"<tr><td class='text'>{'' if row.grade == UNREAD else shown}</td>"
         f"<td class='text'>{name if row.grade == UNREAD else f'''<a href='{folder}/'>{name}</a>'''}</td>"
-        f"<td class='text why' data-value='{GRADES.index(row.grade)}'><span class='{row.grade.split()[0]}'>"
+        f"<td class='text why' data-value='{GRADES_BY_URGENCY.index(row.grade)}'><span class='{row.grade.split()[0]}'>"
         f"{html.escape(row.grade)}</span>. {html.escape(str(row.values['why']))}</td>{cells}</tr>"
     )
 

@@ -110,7 +110,7 @@ class Record:
         replaceText(self._output / RECORD, json.dumps(self._content, indent=1) + "\n")
 
 
-def finishedRuns(output: Path) -> list[dict[str, Any]]:
+def recordedRuns(output: Path) -> list[dict[str, Any]]:
     """How long the runs in ``output`` took, as ``CohortRun`` noted it."""
     return Record(output).runs
 

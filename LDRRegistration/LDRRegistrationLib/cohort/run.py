@@ -15,18 +15,19 @@ from typing import Any
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.models import ModelStore
 from ..runtime.errors import RegistrationError
+from ..runtime.jsonlog import log
 from ..runtime.pytorch import torchIsInstalled
 from ..runtime.terminal import showProgress
 from . import bids, globbed, table
 from .cluster import registerOnCluster
 from .estimate import estimateLines
-from .fingerprint import finishedReport, modelDigest, readReport, settingsDigest
+from .fingerprint import finishedReport, modelDigest, readReport, resultSettings
 from .local import registerHere
 from .machine import share
 from .page import cohortHtml
 from .pair import Pair
 from .record import PAGE, RECORD, TABLE, Record, onlyRun
-from .summary import GRADES, UNREAD, rowsOf, tableText
+from .summary import GRADES_BY_URGENCY, UNREAD, rowsOf, tableText
 from .worker import Outcome, Task
 
 
@@ -61,7 +62,7 @@ class CohortRun:
             from ..runtime.pytorch import importTorch
 
             importTorch()  # says so
-        settings = settingsDigest(options, digest)
+        settings = resultSettings(options, digest)
         prepareOutput(options)
         with onlyRun(options.output):
             record = Record(options.output)
@@ -78,7 +79,8 @@ class CohortRun:
             finally:
                 # Also when it was stopped: what is finished is in the table.
                 counts = self._summarise(pairs, settings, record)
-        said = ", ".join(f"{counts[grade]} {grade}" for grade in reversed(GRADES) if counts[grade])
+        said = ", ".join(f"{counts[grade]} {grade}" for grade in reversed(GRADES_BY_URGENCY) if counts[grade])
+        log("cohort", pairs=len(pairs), verdicts=dict(counts), output=options.output)
         self.say(f"{len(pairs)} pairs: {said}. See {options.output / PAGE} and {TABLE}.")
         return not (counts["failed"] or counts[UNREAD])
 
@@ -103,7 +105,10 @@ class CohortRun:
             for outcome in outcomes:
                 done += 1
                 showProgress(done / len(pairs), f"{done} of {len(pairs)} pairs")
-                self.say(f"{done} of {len(pairs)}: {outcome.name}: {self._said(outcome, byName, options.output)}")
+                said = self._said(outcome, byName, options.output)
+                self.say(f"{done} of {len(pairs)}: {outcome.name}: {said}")
+                error = self.errors.get(outcome.name)
+                log("pair", name=outcome.name, done=done, of=len(pairs), verdict=None if error else said, error=error)
                 if not (outcome.error or outcome.wasFinished):
                     seconds.append(outcome.seconds)
         if seconds and workers:
@@ -125,6 +130,7 @@ class CohortRun:
             if not path.exists():
                 self.errors[pair.name] = f"{path} does not exist."
                 self.say(f"{pair.name}: not registered. {self.errors[pair.name]}")
+                log("pair", level="error", name=pair.name, verdict=None, error=self.errors[pair.name])
                 return True
         return False
 

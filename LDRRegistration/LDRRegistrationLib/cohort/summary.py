@@ -11,17 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from ..registration.verdict import GRADES as VERDICTS
+from ..registration.verdict import GRADES
 from .pair import Pair
 
 FAILED, UNREAD = "failed", "not registered"
-# By urgency.
-GRADES = (UNREAD, *reversed(VERDICTS))
+# The verdicts as somebody has to look at them: the most urgent one first.
+GRADES_BY_URGENCY = (UNREAD, *reversed(GRADES))
 # Iglewicz and Hoaglin (1993): a modified z-score beyond this is an outlier.
 OUTLIER = 3.5
-MAD_TO_SD = 0.6745
-# What makes an outlier: a column, and the sign that is bad; 0 is both ways.
-JUDGED = {"similarity": -1, "sdLogJacobian": 1, "foldedPercent": 1, "largestDisplacementMm": 1}
+# The median absolute deviation of a normal distribution of standard deviation 1.
+SD_TO_MAD = 0.6745
+# The columns that make an outlier, and which way is bad: -1 is a low value, 1 a high one.
+OUTLIER_SIGNS = {"similarity": -1, "sdLogJacobian": 1, "foldedPercent": 1, "largestDisplacementMm": 1}
 COLUMNS = (
     "name",
     "verdict",
@@ -60,7 +61,7 @@ def rowsOf(pairs: Sequence[Pair], reports: Mapping[str, dict[str, Any]], errors:
     rows = [_row(pair, reports.get(pair.name), errors.get(pair.name, "It was not registered yet.")) for pair in pairs]
     scores = np.zeros(len(rows))
     named: list[list[str]] = [[] for _ in rows]
-    for column, sign in JUDGED.items():
+    for column, sign in OUTLIER_SIGNS.items():
         values = np.array([_number(row.values.get(column)) for row in rows])
         z = sign * _modifiedZ(values)
         for index in np.flatnonzero(z > OUTLIER):
@@ -74,7 +75,7 @@ def rowsOf(pairs: Sequence[Pair], reports: Mapping[str, dict[str, Any]], errors:
 
 def outliersFirst(rows: Sequence[Row]) -> list[Row]:
     """By verdict, and within one by how far from the others a pair lies."""
-    return sorted(rows, key=lambda row: (GRADES.index(row.grade), -row.score, row.pair.name))
+    return sorted(rows, key=lambda row: (GRADES_BY_URGENCY.index(row.grade), -row.score, row.pair.name))
 
 
 def tableText(rows: Sequence[Row]) -> str:
@@ -124,7 +125,7 @@ def _modifiedZ(values: np.ndarray) -> np.ndarray:
         return np.zeros(len(values))
     median = np.median(known)
     spread = np.median(np.abs(known - median))
-    return MAD_TO_SD * (values - median) / spread if spread > 0 else np.zeros(len(values))
+    return SD_TO_MAD * (values - median) / spread if spread > 0 else np.zeros(len(values))
 
 
 def _number(value: Any) -> float:

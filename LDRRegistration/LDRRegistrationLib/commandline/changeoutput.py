@@ -12,6 +12,7 @@ from ..change.dates import checkDates
 from ..dicom.choosing import ChosenSeries
 from ..reports.context import FoundLimit, ReportContext, patientShown
 from ..reports.verdictfile import Verdicts, opinionsOn, readVerdicts
+from ..runtime.version import softwareVersion
 from .dicominput import infoOf
 from .outputfolder import DICOM_FOLDER
 
@@ -62,8 +63,6 @@ class ChangeOutput:
             self._writeObjects(part, found, opinions)
 
     def _context(self, found: ChangeOutcome) -> ReportContext:
-        from ..reports.registrationjson import versions
-
         current, prior = (
             infoOf(self.series, name, day) for name, day in zip(("fixed", "moving"), self.options.dates, strict=True)
         )
@@ -72,7 +71,7 @@ class ChangeOutput:
             prior=prior,
             patient=patientShown(self.options.patient or "", current),
             model=found.result.model,
-            version=versions().get("ldr-registration", ""),
+            version=softwareVersion(),
             grade=found.alignment.grade,
             gradeSentence=found.alignment.sentence,
             comparison=judgeComparison(found.changeMap, found.limit).sentence,

@@ -62,6 +62,7 @@ class FileRun:
     report: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
     hasFailed: bool = False
     changeOutput: ChangeOutput = field(init=False)
     radiotherapy: Radiotherapy = field(init=False)
@@ -103,13 +104,13 @@ class FileRun:
                     self.report = self._withoutNames(self.report)
                 (part / REPORT).write_text(sealed(self.report, part, self.called), encoding="utf-8")
                 self.beforePublishing()
-                written = publish(part, options.output, options.overwrite, self.called)
+                self.written = publish(part, options.output, options.overwrite, self.called)
         except OSError as error:
             why = error.strerror or "a file did not arrive whole on the disk, which may be full"
             raise RegistrationError(
                 f"The results could not be written into {options.output}: {why}; what was there is untouched."
             ) from error
-        self.lines += [f"Written to {options.output}: {', '.join(written)}"]
+        self.lines += [f"Written to {options.output}: {', '.join(self.written)}"]
 
     def _read(
         self, scene: Any, series: Mapping[str, ChosenSeries], notes: list[str], read: ReadAhead
@@ -147,6 +148,9 @@ class FileRun:
             "model": options.model,
             "device": options.device,
             "threads": options.threads,
+            "interpolation": options.interpolation,
+            "padding": options.padding,
+            "scalarType": options.scalar_type,
         }
         how: dict[str, Any] = {
             "progress": lambda fraction, stage: showProgress((1.0 - SHARE_OF_WRITING) * fraction, stage),
@@ -259,9 +263,8 @@ class FileRun:
         if self.trust is not None:
             report["expectedError"] = {name: round(value, 3) for name, value in self.trust.summary.items()}
         report["seconds"] = {stage: round(value, 4) for stage, value in self.seconds.items()}
-        verdict = result.verdict
-        self.lines.append(f"Verdict: {verdict.grade}. {verdict.sentence}")
-        self.hasFailed = verdict.grade == "failed"
+        self.lines.append(f"Verdict: {result.verdict.grade}. {result.verdict.sentence}")
+        self.hasFailed = result.verdict.grade == "failed"
         self.lines.append(result.summary)
         if result.landmarks is not None:
             self.lines.append(result.landmarks.summary)

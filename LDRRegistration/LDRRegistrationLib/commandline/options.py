@@ -13,6 +13,7 @@ from ..registration.recipes import Preset
 from ..reports.context import AS_DICOM_SAYS
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
+from .outputoptions import addOutputOptions, calledBy
 from .radiotherapy import addRadiotherapyOptions
 from .sequenceoptions import addSequenceOptions, checkSequence
 
@@ -25,6 +26,9 @@ EXAMPLES = """examples:
   ldr-register --fixed template.nii.gz --moving-glob 'data/*/T1.nii.gz' -o cohort
   ldr-register --bids dataset -o derivatives
   ldr-register --sequence breathing.nii.gz -o aligned --towards mean
+  ldr-register ct.nii.gz prior_ct.nii.gz -o result --interpolation cubic --padding -1000 --prefix sub-01_
+  ldr-register fixed.nii.gz moving.nii.gz -o result --quiet --log-format json 2> log.jsonl
+  ldr-register --print-completion bash > ~/.local/share/bash-completion/completions/ldr-register
 
 Exit status: 0 done; 1 out of memory or an error of the program; 2 bad input; 3 done, but a result is not to be trusted,
 or a pair of many was not registered; 130 or 143 stopped."""
@@ -56,7 +60,10 @@ def readOptions(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("FIXED, MOVING and -o OUT_DIR are needed")
     _refuseDropped(options)
     checkSequence(parser, options)
+    options.called = calledBy(options.prefix)
     options.preset = options.preset or "fast"
+    options.interpolation = options.interpolation or "linear"
+    options.scalar_type = options.scalar_type or "moving"
     options.prealignment = options.prealignment or ("rigid" if options.change or options.sequence else "affine")
     options.adapt = options.adapt or 0
     options.sensitivity = SENSITIVITY if options.sensitivity is None else options.sensitivity
@@ -166,7 +173,7 @@ def makeParser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--adapt",
-        type=_positive,
+        type=positive,
         metavar="N",
         nargs="?",
         const=ADAPTATION_ITERATIONS,
@@ -236,23 +243,24 @@ def makeParser() -> argparse.ArgumentParser:
         help="measurement report of the prior visit, whose tracking identifiers are kept (default: the one in the "
         "prior's folder)",
     )
+    addOutputOptions(parser)
     addRadiotherapyOptions(parser)
     addSequenceOptions(parser)
-    addOptions(parser, _positive)
-    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: all physical cores)")
+    addOptions(parser, positive)
+    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: all physical cores)")
     parser.add_argument(
         "--device",
         choices=[device.value for device in Device],
         default=Device.CPU.value,
         help="where the network runs (default: cpu)",
     )
-    parser.add_argument("--quiet", action="store_true", help="say only what went wrong; the exit status says the rest")
     parser.add_argument("--list-models", action="store_true", help="show the models and their licences, and stop")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
     try:
         value = int(text)
     except ValueError:

@@ -48,8 +48,8 @@ OUTPUTS = (
 )
 # What each of them is called in the folder, by default.
 USUAL_NAMES = {name: name for name in OUTPUTS}
-# Those of a sequence, one a frame.
-_FRAME_FILE = re.compile(r"transform_\d{3,}\.h5")
+# Those of a sequence, one a frame, and of a template, one an image.
+_OF_MANY = re.compile(r"([^\W_][\w.+=,@-]*)?transform_[\w.+=,@-]+\.h5")
 PLAN, BEFORE = "plan.json", "before"
 LARGEST_REPORT_BYTES = 10_000_000
 
@@ -81,6 +81,12 @@ def prepareFolder(
                     "another output folder."
                 )
     _refuseForeign(output, overwrite, called)
+
+
+def prefixed(name: str, prefix: str) -> str:
+    """``name``, which may be in a folder, with ``prefix`` before the file's own name."""
+    folder, slash, own = name.rpartition("/")
+    return f"{folder}{slash}{prefix}{own}"
 
 
 def frameFile(number: int) -> str:
@@ -198,7 +204,7 @@ def _finish(folder: Path, output: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     known = {*names, *removed, *present}
-    plain = all(Path(name).name == name or name in OUTPUTS for name in outputs)
+    plain = all(name.removeprefix(f"{DICOM_FOLDER}/") == Path(name).name for name in outputs)
     if not (plain and known <= set(outputs)) or any(
         _isStrange(output / n, {present.get(n), names.get(n)}) for n in known
     ):
@@ -233,11 +239,11 @@ def _ownFiles(output: Path, called: Mapping[str, str]) -> list[str]:
         content = unchanged(path.read_text(encoding="utf-8"))
         if content is None:
             return []
-        # A sequence may have had more frames, or there was one before a pair.
+        # A sequence may have had more frames, a template more images, or there was one before a pair.
         listed = {
             name: str(digest)
             for name, digest in content["outputs"].items()
-            if name in outputs or _FRAME_FILE.fullmatch(name)
+            if name in outputs or _OF_MANY.fullmatch(name)
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []

@@ -11,6 +11,7 @@ from ..runtime.errors import RegistrationError
 ALLOWED = (
     *("sequence", "towards", "smooth_frames", "series", "output", "overwrite", "hide_names", "preset", "model"),
     *("prealignment", "threads", "device", "quiet", "models", "list_models", "isCohort"),
+    *("interpolation", "padding", "scalar_type", "prefix", "log_format"),
 )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..dicom.choosing import isDicom
 from ..dicom.timeframes import readDicomFrames
@@ -16,7 +18,7 @@ from ..runtime.errors import RegistrationError
 from ..runtime.startup import loadLibraries
 from ..runtime.terminal import interruptsWait, showProgress
 from ..runtime.workfolder import workFolder
-from .outputfolder import REPORT, frameFile, prepareFolder, publish, sealed
+from .outputfolder import REPORT, frameFile, prefixed, prepareFolder, publish, sealed
 
 if TYPE_CHECKING:
     from ..registration.models import ModelStore
@@ -34,6 +36,7 @@ class SequenceRun:
     seconds: dict[str, float] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
     hasFailed: bool = False
 
     def register(self) -> None:
@@ -48,7 +51,8 @@ class SequenceRun:
         else:
             frames = readFrames(path)
         self.seconds["Reading the files"] = time.perf_counter() - started
-        called = {name: name for name in (*map(frameFile, range(len(frames.images))), "warped.nii.gz", REPORT)}
+        names = (*map(frameFile, range(len(frames.images))), "warped.nii.gz", REPORT)
+        called = {name: prefixed(name, options.prefix or "") for name in names}
         prepareFolder(options.output, [path], options.overwrite, called)
         started = time.perf_counter()
         with interruptsWait():
@@ -69,13 +73,14 @@ class SequenceRun:
                 self.seconds["Writing the results"] = time.perf_counter() - started
                 self.report = self._report(frames, found, models)
                 (part / REPORT).write_text(sealed(self.report, part, called), encoding="utf-8")
-                publish(part, options.output, options.overwrite, called)
+                self.written = publish(part, options.output, options.overwrite, called)
         except OSError as error:
             why = error.strerror or "a file did not arrive whole on the disk, which may be full"
             raise RegistrationError(
                 f"The results could not be written into {options.output}: {why}; what was there is untouched."
             ) from error
-        self.lines.append(f"Written to {options.output}: {REPORT}, warped.nii.gz, {frameFile(0)} and so on")
+        shown = [called[name] for name in (REPORT, "warped.nii.gz", frameFile(0))]
+        self.lines.append(f"Written to {options.output}: {', '.join(shown)} and so on")
 
     def _registered(self, frames: Frames, models: ModelStore) -> list[RegisteredFrame | None]:
         from ..registration.sequence import registerFrames
@@ -88,6 +93,7 @@ class SequenceRun:
             model=options.model,
             device=options.device,
             threads=options.threads,
+            **self._resampling,
         )
         started = time.perf_counter()
         found = registerFrames(
@@ -102,19 +108,34 @@ class SequenceRun:
         self.seconds["Registering the frames"] = time.perf_counter() - started
         return found
 
+    @property
+    def _resampling(self) -> dict[str, Any]:
+        options = self.options
+        return {
+            "interpolation": options.interpolation,
+            "padding": options.padding,
+            "scalarType": options.scalar_type,
+        }
+
     def _write(self, part: Path, frames: Frames, found: list[RegisteredFrame | None]) -> None:
         """:raises OSError: a file cannot be written, or did not arrive whole."""
         import SimpleITK
 
         from ..mrml import filechecks, files
         from ..mrml.transforms import vtkTransform
+        from ..registration.settings import settingsFrom
+        from ..space.transform import Transform
+        from ..space.validity import checkedImage
 
         scene = files.newScene()
-        warped = []
+        resampling = settingsFrom(**self._resampling).resampling
+        still, warped = Transform(np.eye(4)), []
         for number, frame in enumerate(found):
-            source = frames.images[number]
+            source = checkedImage(frames.images[number])
+            transform = still if frame is None or frame.result is None else frame.transform
+            grid = source.grid if frame is None else frame.fixed.grid
+            warped.append(files.itkImage(replace(source, array=resampling.warp(transform, source, grid))))
             if frame is None:  # the last one, where each goes to the next
-                warped.append(files.itkImage(source))
                 continue
             node = scene.AddNewNodeByClass("vtkMRMLTransformNode", f"frame {number}")
             node.SetAndObserveTransformFromParent(vtkTransform(frame.transform))
@@ -122,8 +143,6 @@ class SequenceRun:
             files.writeTransform(node, path)
             filechecks.checkTransformFile(path, node)
             scene.RemoveNode(node)
-            carried = frame.transform.warp(source, frame.fixed.grid) if frame.result is not None else source.array
-            warped.append(files.itkImage(type(source)(carried, source.ijkToRas)))
         volume = SimpleITK.JoinSeries(warped, 0.0, frames.step)
         path = part / "warped.nii.gz"
         try:
@@ -140,7 +159,8 @@ class SequenceRun:
         options = self.options
         verdict = verdictOfAll([Verdict("good", "") if frame is None else frame.verdict for frame in found])
         name = next(frame.result.model for frame in found if frame is not None and frame.result is not None)
-        rows = [None if frame is None else frameContent(number, frame) for number, frame in enumerate(found)]
+        prefix = options.prefix or ""
+        rows = [None if frame is None else frameContent(number, frame, prefix) for number, frame in enumerate(found)]
         registered = [row for row in rows if row is not None and "similarity" in row]
         self.hasFailed = verdict.grade == "failed"
         before, after = (
@@ -161,6 +181,7 @@ class SequenceRun:
             "frameStepUnit": frames.unit,
             "preset": options.preset,
             "prealignment": options.prealignment,
+            **self._resampling,
             "frames": [row for row in rows if row is not None],
             "model": modelContent(models.card(name)),
             "notes": [] if options.hide_names else frames.notes,
@@ -170,9 +191,9 @@ class SequenceRun:
         }
 
 
-def frameContent(number: int, frame: RegisteredFrame) -> dict[str, Any]:
+def frameContent(number: int, frame: RegisteredFrame, prefix: str) -> dict[str, Any]:
     """A frame's part of the report; mm, similarity 0 to 1. The measures are of the last search, before smoothing."""
-    content: dict[str, Any] = {"frame": number, "transform": frameFile(number), "verdict": frame.verdict.grade}
+    content: dict[str, Any] = {"frame": number, "transform": prefix + frameFile(number), "verdict": frame.verdict.grade}
     result = frame.result
     if result is None:
         return {**content, "isReference": True}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 # What tells apart images of one series that lie at one place, in the order in which it is asked.
-MARKS = (
+STACK_ATTRIBUTES = (
     "AcquisitionNumber",
     "TemporalPositionIdentifier",
     "EchoTime",
@@ -45,7 +45,8 @@ class Plane:
 
     ``frame``: index in a multi-frame file, else None. ``positionLps`` (3,): centre of the first voxel, in mm.
     ``axesLps`` (2, 3): unit vectors along which the column (i) and the row index (j) grow. ``spacing``: mm along i and
-    j. ``shape``: rows, columns. ``slope`` and ``intercept`` make a value of what is stored. ``marks``: see MARKS.
+    j. ``shape``: rows, columns. ``slope`` and ``intercept`` make a value of what is stored.
+    ``marks``: see STACK_ATTRIBUTES.
     """
 
     path: Path
@@ -126,7 +127,7 @@ def _plane(path: Path, frame: int | None, header: Dataset, groups: _Groups) -> P
         number=frame if frame is not None else int(number) if number not in (None, "") else 0,
         slope=float(slope) if slope not in (None, "") else 1.0,
         intercept=float(intercept) if intercept not in (None, "") else 0.0,
-        marks={name: text for name in MARKS if (text := _mark(groups, name))},
+        marks={name: text for name in STACK_ATTRIBUTES if (text := _mark(groups, name))},
     )
 
 

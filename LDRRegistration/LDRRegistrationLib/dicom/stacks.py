@@ -10,10 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
-from .planes import MARKS, Plane
+from .planes import STACK_ATTRIBUTES, Plane
 from .scan import ScanInfo, scanInfo, text
 
-LEAST_PLANES = 4
+MINIMUM_PLANES = 4
 # Planes nearer to each other lie at one place; directions that differ by less are one.
 SAME_PLACE_MM, SAME_DIRECTION = 0.01, 1e-3
 # Of a voxel: what is off by less is rounding.
@@ -77,9 +77,9 @@ class Stack:
             return "is a multi-frame file that says not where its frames lie"
         if not first.isPlaced:
             return "says not where its images lie or how large their voxels are"
-        if len(self.planes) < LEAST_PLANES:
+        if len(self.planes) < MINIMUM_PLANES:
             one = "has only one slice" if len(self.planes) == 1 else f"has only {len(self.planes)} slices"
-            return f"{one}; a volume has at least {LEAST_PLANES}"
+            return f"{one}; a volume has at least {MINIMUM_PLANES}"
         if (np.diff(self.positionsMm) < SAME_PLACE_MM).any():
             return "has several images at one place"
         return None
@@ -165,12 +165,12 @@ def _volumes(group: list[Plane]) -> list[Stack]:
     if not _repeats(group):
         if _isEvenGroup(group):
             return [Stack(tuple(group))]
-        parts = _byMarks(group, MARKS[:1])
-        if parts and all(len(part) >= LEAST_PLANES and _isEvenGroup(part) for part in parts):
+        parts = _byMarks(group, STACK_ATTRIBUTES[:1])
+        if parts and all(len(part) >= MINIMUM_PLANES and _isEvenGroup(part) for part in parts):
             return _told(parts, "their acquisition number")
         return [Stack(tuple(group))]
     for count in (1, 2):
-        for names in itertools.combinations(MARKS, count):
+        for names in itertools.combinations(STACK_ATTRIBUTES, count):
             parts = _byMarks(group, names)
             if parts and not any(_repeats(part) for part in parts):
                 return _told(parts, " and ".join(names))

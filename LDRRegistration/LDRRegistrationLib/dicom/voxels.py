@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..imagefiles import itk
-from ..imagefiles.placement import checkPlacement, isSheared
+from ..imagefiles.geometry import checkGeometry, isSheared
 from ..runtime.errors import RegistrationError
 from ..runtime.memory import checkAvailable
 from ..space.grid import LPS_FROM_RAS
@@ -51,7 +51,7 @@ def readStack(stack: Stack) -> tuple[Image, list[str]]:
     ijkToLps[:3, 2] = first.normalLps * spacing
     ijkToLps[:3, 3] = origin
     ijkToRas = LPS_FROM_RAS @ ijkToLps
-    checkPlacement(first.path.parent, ijkToRas, planes.shape)
+    checkGeometry(first.path.parent, ijkToRas, planes.shape)
     return Image(planes, ijkToRas, itk.shown(stack.description)), notes
 
 

@@ -42,7 +42,7 @@ REVIEWS: dict[bool, Code] = {
     True: ("ACCEPTED", "99LDR", "Accepted by a reader"),
     False: ("NOT_REVIEWED", "99LDR", "Not reviewed"),
 }
-GRADES: dict[str, Code] = {
+GRADE_CODES: dict[str, Code] = {
     "good": ("GOOD", "99LDR", "Good"),
     "check": ("CHECK", "99LDR", "To be checked"),
     "failed": ("FAILED", "99LDR", "Failed"),

@@ -13,11 +13,12 @@ from pydicom.uid import generate_uid
 from ..change.changemap import ChangeMap
 from ..change.regions import Region
 from ..reports.context import FoundLimit
+from ..runtime.version import softwareVersion
 from ..space.grid import transformPoints
 from . import codes
 from .codes import coded
 from .extra import importHighdicom
-from .source import MANUFACTURER, MODEL, SERIES_NUMBERS, SourceImages, softwareVersion
+from .source import MANUFACTURER, MODEL, SERIES_NUMBERS, SourceImages
 from .tracking import SIGNS, Tracked
 
 FARTHEST_POINTS = 400
@@ -44,14 +45,16 @@ def measurementReport(
     *,
     grade: str,
     limit: FoundLimit,
-    isReviewed: bool,
+    areAccepted: bool,
+    isComplete: bool,
     reviewer: Reviewer,
 ) -> Any:
     """A Comprehensive 3D SR with a group for the comparison, each region and each finding that did not change.
 
     :param labels: (k, j, i) on the change map's grid, by rank.
     :param segmentation: with a segment for each of ``regions``, in their order; None without any.
-    :param isReviewed: whether a reader accepted the regions: only then the report is complete.
+    :param areAccepted: whether a reader accepted the regions.
+    :param isComplete: whether he judged all that were found: only then the report is complete, and may be verified.
     """
     highdicom = importHighdicom()
     sr = highdicom.sr
@@ -74,7 +77,7 @@ def measurementReport(
                 measurements=[_measurement(sr, *value) for value in values],
                 qualitative_evaluations=[
                     sr.QualitativeEvaluation(coded(codes.CHANGE), coded(codes.KINDS[region.kind])),
-                    sr.QualitativeEvaluation(coded(codes.REVIEW), coded(codes.REVIEWS[isReviewed])),
+                    sr.QualitativeEvaluation(coded(codes.REVIEW), coded(codes.REVIEWS[areAccepted])),
                 ],
             )
         )
@@ -120,7 +123,7 @@ def measurementReport(
     if limit.sentence:
         comment = sr.TextContentItem(coded(codes.COMMENT), limit.sentence, sr.RelationshipTypeValues.CONTAINS)
         content[0].ContentSequence.append(comment)
-    isVerified = isReviewed and bool(reviewer.name and reviewer.organization)
+    isVerified = isComplete and bool(reviewer.name and reviewer.organization)
     evidence = [*current.datasets, *prior.datasets, *([] if segmentation is None else [segmentation])]
     return sr.Comprehensive3DSR(
         evidence=evidence,
@@ -130,7 +133,7 @@ def measurementReport(
         sop_instance_uid=generate_uid(prefix=None),
         instance_number=1,
         manufacturer=MANUFACTURER,
-        is_complete=isReviewed,
+        is_complete=isComplete,
         is_verified=isVerified,
         verifying_observer_name=reviewer.name if isVerified else None,
         verifying_organization=reviewer.organization if isVerified else None,
@@ -151,7 +154,7 @@ def _comparison(sr: Any, current: SourceImages, algorithm: Any, count: int, grad
         measurements=values,
         qualitative_evaluations=[
             sr.QualitativeEvaluation(coded(codes.CHANGE), coded(codes.KINDS[state])),
-            sr.QualitativeEvaluation(coded(codes.ALIGNMENT), coded(codes.GRADES[grade])),
+            sr.QualitativeEvaluation(coded(codes.ALIGNMENT), coded(codes.GRADE_CODES[grade])),
         ],
         source_images=[sr.SourceImageForMeasurementGroup.from_source_image(ds) for ds in current.datasets],
     )

@@ -12,10 +12,11 @@ from ..change.changemap import ChangeMap
 from ..change.regions import Region
 from ..change.table import Opinion
 from ..dicom.planes import Plane
+from ..runtime.version import softwareVersion
 from ..space.grid import LPS_FROM_RAS
 from .codes import ABNORMAL_STRUCTURE, ALGORITHM, FAMILY, LESION, coded
 from .extra import importHighdicom
-from .source import MANUFACTURER, MODEL, SERIAL, SERIES_NUMBERS, SourceImages, softwareVersion
+from .source import MANUFACTURER, MODEL, SERIAL, SERIES_NUMBERS, SourceImages
 from .tracking import Tracked
 
 LONGEST_TEXT = 1024
@@ -28,12 +29,12 @@ def segmentationObject(
     regions: Sequence[Region],
     tracked: Mapping[int, Tracked],
     opinions: Mapping[int, Opinion],
-    isReviewed: bool,
+    areAccepted: bool,
 ) -> Any:
     """One segment for each of ``regions``, in their order, on the planes of ``current``.
 
     :param labels: (k, j, i) on the change map's grid, by rank.
-    :param isReviewed: whether a reader accepted them.
+    :param areAccepted: whether a reader accepted them.
     """
     highdicom = importHighdicom()
     numbers = np.zeros(int(labels.max()) + 1, np.uint8)
@@ -51,7 +52,7 @@ def segmentationObject(
             segment_label=f"{one.identifier}, {region.kind}",
             segmented_property_category=coded(ABNORMAL_STRUCTURE),
             segmented_property_type=coded(LESION),
-            algorithm_type="SEMIAUTOMATIC" if isReviewed else "AUTOMATIC",
+            algorithm_type="SEMIAUTOMATIC" if areAccepted else "AUTOMATIC",
             algorithm_identification=identification,
             tracking_uid=one.uid,
             tracking_id=one.identifier,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import metadata
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -14,6 +13,7 @@ from pydicom.uid import generate_uid
 from ..dicom.scan import ScanInfo, isSamePatient
 from ..dicom.stacks import Stack
 from ..runtime.language import tr as _
+from ..runtime.version import softwareVersion
 
 MANUFACTURER, MODEL, SERIAL = "LDRRegistration", "ldr-register", "0"
 # Of series that are made of others, as far from the scanner's own as can be.
@@ -72,14 +72,6 @@ def sourceImages(stack: Stack) -> SourceImages:
                 setattr(dataset, keyword, "")
         datasets.append(dataset)
     return SourceImages(datasets, stack)
-
-
-def softwareVersion() -> str:
-    """Of this package."""
-    try:
-        return metadata.version("ldr-registration")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def newObject(images: SourceImages, sopClass: str, modality: str, kind: str, description: str) -> Dataset:

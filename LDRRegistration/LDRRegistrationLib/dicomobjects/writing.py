@@ -40,15 +40,16 @@ def writeObjects(
     """segmentation.dcm (where there are regions), measurements.dcm and registration.dcm in ``folder``, which is made.
 
     :param transform: current to prior points, RAS mm.
-    :param opinions: what a reader said, by rank: then only what was accepted goes out, and the report is complete;
-        None: nobody looked at them, all regions go out, and the report is partial.
+    :param opinions: what a reader said, by rank: then only what was accepted goes out, and the report is complete
+        once they said something of each region; None: nobody looked at them, all regions go out.
     :param tracked: the findings of the prior visit's report, in the prior scan.
     :raises DependencyError: highdicom is not installed.
     :raises OSError: they cannot be written.
     """
-    isReviewed = opinions is not None
+    areAccepted = opinions is not None
     said = opinions or {}
-    regions = [r for r in detection.regions if not isReviewed or said.get(r.rank, Opinion()).verdict == ACCEPTED]
+    isComplete = areAccepted and all(said.get(r.rank, Opinion()).verdict for r in detection.regions)
+    regions = [r for r in detection.regions if not areAccepted or said.get(r.rank, Opinion()).verdict == ACCEPTED]
     now, before = sourceImages(current), sourceImages(prior)
     # What was rejected is no finding; what was found before and is not among the regions did not change.
     identities, unchanged = follow(tracked, regions, transform)
@@ -57,7 +58,7 @@ def writeObjects(
         warnings.simplefilter("ignore")  # highdicom and pydicom on elements that scanners write otherwise
         segmentation = None
         if regions:
-            segmentation = segmentationObject(now, changeMap, detection.labels, regions, identities, said, isReviewed)
+            segmentation = segmentationObject(now, changeMap, detection.labels, regions, identities, said, areAccepted)
             objects["segmentation"] = segmentation
         objects["measurements"] = measurementReport(
             now,
@@ -70,7 +71,8 @@ def writeObjects(
             segmentation,
             grade=grade,
             limit=limit or FoundLimit(),
-            isReviewed=isReviewed,
+            areAccepted=areAccepted,
+            isComplete=isComplete,
             reviewer=reviewer or Reviewer(),
         )
         objects["registration"] = registrationObject(now, before, transform)

@@ -1,8 +1,17 @@
 """What Slicer shows of the module under Help & Acknowledgement, in the user's language."""
 
 import sys
+from pathlib import Path
 
+import slicer
 from slicer.i18n import tr as _
+
+TRANSLATIONS = Path(__file__).resolve().parents[2] / "Resources" / "Translations"
+
+
+def loadTranslations() -> None:
+    """Let Slicer speak the user's language here, too: by itself it looks only in its own folder for translations."""
+    slicer.app.loadTranslations(str(TRANSLATIONS))
 
 
 def helpText() -> str:

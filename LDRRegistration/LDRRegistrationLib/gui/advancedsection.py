@@ -7,7 +7,11 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from ..registration.modelcards import ModelCard
+from ..runtime.device import hasBfloat16, noBfloat16InWords
+from .choicelabels import DeviceChoice
+from .hints import hideEmpty, say
 
+ADAPTATION_ITERATIONS = 40
 MASKS = ("fixedMask", "movingMask")
 
 
@@ -31,6 +35,8 @@ class AdvancedSection:
         for card in cards:
             box.addItem(card.title, card.name)
         box.connect("currentIndexChanged(int)", self._onModelChosen)
+        ui.deviceComboBox.connect("currentIndexChanged(int)", self._onDeviceChosen)
+        hideEmpty(ui.expertCollapsibleButton, ui.deviceHintLabel)
         for name in MASKS:
             selector = getattr(ui, f"{name}Selector")
             selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node, name=name: self._onMaskChosen(name, node))
@@ -47,6 +53,17 @@ class AdvancedSection:
             "prealignment": choices.prealignment.value,
             "device": choices.device.value,
             "threads": choices.threads or None,
+        }
+
+    @property
+    def ofRegistrations(self) -> dict[str, Any]:
+        """The same for registrations alone, with the preset."""
+        choices = self._choices
+        return {
+            "preset": choices.preset.value,
+            "adaptationIterations": ADAPTATION_ITERATIONS if choices.adapt else 0,
+            "refinementSteps": None if choices.refinementSteps < 0 else choices.refinementSteps,
+            **self.parameters,
         }
 
     def setChoices(self, choices: Any) -> None:
@@ -67,11 +84,24 @@ class AdvancedSection:
                 box.addItem(self._choices.model, self._choices.model)
                 index = box.count - 1
             box.currentIndex = index
+            self._showDevice()
             for name in MASKS:
                 getattr(self._ui, f"{name}Selector").setCurrentNode(getattr(self._choices, name))
         finally:
             self._updating = False
         self._ui.modelCardLabel.text = self.cardText(self._choices.model)
+
+    def _showDevice(self) -> None:
+        """Bfloat16 is not offered where the processor has none. A scene from elsewhere may have chosen it."""
+        box, chosen, lacksBfloat16 = self._ui.deviceComboBox, self._choices.device, hasBfloat16() is False
+        offered = [d for d in DeviceChoice if d is chosen or not (d is DeviceChoice.CPU_BFLOAT16 and lacksBfloat16)]
+        if [box.itemData(n) for n in range(box.count)] != [device.name for device in offered]:
+            box.clear()
+            for device in offered:
+                box.addItem(device.label(), device.name)
+        box.currentIndex = box.findData(chosen.name)
+        isRefused = chosen is DeviceChoice.CPU_BFLOAT16 and lacksBfloat16
+        say(self._ui.deviceHintLabel, noBfloat16InWords() if isRefused else "")
 
     def cardText(self, model: str) -> str:
         """What a user should know about a model before using it."""
@@ -97,6 +127,10 @@ class AdvancedSection:
     def _onModelChosen(self, index: int) -> None:
         if not self._updating and self._choices is not None and index >= 0:
             self._choices.model = self._ui.modelComboBox.itemData(index)
+
+    def _onDeviceChosen(self, index: int) -> None:
+        if not self._updating and self._choices is not None and index >= 0:
+            self._choices.device = DeviceChoice[self._ui.deviceComboBox.itemData(index)]
 
     def _onMaskChosen(self, name: str, node: Any) -> None:
         if not self._updating and self._choices is not None:

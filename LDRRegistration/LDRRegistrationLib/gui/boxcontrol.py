@@ -12,8 +12,8 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from ..mrml.carrying import volumeGrid
-from ..mrml.places import placeOf
 from ..mrml.roi import addRoi, boxOfRoi
+from ..mrml.worldposition import toWorldRas
 from ..runtime.errors import RegistrationError
 from .controller import Run
 from .history import HistoryControl
@@ -93,7 +93,7 @@ class BoxControl(VTKObservationMixin):
         """All that is known of the present result; None after somebody else has written it, or moved the volume."""
         held, choices = self._history.held, self._choices
         try:
-            place = placeOf(choices.movingVolume, choices.outputTransform)
+            place = toWorldRas(choices.movingVolume, choices.outputTransform)
         except RegistrationError:
             return None
         return held.result if held is not None and (held.movingToWorld == place).all() else None

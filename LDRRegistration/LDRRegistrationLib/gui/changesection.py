@@ -10,8 +10,8 @@ from slicer.i18n import tr as _
 
 from ..change.table import ACCEPTED, REJECTED
 from ..mrml.changenodes import Changes, placeOf, readTable, showInViews, writeOpinion
-from ..mrml.places import isOfPair
 from ..mrml.views import jumpTo, rememberViews
+from ..mrml.worldposition import isOfPair
 from ..runtime.errors import RegistrationError
 from .changeoutputs import ChangeOutputs
 from .reading import SideBySideControl, addKeys

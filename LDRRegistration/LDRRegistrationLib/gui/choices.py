@@ -15,7 +15,7 @@ from slicer import (
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from ..mrml.studies import studyOf
-from .presets import DeviceChoice, PrealignmentChoice, PresetChoice
+from .choicelabels import DeviceChoice, PrealignmentChoice, PresetChoice
 
 
 @parameterNodeWrapper
@@ -25,6 +25,8 @@ class LDRRegistrationParameterNode:
     fixedVolume: vtkMRMLScalarVolumeNode
     movingVolume: vtkMRMLScalarVolumeNode
     preset: PresetChoice = PresetChoice.FAST
+    # The name of the user's own preset that all of this came from; it holds as long as they are alike.
+    ownPreset: str = ""
     outputTransform: vtkMRMLTransformNode
     outputVolume: vtkMRMLScalarVolumeNode
     showWhenDone: bool = True

@@ -55,6 +55,7 @@ class RunController:
         self._worker = Worker()
         self._task: Task | None = None
         self._run: Run | None = None
+        self._hears: RunListener = listener
         self._job: Any = None
         self._nodes: list[slicer.vtkMRMLNode] = []
         self._started = 0.0
@@ -71,15 +72,16 @@ class RunController:
         """How long ago the last run began."""
         return time.monotonic() - self._started
 
-    def start(self, run: Run, **parameters: Any) -> None:
+    def start(self, run: Run, listener: RunListener | None = None, **parameters: Any) -> None:
         """Start a run.
 
+        :param listener: hears of this run, in place of the usual one.
         :param parameters: those of ``run.prepare``, whose errors pass through and leave everything as it was.
         """
         if self.isRunning:
             raise RuntimeError("A computation is already running.")
         job = run.prepare(**parameters)
-        self._run, self._job = run, job
+        self._run, self._job, self._hears = run, job, listener or self._listener
         self._nodes = [value for value in parameters.values() if isinstance(value, slicer.vtkMRMLNode)]
         self._task = self._worker.submit(
             lambda progress, cancelled: run.compute(job, progress=progress, cancelled=cancelled)
@@ -100,7 +102,7 @@ class RunController:
         if self._task is not None:
             self._task.cancel()
             self._forget()
-            self._listener.onRunCancelled(reason)
+            self._hears.onRunCancelled(reason)
 
     def close(self) -> None:
         """Drop the run and end the background thread; the panel is going away, so the listener is told nothing."""
@@ -122,7 +124,7 @@ class RunController:
             return
         reports = task.takeProgress()
         if reports and not task.wasCancelled:
-            self._listener.onRunProgress(*reports[-1])
+            self._hears.onRunProgress(*reports[-1])
         if task.wait(POLL_WAIT_SECONDS):
             run, job = self._run, self._job
             assert run is not None
@@ -131,18 +133,20 @@ class RunController:
             self._end(task, run, job)
 
     def _end(self, task: Task, run: Run, job: Any) -> None:
+        # While the user is asked another run may begin.
+        hears = self._hears
         if task.wasCancelled:
-            self._listener.onRunCancelled(_("Cancelled; the scene is as it was."))
+            hears.onRunCancelled(_("Cancelled; the scene is as it was."))
         elif task.error is not None:
-            self._listener.onRunFailed(task.error, task.errorDetails)
-        elif not self._listener.isResultKept(task.result):
-            self._listener.onRunCancelled(_("Discarded; the scene is as it was."))
+            hears.onRunFailed(task.error, task.errorDetails)
+        elif not hears.isResultKept(task.result):
+            hears.onRunCancelled(_("Discarded; the scene is as it was."))
         else:
             try:
                 # The scene may have changed while the user was asked: publish looks.
                 with slicer.util.RenderBlocker():
                     published = run.publish(job, task.result)
             except Exception as error:
-                self._listener.onRunFailed(error, traceback.format_exc())
+                hears.onRunFailed(error, traceback.format_exc())
             else:
                 run.finished(job, task.result, published)

@@ -9,6 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .controller import Run
+from .hints import say
 from .history import HistoryControl
 from .landmarks import LandmarkControl
 
@@ -47,7 +48,7 @@ class FollowControl:
     def forget(self) -> None:
         """What was said of the last landmarks is no longer about what there is."""
         self._followed = None
-        self._ui.followedLabel.text = ""
+        say(self._ui.followedLabel, "")
 
     def onPoints(self, isRunning: bool) -> None:
         """Points were dropped, moved or removed, and rest: follow them if that is wanted and they are complete."""
@@ -89,7 +90,7 @@ class FollowControl:
 
     def _onFollowed(self, job: Any, result: Any) -> None:
         fit = result.landmarks
-        self._ui.followedLabel.text = " ".join([fit.summary + ".", *fit.notes])
+        say(self._ui.followedLabel, " ".join([fit.summary + ".", *fit.notes]))
         self._finished(job, result)
 
     def _onNewLists(self) -> None:

@@ -21,6 +21,22 @@ class Choices(Protocol):
     outputVolume: vtkMRMLScalarVolumeNode | None
 
 
+def say(label: Any, text: str) -> None:
+    """Show ``text``; a label that says nothing takes no room."""
+    label.text, label.visible = text, bool(text)
+
+
+def hideEmpty(section: Any, *labels: Any) -> None:
+    """Let labels of a section take no room while they say nothing: a section that opens shows all that is in it."""
+
+    def hide(collapsed: bool = False) -> None:
+        for label in labels:
+            label.visible = bool(label.text)
+
+    section.connect("contentsCollapsed(bool)", hide)
+    hide()
+
+
 def whatIsMissing(choices: Choices) -> str:
     """One sentence on what stands in the way of Apply; empty if nothing does."""
     if choices.fixedVolume is None and choices.movingVolume is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from ..mrml.history import Attempt, History, goBackTo
+from ..mrml.history import Attempt, History
 
 
 class HistoryControl:
@@ -27,11 +27,13 @@ class HistoryControl:
         ui.historyList.connect("currentRowChanged(int)", self._onRow)
         # A section that opens shows all that is in it.
         ui.resultCollapsibleButton.connect("contentsCollapsed(bool)", lambda collapsed: self._show())
-        ui.undoButton.connect("clicked(bool)", lambda checked=False: self._onRow(self._present - 1))
+        ui.undoButton.connect("clicked(bool)", lambda checked=False: self._onUndo())
 
     def follow(self, nodes: tuple[Any, Any, Any], outputVolumeNode: Any) -> None:
         """:param nodes: fixed volume, moving volume and their transform; None for each that is not there."""
         self._nodes, self._volume = nodes, outputVolumeNode
+        if None not in nodes:
+            self._history.restore(nodes[2].GetScene())
         self._show()
 
     def forget(self) -> None:
@@ -66,16 +68,23 @@ class HistoryControl:
             widget.visible = len(attempts) > 1
         self._ui.undoButton.enabled = present > 0
 
+    def _onUndo(self) -> None:
+        if self._present > 0:
+            self._onRow(self._present - 1)
+        else:
+            self._tell(_("There is no earlier attempt to go back to."))
+
     def _onRow(self, row: int) -> None:
         attempts = self._history.of(*self._nodes)
         if self._updating or not 0 <= row < len(attempts) or row == self._present:
             return
         attempt = attempts[row]
-        if not goBackTo(attempt, self._volume):
+        if not self._history.goBackTo(attempt, self._volume):
             self._log(
-                _('The volume "{name}" is not of that attempt, which made none: press Apply to make it anew.').format(
+                _('The volume "{name}" is not of that attempt: press Apply to make it anew.').format(
                     name=self._volume.GetName()
                 )
             )
-        self._tell(attempt.result.summary, attempt.result.verdict, attempt.result.summary)
+        record = attempt.record
+        self._tell(record.summary, record.verdict, record.summary)
         self._show()

@@ -12,6 +12,7 @@ from slicer.util import VTKObservationMixin
 
 from ..mrml.landmarks import landmarkNotes, landmarksToFollow
 from ..runtime.errors import RegistrationError
+from .hints import say
 
 SELECTORS = ("fixedLandmarksSelector", "movingLandmarksSelector")
 EVENTS = (
@@ -120,4 +121,4 @@ class LandmarkControl(VTKObservationMixin):
             self._say(str(error))
 
     def _say(self, sentence: str) -> None:
-        self._ui.landmarksHintLabel.text = sentence
+        say(self._ui.landmarksHintLabel, sentence)

@@ -59,7 +59,7 @@ def breakable(text: str) -> str:
     return re.sub(rf"(\S{{{LONGEST_WORD}}})(?=\S)", "\\1\u200b", text)
 
 
-def isSamePatient(choices: Any) -> bool:
+def confirmSamePatient(choices: Any) -> bool:
     """Whether the volumes may belong to one patient; where DICOM says that they do not, the user decides."""
     fixed, moving = choices.fixedVolume, choices.movingVolume
     if not areOfDifferentPatients(fixed, moving):

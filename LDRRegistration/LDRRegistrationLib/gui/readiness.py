@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from ..runtime import pytorch
 from ..runtime.errors import RegistrationError
 from . import curved, licences
-from .pairsection import isSamePatient
+from .pairsection import confirmSamePatient
 
 
 class Readiness:
@@ -39,8 +39,16 @@ class Readiness:
         try:
             if not curved.offerCopies(choices, self._logic, shownByNode):
                 return False
-            if not isSamePatient(choices):
+            if not confirmSamePatient(choices):
                 return False
+        except Exception as error:
+            self._onFailed(error, traceback.format_exc())
+            return False
+        return self.canCompute(choices, missing)
+
+    def canCompute(self, choices: Any, missing: Callable[[], str] = lambda: "") -> bool:
+        """The part of ``isReady`` that is not about two volumes: the licence of the model, and PyTorch."""
+        try:
             if not licences.isAccepted(choices.model, self._logic.models.cards()):
                 return False
             if pytorch.torchIsInstalled():

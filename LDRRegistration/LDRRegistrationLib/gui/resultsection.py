@@ -23,6 +23,7 @@ from ..runtime.progress import Stages
 from .boxcontrol import BoxControl
 from .controller import Run
 from .following import FollowControl
+from .hints import hideEmpty
 from .history import HistoryControl
 from .landmarks import LandmarkControl
 from .saving import askForPath
@@ -46,11 +47,14 @@ class ResultSection:
         self._choices: Any = None
         self._display: ResultDisplay | None = None
         self._hasShown = False
-        self._history = HistoryControl(ui, view.setOutcome, view.log)
+        self._history = HistoryControl(ui, view.tell, view.log)
         self._landmarks = LandmarkControl(ui, logic, view.log, lambda: self._follow.onPoints(isRunning()))
         self._follow = FollowControl(ui, logic, self._landmarks, self._history, start, self.keep, parameters)
         self._box = BoxControl(ui, logic, self._history, start, self.keep, parameters)
         self._trust = TrustControl(ui, logic, start, self._display_, parameters)
+        hideEmpty(
+            ui.resultCollapsibleButton, ui.landmarksHintLabel, ui.followedLabel, ui.roiHintLabel, ui.doubtfulLabel
+        )
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
         for name, slot in {
             "afterButton": self._onAfter,
@@ -104,12 +108,17 @@ class ResultSection:
         if job.outputTransformNode is None or self._choices is None:
             return
         if self._choices.showWhenDone and not self._hasShown:
-            self._ui.resultCollapsibleButton.collapsed = False
-            self._display_().showAfter(True)
-            self._display_().blend(self._ui.fadeSlider.value / 100.0)
+            self.show()
         elif self._display is None:
             self._log(_("To see it, open Result below."))
         self._hasShown = True
+
+    def show(self) -> None:
+        """The moving volume over the fixed one, carried by their transform."""
+        self._ui.resultCollapsibleButton.collapsed = False
+        self._display_().showAfter(True)
+        self._display_().blend(self._ui.fadeSlider.value / 100.0)
+        self._nameAfterButton()
 
     def beforeRun(self) -> None:
         """A registration is about to begin: views that show what will not hold any more go back; others stay."""

@@ -13,7 +13,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
 from ..runtime import pytorch
 from . import hints
-from .presets import PresetChoice
+from .choicelabels import PresetChoice
 
 
 def _logic() -> Any:

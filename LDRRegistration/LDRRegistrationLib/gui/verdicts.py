@@ -11,13 +11,18 @@ from ..registration.verdict import Verdict
 COLORS = {"good": "#4e9a62", "check": "#b8841c", "failed": "#c0564d"}
 
 
-def inWords(verdict: Verdict) -> str:
+def verdictInWords(verdict: Verdict) -> str:
     """One line."""
     if verdict.grade == "failed":
         return _("Failed: {why}").format(why=verdict.sentence or _("the volumes were not brought together."))
     if verdict.grade == "check":
         return _("Check: {why}").format(why=verdict.sentence or _("the result may be wrong."))
     return _("Good.")
+
+
+def shortly(verdict: Verdict) -> str:
+    """One word."""
+    return {"good": _("Good"), "check": _("Check")}.get(verdict.grade) or _("Failed")
 
 
 def styleOf(verdict: Verdict | None) -> str:
@@ -46,6 +51,6 @@ def isKept(verdict: Verdict) -> bool:
     question = _("{verdict}\n\nKeep the result anyway? If not, the scene stays as it is.")
     return bool(
         slicer.util.confirmYesNoDisplay(
-            question.format(verdict=inWords(verdict)), windowTitle=_("The registration failed")
+            question.format(verdict=verdictInWords(verdict)), windowTitle=_("The registration failed")
         )
     )

@@ -5,28 +5,32 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import slicer
 from slicer.i18n import tr as _
 
 from ..registration.verdict import Verdict
 from ..runtime.errors import DependencyError, RegistrationError
-from .verdicts import inWords, styleOf
+from .verdicts import styleOf, verdictInWords
 
 
 class RunView:
     """Shows the state of a run on the widgets of the panel; decides nothing.
 
     :param ui: the widgets of LDRRegistration.ui, by name.
+    :param isSeen: whether the panel is shown. What goes on while it is not, Slicer's status bar says.
     """
 
-    def __init__(self, ui: Any) -> None:
-        self._ui = ui
+    def __init__(self, ui: Any, isSeen: Callable[[], bool] = lambda: True) -> None:
+        self._ui, self._isSeen = ui, isSeen
         self._outcome = ""
         self._verdict: Verdict | None = None
         self._figures = ""
         self.isBusy = False
+        # What ``showIdle`` was told, as long as it waits for Apply.
+        self._idle: tuple[str, str] | None = None
         self._usualToolTip = ui.statusLabel.toolTip
         ui.progressBar.visible = False
 
@@ -36,6 +40,7 @@ class RunView:
         :param missing: what stands in the way of it, or empty.
         :param plan: what it will do, if nothing stands in the way.
         """
+        self._idle = (missing, plan)
         self._setRunning(False)
         self._ui.applyButton.text = _("Apply")
         self._ui.applyButton.enabled = not missing
@@ -62,6 +67,7 @@ class RunView:
     def showProgress(self, fraction: float, stage: str) -> None:
         self._ui.progressBar.value = round(100 * min(max(fraction, 0.0), 1.0))
         self._ui.progressBar.format = stage + "  %p%"
+        self._sayOutside(f"{stage}  {self._ui.progressBar.value}%")
 
     def showCancelling(self) -> None:
         self._ui.applyButton.text = _("Cancelling...")
@@ -76,10 +82,17 @@ class RunView:
         self.changeOutcome(sentence, verdict, figures)
         for line in self._outcome.splitlines():
             self.log(line)
+        self._sayOutside(self._outcome.partition("\n")[0])
+
+    def tell(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
+        """The same, and show it now: what was done came at once, without a run."""
+        self.setOutcome(sentence, verdict, figures)
+        if self._idle is not None:
+            self.showIdle(*self._idle)
 
     def changeOutcome(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
-        """The same, without a line in the log."""
-        self._outcome = sentence if verdict is None else f"{inWords(verdict)}\n{sentence}".strip()
+        """As ``setOutcome``, without a line in the log."""
+        self._outcome = sentence if verdict is None else f"{verdictInWords(verdict)}\n{sentence}".strip()
         self._verdict, self._figures = verdict, figures
 
     @contextlib.contextmanager
@@ -100,6 +113,10 @@ class RunView:
         """The choices have changed, so the last outcome is no longer about them."""
         self.changeOutcome("")
 
+    def _sayOutside(self, line: str) -> None:
+        if not self._isSeen() and line:
+            slicer.util.showStatusMessage(_("LDR Registration: {line}").format(line=line))
+
     def log(self, line: str) -> None:
         self._ui.logTextEdit.appendPlainText(f"{time.strftime('%H:%M:%S')}  {line}")
 
@@ -110,11 +127,15 @@ class RunView:
         label.toolTip = self._usualToolTip if verdict is None or not self._figures else self._figures
 
     def _setRunning(self, running: bool) -> None:
+        self._idle = None if running else self._idle
         self._ui.progressBar.visible = running
         self._ui.inputsCollapsibleButton.enabled = not running
         self._ui.outputsCollapsibleButton.enabled = not running
         self._ui.advancedCollapsibleButton.enabled = not running
+        self._ui.expertCollapsibleButton.enabled = not running
         self._ui.changesCollapsibleButton.enabled = not running
+        for name in ("FolderSelector", "SequenceSelector", "FixedSelector", "CarryCheckBox", "Button"):
+            getattr(self._ui, f"study{name}").enabled = not running
         if running:
             self._ui.resultCollapsibleButton.enabled = False
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..runtime.errors import RegistrationError
 from ..runtime.memory import checkAvailable
 from ..space.grid import ijkToRasOfItk
-from .placement import checkPlacement, checkScalar3d
+from .geometry import checkGeometry, checkScalar3d
 from .streams import Damaged, contentChunks
 
 STDERR = 2
@@ -61,7 +61,7 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
             raise RegistrationError(f"{path} is damaged: its voxels cannot be read.") from error
     ijkToRas = ijkToRasOfItk(image)
     array = SimpleITK.GetArrayFromImage(image)
-    checkPlacement(path, ijkToRas, array.shape)
+    checkGeometry(path, ijkToRas, array.shape)
     notes = []
     if kind in PLAIN:
         notes.append(f"{path.name} does not say how it lies: its axes are taken as left, posterior and superior.")

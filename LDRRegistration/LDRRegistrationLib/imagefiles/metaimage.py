@@ -9,8 +9,8 @@ import numpy as np
 
 from ..runtime.errors import RegistrationError
 from ..space.grid import LPS_FROM_RAS
+from .geometry import checkGeometry, checkScalar3d, checkSize
 from .layout import Layout
-from .placement import checkPlacement, checkScalar3d, checkSize
 from .streams import beside, isGzip
 
 DTYPES = {
@@ -50,7 +50,7 @@ def layout(path: Path, start: bytes) -> Layout | None:
     except (ValueError, IndexError, KeyError) as error:
         raise RegistrationError(f"{path} is damaged: its header cannot be understood.") from error
     ni, nj, nk = sizes
-    checkPlacement(path, placed, (nk, nj, ni))
+    checkGeometry(path, placed, (nk, nj, ni))
     isLocal = dataFile.upper() == "LOCAL"
     dataPath = path if isLocal else beside(path, dataFile)
     if headerSize < -1:

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ..runtime.errors import RegistrationError
+from .geometry import checkGeometry, checkScalar3d, checkSize, differ, isSheared, isUsableGeometry
 from .layout import Layout
 from .niftiheader import NiftiFields, readFields
-from .placement import checkPlacement, checkScalar3d, checkSize, differ, isPlacement, isSheared
 from .streams import checkRegularFile
 
 NAMES = re.compile(r"\.(nii|hdr|img)(\.gz)?$", re.IGNORECASE)
@@ -52,7 +52,7 @@ def layoutOf(path: Path, fields: NiftiFields) -> Layout:
     slope, intercept = _scaling(path, fields)
     dataPath = path if fields.kind == "single" else _imagePath(path)
     placed = _analyzePlacement(path, fields, notes) if fields.kind == "analyze" else _placed(path, fields, shape, notes)
-    checkPlacement(path, placed, shape)
+    checkGeometry(path, placed, shape)
     return Layout(
         path=path,
         shape=shape,
@@ -156,12 +156,12 @@ def _placed(path: Path, fields: NiftiFields, shape: tuple[int, int, int], notes:
     for matrix in (qform, sform):
         if matrix is not None:
             matrix[:3] *= scale
-    usableQform = qform is not None and isPlacement(qform)
+    usableQform = qform is not None and isUsableGeometry(qform)
     if sform is not None:
-        if not isPlacement(sform) or isSheared(sform, shape):
+        if not isUsableGeometry(sform) or isSheared(sform, shape):
             if not usableQform or qform is None:
                 return sform
-            why = "sheared" if isPlacement(sform) else "invalid"
+            why = "sheared" if isUsableGeometry(sform) else "invalid"
             notes.append(f"{name} has an sform that is {why}: it lies where its qform says.")
             return qform
         _noteVoxelSizes(name, fields, sform, scale, notes)

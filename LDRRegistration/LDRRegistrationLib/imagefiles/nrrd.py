@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ..runtime.errors import RegistrationError
+from .geometry import checkGeometry, checkScalar3d, checkSize
 from .layout import Layout
-from .placement import checkPlacement, checkScalar3d, checkSize
 from .streams import beside
 
 MAGIC = b"NRRD000"
@@ -70,7 +70,7 @@ def layout(path: Path, start: bytes) -> Layout | None:
     except (ValueError, IndexError) as error:
         raise RegistrationError(f"{path} is damaged: its header cannot be understood.") from error
     ni, nj, nk = sizes
-    checkPlacement(path, placed, (nk, nj, ni))
+    checkGeometry(path, placed, (nk, nj, ni))
     if end is None and dataFile is None:
         raise RegistrationError(f"{path} is damaged: its header does not end.")
     dataPath = path if dataFile is None else beside(path, dataFile)

@@ -1,4 +1,4 @@
-"""SeriesLogic: many registrations in one call, on MRML nodes. No Qt, no Slicer base class."""
+"""BatchLogic: many registrations in one call, on MRML nodes. No Qt, no Slicer base class."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
+from ..mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
 from ..mrml.nodes import NodeReference, checkScene
 from ..mrml.pairs import PairOutcome, fillPairsTable
-from ..mrml.places import RegisteredVolume
 from ..mrml.sequences import RegisteredFrames, framesOf, publishTransforms
+from ..mrml.study import segmentationsOf, volumesIn
 from ..mrml.volumes import imageFromVolumeNode
+from ..mrml.worldposition import RegisteredVolume, resultAbove
 from ..registration.models import ModelStore
 from ..registration.sequence import registerFrames
 from ..registration.settings import Prealignment, SettingsKeywords, settingsFrom
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode, vtkMRMLTableNode
 
 
-class SeriesLogic:
+class BatchLogic:
     """What RegistrationLogic does with lists of pairs and with sequences."""
 
     models: ModelStore
@@ -37,6 +39,7 @@ class SeriesLogic:
         *,
         pairs: Iterable[tuple[vtkMRMLScalarVolumeNode, vtkMRMLScalarVolumeNode]],
         createVolumes: bool = False,
+        carrySegmentations: bool = False,
         outputTableNode: vtkMRMLTableNode | None = None,
         progressCallback: ProgressCallback | None = None,
         cancelCallback: CancelCallback | None = None,
@@ -45,6 +48,8 @@ class SeriesLogic:
         """Register each (fixed, moving) pair; one that cannot be registered does not stop the others.
 
         :param createVolumes: make each pair's resampled moving volume, too.
+        :param carrySegmentations: make copies of the segmentations that were drawn on the moving volume, carried onto
+            the fixed one and hardened; ``carriedNodes`` of each outcome.
         :param outputTableNode: receives a row a pair: names, quality, seconds, what went wrong.
         :param settings: further keywords of ``registerVolumes``, the same for all pairs: preset, model, ...
         :returns: an outcome a pair, in their order. Every pair has its own new output nodes.
@@ -76,6 +81,7 @@ class SeriesLogic:
                     movingVolumeNode=moving,
                     createTransform=True,
                     createVolume=createVolumes,
+                    shownByNode=resultAbove(moving),
                     **settings,
                 )
                 result = self.compute(job, progress=progress, cancelled=cancelCallback)
@@ -85,9 +91,33 @@ class SeriesLogic:
             else:
                 outcome.result = result
                 outcome.outputTransformNode, outcome.outputVolumeNode = job.outputTransformNode, job.outputVolumeNode
+                if carrySegmentations:
+                    _carry(outcome, fixed)
             if outputTableNode is not None:
                 fillPairsTable(outputTableNode, outcomes)
         return outcomes
+
+    def registerStudy(
+        self,
+        *,
+        folderItem: int,
+        fixedVolumeNode: vtkMRMLScalarVolumeNode,
+        carrySegmentations: bool = True,
+        **others: Any,
+    ) -> list[PairOutcome]:
+        """Register every volume in a folder of the subject hierarchy to one volume; see ``registerPairs``.
+
+        :param folderItem: a folder, a study or a patient, as ``vtkMRMLSubjectHierarchyNode`` numbers it.
+        :param fixedVolumeNode: what they are registered to; where it is in the folder itself, it is left out.
+        :param others: the other keywords of ``registerPairs``.
+        :raises RegistrationError: the folder has no other volume than the fixed one.
+        """
+        checkScene(fixedVolumeNode)
+        volumes = volumesIn(folderItem, fixedVolumeNode.GetScene())
+        pairs = [(fixedVolumeNode, volume) for volume in volumes if volume is not fixedVolumeNode]
+        if not pairs:
+            raise RegistrationError(_("The folder has no other volume than the one to register to."))
+        return self.registerPairs(pairs=pairs, carrySegmentations=carrySegmentations, **others)
 
     def registerSequence(
         self,
@@ -137,3 +167,16 @@ class SeriesLogic:
             node.node()
         transforms, verdicts = [frame.transform for frame in done], [frame.verdict for frame in done]
         return publishTransforms(sequenceNode, transforms, verdicts, None if output is None else output.node())
+
+
+def _carry(outcome: PairOutcome, fixedVolumeNode: vtkMRMLScalarVolumeNode) -> None:
+    """Carry along the segmentations of an outcome's moving volume; what cannot be carried is said."""
+    nodes = segmentationsOf(outcome.movingVolumeNode)
+    if not nodes or outcome.outputTransformNode is None:
+        return
+    try:
+        job = prepareCopies(outcome.outputTransformNode, nodes, fixedVolumeNode)
+        computeCopies(job)
+        outcome.carriedNodes = publishCopies(job)
+    except RegistrationError as error:
+        outcome.error = _("Its segmentations were not carried along: {why}").format(why=error)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..change.answer import judgeComparison, worse
-from ..change.detection import USUAL
+from ..change.detection import USUAL_SENSITIVITY
 from ..change.table import Opinion
 from ..change.visits import compareVisits
 from ..mrml.changenodes import Changes, changeVolume, fillTable, publishChanges, showRegions
@@ -14,9 +14,9 @@ from ..mrml.jobs import publishJob
 from ..mrml.masks import imageFromMaskNode
 from ..mrml.names import changesTransformName
 from ..mrml.nodes import NodeReference, allOrNothing, checkScene
-from ..mrml.places import resultAbove
 from ..mrml.studies import studyOf
 from ..mrml.verdicts import verdictText
+from ..mrml.worldposition import resultAbove
 from ..registration.models import ModelStore
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
@@ -58,7 +58,7 @@ class ChangesLogic:
         priorVolumeNode: vtkMRMLScalarVolumeNode,
         maskNode: vtkMRMLDisplayableNode | None = None,
         excludeMaskNode: vtkMRMLDisplayableNode | None = None,
-        sensitivity: float = USUAL,
+        sensitivity: float = USUAL_SENSITIVITY,
         currentDate: str | None = None,
         priorDate: str | None = None,
         outputTransformNode: vtkMRMLTransformNode | None = None,
@@ -110,7 +110,7 @@ class ChangesLogic:
         priorVolumeNode: Any,
         maskNode: Any = None,
         excludeMaskNode: Any = None,
-        sensitivity: float = USUAL,
+        sensitivity: float = USUAL_SENSITIVITY,
         currentDate: str | None = None,
         priorDate: str | None = None,
         outputTransformNode: Any = None,

@@ -25,10 +25,12 @@ from ..runtime.pytorch import ensureTorch, importTorch
 from ..space.labelwarp import warpLabels
 from ..space.transform import Transform
 from ..space.validity import checkedImage
-from .batch import SeriesLogic
+from .batch import BatchLogic
 from .change import ChangesLogic
+from .frames import FramesLogic
 from .reporting import ReportingLogic
 from .studies import StudiesLogic
+from .templates import TemplatesLogic
 from .transforms import ResultsLogic
 from .trust import TrustLogic
 
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
     )
 
 
-class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic, ResultsLogic, TrustLogic):
+class RegistrationLogic(
+    ChangesLogic, ReportingLogic, StudiesLogic, BatchLogic, FramesLogic, ResultsLogic, TemplatesLogic, TrustLogic
+):
     """Registers volume nodes. ``prepare`` and ``publish`` belong to the main thread, ``compute`` to any."""
 
     def __init__(self, modelsFolder: Path | str = MODELS_FOLDER) -> None:
@@ -89,6 +93,10 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
             much learning of its last layers on this pair, before any refinement. 40 are enough; 0 is none.
         :param device: "cpu", "cuda", "auto" for a CUDA graphics card where there is one, or "cpu-bfloat16".
         :param threads: CPU threads for this registration; afterwards PyTorch has as many as before.
+        :param interpolation: of the output volume: "linear", "cubic" or "nearest".
+        :param padding: its value where the moving volume has none; by default what stands for no measurement there, or
+            else -1000 in CT, or else its lowest value.
+        :param scalarType: "moving", the moving volume's own, or "float", which rounds nothing.
         :param progressCallback: called with the fraction done and the stage in words.
         :param cancelCallback: polled; true stops the registration.
         :returns: the result; its ``verdict`` says whether it can be trusted, ``seconds``, ``summary`` and ``notes`` how
@@ -167,7 +175,7 @@ class RegistrationLogic(ChangesLogic, ReportingLogic, StudiesLogic, SeriesLogic,
         return replace(
             result,
             transform=transform,
-            warped=transform.warp(moving, grid) if settings.warp else None,
+            warped=settings.resampling.warp(transform, moving, grid) if settings.warp else None,
             foldedPercent=100.0 * float(np.mean(determinants <= 0)),
             largestDisplacementMm=transform.field.longestMm,
             settings=settings,

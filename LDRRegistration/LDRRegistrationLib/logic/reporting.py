@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,16 +16,16 @@ from ..change.table import Opinion
 from ..dicom.scan import ScanInfo, pairNotes
 from ..mrml.changenodes import Changes
 from ..mrml.dicomvolumes import DicomFiles, checkPlace, dicomFiles
-from ..mrml.places import scansOf
 from ..mrml.studies import studyOf
+from ..mrml.worldposition import scansOf
 from ..registration.verdict import Verdict
 from ..reports.changefiles import writeChanges
 from ..reports.context import FoundLimit, ReportContext, patientShown
-from ..reports.registrationjson import versions
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback, Stages
-from ..runtime.workfolder import clearStale, workFolder, writeThrough
+from ..runtime.version import softwareVersion
+from ..runtime.workfolder import replaceFiles
 from ..space.grid import Grid
 from ..space.transform import Transform
 
@@ -257,7 +256,7 @@ def _contextOf(job: ReportJob) -> ReportContext:
         prior=prior,
         patient=patientShown(job.patient, current),
         model=job.model,
-        version=versions().get("ldr-registration", ""),
+        version=softwareVersion(),
         grade=job.alignment.grade,
         gradeSentence=job.alignment.sentence,
         comparison=judgeComparison(job.changeMap, job.limit).sentence,
@@ -282,15 +281,8 @@ def _written(place: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
     """
     try:
         place.mkdir(parents=True, exist_ok=True)
-        clearStale(place)
-        with workFolder(place) as part:
-            paths = write(part)
-            for path in paths:
-                writeThrough(path)
-            for path in paths:
-                os.replace(path, place / path.name)
+        return replaceFiles(place, write)
     except OSError as error:
         raise RegistrationError(
             _("The report could not be written into {folder}: {reason}.").format(folder=place, reason=error.strerror)
         ) from error
-    return [place / path.name for path in paths]

@@ -12,10 +12,10 @@ from ..space.grid import Grid
 from .carrying import volumeGrid
 from .checkerboard import checkerboard
 from .colors import addLegend
-from .places import placeBefore
 from .trustnodes import EXPECTED_ERROR, LOCAL_SIMILARITY
 from .views import compositeNodes, lookAt, rememberViews, showScale
 from .volumechange import localVolumeChange
+from .worldposition import parentBefore
 
 GRID, MAGNITUDE = "grid", "magnitude"
 VOLUME_CHANGE, CHECKERBOARD, DIFFERENCE = "volume change", "checkerboard", "difference"
@@ -55,7 +55,7 @@ class ResultDisplay:
         self._putBack = rememberViews(self.scene)
         # The volume may lie under its result already, as in a saved scene: then that is how it is put back.
         self._found = movingVolumeNode.GetParentTransformNode()
-        self._before = placeBefore(transformNode, movingVolumeNode)
+        self._before = parentBefore(transformNode, movingVolumeNode)
         self._moved = False
         self._made: dict[str, Any] = {}
 

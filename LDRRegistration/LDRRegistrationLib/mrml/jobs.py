@@ -24,12 +24,12 @@ from .masks import imageFromMaskNode
 from .matrices import localToWorld
 from .names import transformName, volumeName
 from .nodes import NodeReference, allOrNothing, checkScene, isAbove
-from .places import RegisteredVolume, notePlaceBefore, resultAbove
 from .roi import boxOfRoi
 from .starts import engineTransform
 from .transforms import behindBoxes, notedSides, noteSides, updateTransformNode, vtkTransform
 from .verdicts import notedVerdict, noteVerdict
 from .volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+from .worldposition import RegisteredVolume, noteParentBefore, resultAbove
 
 if TYPE_CHECKING:
     from slicer import vtkMRMLScalarVolumeNode, vtkMRMLScene, vtkMRMLTransformNode
@@ -205,7 +205,7 @@ def publishJob(job: RegistrationJob, result: RegistrationResult) -> None:
         if transform is not None:
             if transformNode is None:
                 transformNode = job.scene.AddNewNodeByClass("vtkMRMLTransformNode", transformName(*names))
-            notePlaceBefore(transformNode, movingNode)
+            noteParentBefore(transformNode, movingNode)
             updateTransformNode(transformNode, transform, fixedNode, movingNode)
             noteSides(transformNode, sourceToWorld=job.movingToWorld)
             noteVerdict(transformNode, result.verdict)

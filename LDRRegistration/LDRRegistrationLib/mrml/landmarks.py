@@ -16,10 +16,10 @@ from ..space.grid import transformPoints
 from .carrying import sourceFromLocal, worldFromLocal
 from .matrices import arrayFromMatrix, matrixFromArray
 from .nodes import allOrNothing
-from .places import placeOf, resultAbove
 from .tables import setColumns
 from .transforms import notedSides, pointsThrough, withTightInverse
 from .verdicts import notedVerdict
+from .worldposition import resultAbove, toWorldRas
 
 
 @dataclass
@@ -92,12 +92,12 @@ def landmarkNotes(fixedMarkupsNode, movingMarkupsNode, transformNode, fixedVolum
     notes = []
     movingResult = resultAbove(movingVolumeNode, transformNode)
     for node, toWorld, volume, place in (
-        (fixedMarkupsNode, worldFromLocal(fixedMarkupsNode), fixedVolumeNode, placeOf(fixedVolumeNode)),
+        (fixedMarkupsNode, worldFromLocal(fixedMarkupsNode), fixedVolumeNode, toWorldRas(fixedVolumeNode)),
         (
             movingMarkupsNode,
             _worldFromMoving(movingMarkupsNode, transformNode),
             movingVolumeNode,
-            placeOf(movingVolumeNode, movingResult),
+            toWorldRas(movingVolumeNode, movingResult),
         ),
     ):
         points = _points(node).positions

@@ -9,8 +9,8 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.image import Image
 from .labelmaps import arrayFromOrientedImage
-from .places import placeOf
 from .volumes import imageFromVolumeNode
+from .worldposition import toWorldRas
 
 BINARY_LABELMAP = "Binary labelmap"
 
@@ -18,7 +18,7 @@ BINARY_LABELMAP = "Binary labelmap"
 def imageFromMaskNode(maskNode, result=None) -> Image | None:
     """What is inside any segment, or any label above 0, as 1 in an Image of uint8 in the world; None for no node.
 
-    :param result: see ``placeOf``.
+    :param result: see ``toWorldRas``.
     :raises RegistrationError: for another kind of node, nothing inside, or a non-linear parent.
     """
     if maskNode is None:
@@ -45,4 +45,4 @@ def _imageFromSegmentation(segmentationNode, name: str, result) -> Image:
     if merged.GetPointData().GetScalars() is None or merged.GetNumberOfPoints() == 0:
         raise RegistrationError(_("The mask {name} is empty: nothing would be left to compare.").format(name=name))
     array, ijkToLocal = arrayFromOrientedImage(merged)
-    return Image((array > 0).astype(np.uint8), placeOf(segmentationNode, result) @ ijkToLocal, name)
+    return Image((array > 0).astype(np.uint8), toWorldRas(segmentationNode, result) @ ijkToLocal, name)

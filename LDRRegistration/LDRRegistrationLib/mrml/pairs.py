@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..registration.register import RegistrationResult
@@ -21,6 +21,8 @@ class PairOutcome:
     outputVolumeNode: Any = None
     result: RegistrationResult | None = None
     error: str = ""
+    # Copies of the moving volume's segmentations on the fixed one.
+    carriedNodes: list[Any] = field(default_factory=list)
 
 
 def fillPairsTable(tableNode: Any, outcomes: Iterable[PairOutcome]) -> None:

@@ -13,10 +13,10 @@ from ..runtime.language import tr as _
 from ..space.image import Image
 from ..space.transform import Transform
 from .nodes import NodeReference, allOrNothing
-from .places import RegisteredVolume
 from .transforms import vtkTransform
 from .verdicts import noteVerdict
 from .volumes import imageFromVolumeNode
+from .worldposition import RegisteredVolume
 
 
 class RegisteredFrames:
@@ -93,6 +93,22 @@ def publishTransforms(
         for browser in browsers:
             browser.AddSynchronizedSequenceNode(outputSequenceNode)
     return outputSequenceNode
+
+
+def goToFrame(sequenceNode: Any, transformsNode: Any, number: int) -> None:
+    """Let the browsers of a sequence show frame ``number``, carried by its transform where both are shown.
+
+    :param transformsNode: the sequence of its transforms; None if there is none yet.
+    :raises RegistrationError: the sequence left the scene.
+    """
+    if sequenceNode is None or sequenceNode.GetScene() is None:
+        raise RegistrationError(_("The sequence was removed from the scene."))
+    for browser in _browsersOf(sequenceNode):
+        browser.SetSelectedItemNumber(number)
+        volume = browser.GetProxyNode(sequenceNode)
+        carrier = None if transformsNode is None else browser.GetProxyNode(transformsNode)
+        if volume is not None and carrier is not None:
+            volume.SetAndObserveTransformNodeID(carrier.GetID())
 
 
 def _dataNodes(sequenceNode: Any) -> list[Any]:

@@ -11,9 +11,9 @@ from ..runtime.language import tr as _
 from .colors import showDoubt
 from .jobs import RegistrationJob, prepareJob, startOf
 from .nodes import allOrNothing
-from .places import resultAbove
 from .quantities import setUnit
 from .volumes import imageDataFromArray, updateVolumeNode
+from .worldposition import resultAbove
 
 EXPECTED_ERROR, LOCAL_SIMILARITY = "expected error", "local similarity"
 # The full color: of an error in mm, and of a similarity; nothing is shown beyond the second ones.

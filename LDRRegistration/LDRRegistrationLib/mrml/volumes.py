@@ -12,8 +12,8 @@ from ..runtime.language import tr as _
 from ..space.image import Image
 from .matrices import arrayFromMatrix
 from .nodes import placeBeside
-from .places import placeOf
 from .quantities import copyMeaning
+from .worldposition import toWorldRas
 
 
 def imageFromVolumeNode(volumeNode, result=None) -> Image:
@@ -21,7 +21,7 @@ def imageFromVolumeNode(volumeNode, result=None) -> Image:
 
     The array is the node's own memory, read-only: copy it to keep it as it is.
 
-    :param result: see ``placeOf``.
+    :param result: see ``toWorldRas``.
     :raises RegistrationError: for no node, another class, no voxels, several components, a non-linear parent.
     """
     if volumeNode is None:
@@ -45,7 +45,7 @@ def imageFromVolumeNode(volumeNode, result=None) -> Image:
     array.flags.writeable = False
     matrix = vtk.vtkMatrix4x4()
     volumeNode.GetIJKToRASMatrix(matrix)
-    return Image(array, placeOf(volumeNode, result) @ arrayFromMatrix(matrix), name)
+    return Image(array, toWorldRas(volumeNode, result) @ arrayFromMatrix(matrix), name)
 
 
 def imageDataFromArray(array: np.ndarray, copy: bool = True) -> vtk.vtkImageData:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # Standard deviation in a window, of intensities in [0, 1], around which it fades into a flat one that says nothing.
-FLAT = 0.015
+FLAT_WINDOW_SD = 0.015
 # Gauss and Newton's second derivative ignores that the windows' means and variances follow the moving image; this
 # factor, found by trial, makes up for it: fewer iterations for the same result.
-CURVATURE = 0.7
+CURVATURE_FACTOR = 0.7
 # So many voxels are judged at once, of as many affines as that makes: on small images the single call is what costs.
 BATCH_VOXELS = 400_000
 # Where the products of (i, j, k, 1) stand among their moments, as powers of (k, j, i), and those of the derivatives
@@ -169,8 +169,8 @@ class _Batch:
         sums = level.boxSum(torch.stack([inside, f, m, f * fixed, m * moving, f * moving]))
         self._count = sums[0].clamp_min(1e-3)
         self._meanF, self._meanM, squareF, squareM, product = (sums[1:] / self._count).unbind()
-        varianceF = (squareF - self._meanF * self._meanF).clamp_min(0) + FLAT**2
-        self._varianceM = (squareM - self._meanM * self._meanM).clamp_min(0) + FLAT**2
+        varianceF = (squareF - self._meanF * self._meanF).clamp_min(0) + FLAT_WINDOW_SD**2
+        self._varianceM = (squareM - self._meanM * self._meanM).clamp_min(0) + FLAT_WINDOW_SD**2
         self._covariance = product - self._meanF * self._meanM
         self._slope = self._covariance / (varianceF * self._varianceM)
         self._rho2 = inside * self._covariance * self._slope
@@ -194,7 +194,7 @@ class _Batch:
         back = level.boxSum(torch.stack([a, a * self._meanF, b, b * self._meanM, c]))
         # Derivative of the sum of rho^2 / 2 over all windows by each moved voxel, and its second derivative.
         force = inside * (level.fixedValues * back[0] - back[1] - moved * back[2] + back[3])
-        weight = inside * back[4] * CURVATURE
+        weight = inside * back[4] * CURVATURE_FACTOR
         slopes = torch.zeros((3, *moved.shape))
         slopes[0, ..., 1:-1] = moved[..., 2:] - moved[..., :-2]
         slopes[1, ..., 1:-1, :] = moved[..., 2:, :] - moved[..., :-2, :]

@@ -15,14 +15,14 @@ from .refinement import Refinement, refine
 from .selfcheck import CheckedFlow, SelfCheck
 
 if TYPE_CHECKING:
-    from .models import Student
+    from .models import RegistrationNetwork
 
 # The mean is smoother than each way alone, which may cost similarity; if more than this share, it is not kept.
-MAXIMUM_LOSS = 0.15
+MAXIMUM_MEAN_LOSS_SHARE = 0.15
 
 
 def meanOfBothWays(
-    student: Student,
+    network: RegistrationNetwork,
     selfCheck: SelfCheck,
     aligned: CheckedFlow,
     there: CheckedFlow,
@@ -38,7 +38,7 @@ def meanOfBothWays(
     if there.flow is None:
         return there
     turned, still = selfCheck.turned(aligned.warped)
-    back = runPasses(student, turned, still, check, extraPasses)
+    back = runPasses(network, turned, still, check, extraPasses)
     weights = still.warped[:, 1:] if still.warped.shape[1] > 1 else None
     flow = refine(
         turned.fixed[0, 0], still.warped[0, 0], back.flow, lambda share: check(), refinement, turned.mask, weights
@@ -46,5 +46,5 @@ def meanOfBothWays(
     back = turned.better(still.warped, flow, back)
     if back.flow is None:
         return there
-    mean = selfCheck.judge(aligned.warped, 0.5 * (there.flow + inverted(back.flow)))
-    return mean if mean.similarity > (1.0 - MAXIMUM_LOSS) * there.similarity else there
+    mean = selfCheck.checked(aligned.warped, 0.5 * (there.flow + inverted(back.flow)))
+    return mean if mean.similarity > (1.0 - MAXIMUM_MEAN_LOSS_SHARE) * there.similarity else there

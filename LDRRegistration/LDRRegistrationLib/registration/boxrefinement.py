@@ -28,11 +28,11 @@ from ..space.validity import checkedImage
 from .box import BoxFit, RefinementBox
 from .finishing import Finish, finish
 from .guided import Start
-from .models import ModelStore, resolutionMm
+from .models import ModelStore
 from .pair import PairOnGrid
 from .register import RegistrationResult
 from .regularity import Regularity, regularity
-from .selfcheck import FOREGROUND, CheckedFlow
+from .selfcheck import MINIMUM_SHOWN_INTENSITY, CheckedFlow
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def refineInBox(
         warped = None
         if settings.warp:
             stages.begin("Warping", 0.8)
-            warped = _warped(fixed.grid, moving, transform, field, start, stages)
+            warped = _warped(fixed.grid, moving, transform, field, start, settings, stages)
         stages.check()
         stages.end()
         values: dict[str, Any] = {
@@ -130,7 +130,7 @@ class _Here:
         settings: Settings,
         stages: Stages,
     ) -> None:
-        finest = Finish().grid(fixed.grid, resolutionMm(fixed.grid, moving.grid))
+        finest = Finish().grid(fixed.grid, moving.grid)
         self.spacing = float(finest.spacing.min())
         self._box, self._transform, self._stages = box, transform, stages
         self._images, self._masks, self._device = (fixed, moving), masks, torchDevice(settings.device)
@@ -183,7 +183,7 @@ class _Here:
 
     def _checkContent(self) -> None:
         check = self._pair.selfCheck
-        shown = (check.fixed > FOREGROUND) & (self._moved[:, :1] > FOREGROUND)
+        shown = (check.fixed > MINIMUM_SHOWN_INTENSITY) & (self._moved[:, :1] > MINIMUM_SHOWN_INTENSITY)
         known = jointMask(check.mask, self._moved[:, 1:])
         if known is not None:
             shown = shown & (known > 0.5)
@@ -210,12 +210,14 @@ def _warped(
     transform: Transform,
     field: DisplacementField | None,
     start: Start | RegistrationResult,
+    settings: Settings,
     stages: Stages,
 ) -> np.ndarray:
     """The moving image carried onto ``fixed``: where ``start`` has it already, only what ``field`` moves is new."""
     before = start.warped if isinstance(start, RegistrationResult) else None
-    if before is None:
-        return transform.warp(moving, fixed, advance=stages.advance)
+    resampling = settings.resampling
+    if before is None or (isinstance(start, RegistrationResult) and start.settings.resampling != resampling):
+        return resampling.warp(transform, moving, fixed, stages.advance)
     warped = before.copy()
     if field is None:
         return warped
@@ -226,5 +228,5 @@ def _warped(
     box: Box = (k, j, i)
     part = fixed.cropped(box)
     isMoved = (Transform(np.eye(4), field).displacement(part) != 0).any(axis=-1)
-    warped[box][isMoved] = transform.warp(moving, part, advance=stages.advance)[isMoved]
+    warped[box][isMoved] = resampling.warp(transform, moving, part, stages.advance)[isMoved]
     return warped

@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 # What the finish smooths away may cost similarity; if more than this share of it, the finish is not kept.
-MAXIMUM_LOSS = 0.1
+MAXIMUM_FINISH_LOSS_SHARE = 0.1
 # A grid is finer than another one if its spacing is below this share of the other's.
-FINER = 0.95
-# Between as narrow in mm (1) and in voxels (0).
-NARROWING = 0.25
+FINER_SPACING_SHARE = 0.9
+# On a coarser grid the Gaussians are narrower, in voxels, by this power of the ratio of the spacings: 1 keeps them as
+# wide in mm, 0 as wide in voxels.
+SIGMA_EXPONENT = 0.25
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,27 @@ class Finish:
 
     spacingMm: float = 1.0
     steps: int = 8
-    window: int = 5
+    window: int = 7
     damping: float = 0.3
     longest: float = 1.0
     stepSigma: float = 1.4
     warpSigma: float = 0.6
     mostVoxels: int = 6_000_000
+    isDoneOnlyIfFiner: bool = False
 
     def on(self, grid: Grid) -> Finish:
         """The same with Gaussians as wide as they are on ``grid``."""
-        narrower = min(1.0, self.spacingMm / float(grid.spacing.min())) ** NARROWING
+        narrower = min(1.0, self.spacingMm / float(grid.spacing.min())) ** SIGMA_EXPONENT
         return replace(self, stepSigma=narrower * self.stepSigma, warpSigma=narrower * self.warpSigma)
 
-    def grid(self, fixed: Grid, resolutionMm: float) -> Grid:
+    def isDone(self, fixed: Grid, moving: Grid, grid: Grid, number: int) -> bool:
+        """Whether it is, as the ``number``-th finish after what happened on ``grid``; the first may be done there."""
+        return isFiner(self.grid(fixed, moving), grid) or (number == 0 and not self.isDoneOnlyIfFiner)
+
+    def grid(self, fixed: Grid, moving: Grid) -> Grid:
         """The grid over ``fixed``: axes like R, A, S, isotropic."""
         least = (float(np.prod(fixed.extentMm)) / self.mostVoxels) ** (1 / 3)
-        return canonicalGrid(fixed, max(self.spacingMm, resolutionMm, least))
+        return canonicalGrid(fixed, max(self.spacingMm, resolutionMm(fixed, moving), least))
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +98,11 @@ def finished(
     advance: StepCallback = lambda share: None,
     check: Callable[[], None] = lambda: None,
 ) -> Finished:
-    """What ``before`` found, finished by ``steps`` from coarse to fine; a step that is of no use is left out.
+    """What ``before`` found, finished by ``steps`` from coarse to fine; what is of no use is left out.
 
-    The first is done on the grid before where its own is no finer, the others only where theirs is finer. The
-    similarity is that on the grid before, so that it can be compared with those of the stages before.
+    The first is done on the grid before where its own is no finer, unless it says otherwise, and the others only where
+    theirs is finer. The similarity is that on the grid before all, so that it can be compared with those of the stages
+    before.
 
     :param fixed, moving: at full resolution, under the pre-alignment ``affine``, 4x4 from fixed to moving RAS mm.
     :param aligned: the moving image under it, on the grid before.
@@ -105,29 +112,34 @@ def finished(
     for number, how in enumerate(steps):
         if here.found.flow is None:
             break
-        grid, there = how.grid(fixed.grid, resolutionMm(fixed.grid, moving.grid)), here
-        spacing = float(grid.spacing.min())
-        if spacing < FINER * float(here.grid.spacing.min()):
+        if not how.isDone(fixed.grid, moving.grid, here.grid, number):
+            continue
+        grid, there, start = how.grid(fixed.grid, moving.grid), here, here.found.flow
+        if isFiner(grid, here.grid):
+            spacing = float(grid.spacing.min())
             reduced = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
             pair = PairOnGrid(reduced[0], reduced[1], grid, masks, device, check)
             there, image = Finished(grid, pair.selfCheck, here.found), pair.moving(affine)
-        elif number > 0:
-            continue
-        start = here.found.flow if there is here else onGrid(here.found.flow, here.grid, grid).to(device)
+            start = onGrid(start, here.grid, grid).to(device)
 
         def partly(share: float, first: int = done, steps: int = how.steps) -> None:
             advance((first + share * steps) / total)
 
         flow = finish(there.selfCheck, image, start, how.on(there.grid), partly)
-        ended = there.selfCheck.judge(image, flow)
+        ended = there.selfCheck.checked(image, flow)
         done += how.steps
         if ended.flow is None or ended.similarity < 0.0:
             continue
-        coarse = ended.flow if there is before else onGrid(ended.flow, there.grid, before.grid).to(device)
+        coarse = ended.flow if there.grid is before.grid else onGrid(ended.flow, there.grid, before.grid).to(device)
         similarity = before.selfCheck.similarity(warp(aligned.warped, coarse))
-        if similarity > (1.0 - MAXIMUM_LOSS) * here.found.similarity:
+        if similarity > (1.0 - MAXIMUM_FINISH_LOSS_SHARE) * here.found.similarity:
             here = Finished(there.grid, there.selfCheck, replace(ended, similarity=similarity))
     return here
+
+
+def isFiner(grid: Grid, other: Grid, share: float = FINER_SPACING_SHARE) -> bool:
+    """Whether the spacing of ``grid`` is so much below that of ``other`` that it is worth going on there."""
+    return float(grid.spacing.min()) < share * float(other.spacing.min())
 
 
 def onGrid(flow: Tensor, grid: Grid, other: Grid) -> Tensor:

@@ -36,16 +36,17 @@ if TYPE_CHECKING:
 
 # The similarity that landmarks may cost before the user is told. Those of 5 of 132 structures' centres, which say
 # little of their neighbourhoods, cost up to 0.03 in train pairs of brains of different people.
-WORSE_BY = 0.04
-# Around a landmark, where the images are compared.
-AROUND_MM = 8.0
+TOLERATED_SIMILARITY_LOSS = 0.04
+# The images are compared around a landmark as far as this.
+LANDMARK_RADIUS_MM = 8.0
 # Where the flow still folds, as it may where it fades out beyond the grid, it is taken back towards the start: over so
 # many voxels from the grid's faces, and then everywhere by such a share.
 RETREATS = ((0, 1.0), (4, 1.0), (8, 1.0), (8, 0.5), (8, 0.25))
-# Of the grid that is worked on: a start that is finer keeps its own.
-SAME_SPACING = 0.95
-# Times the folds that the start has where it fades out beyond the fixed volume: sampled anew they are as many or so.
-AS_MANY = 1.1
+# A start whose spacing is below this share of the working grid's keeps its own, finer grid.
+SAME_SPACING_SHARE = 0.95
+# The result may have so many times the folds that the start has where it fades out beyond the fixed volume: sampled
+# anew they are as many or so.
+TOLERATED_FOLD_FACTOR = 1.1
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class _Guide:
         self._card = models.card(settings.model)
         # Fitted on the grid of the fast preset, whatever the start is on.
         self._recipe = RECIPES[Preset.FAST]
-        grid = modelGrid(fixed.grid, self._recipe.coarsening * self._card.spacingMm, self._card.sizeMultiple)
+        grid = self._recipe.grid(self._card, fixed.grid, moving.grid)
         self._grid, self._spacing = grid, float(grid.spacing.min())
         stages.check()
         fixedLow, movingLow = (reduceToSpacing(image, self._spacing) for image in (self._fixed, self._moving))
@@ -134,7 +135,7 @@ class _Guide:
         similarityBefore, similarity = check.similarity(warpedBefore), check.similarity(warpedAfter)
         fit = self._fit(before, transform, warpedBefore, warpedAfter)
         notes = [*getattr(start, "notes", ()), *fit.notes]
-        if similarity < similarityBefore - WORSE_BY:
+        if similarity < similarityBefore - TOLERATED_SIMILARITY_LOSS:
             notes.append(
                 _(
                     "With the landmarks the images are less alike than without: {before:.3f} -> {after:.3f}. Check "
@@ -149,7 +150,7 @@ class _Guide:
         warped = None
         if self._settings.warp:
             stages.begin("Warping", 0.8)
-            warped = transform.warp(self._moving, self._fixed.grid, advance=stages.advance)
+            warped = self._settings.resampling.warp(transform, self._moving, self._fixed.grid, stages.advance)
         stages.check()
         stages.end()
         values: dict[str, Any] = {
@@ -198,7 +199,7 @@ class _Guide:
         for margin, share in RETREATS:
             self._stages.check()
             flow, grid = removeFolds(before + share * withoutFaces(added, margin))[0], self._grid
-            if field is not None and float(field.grid.spacing.min()) < SAME_SPACING * self._spacing:
+            if field is not None and float(field.grid.spacing.min()) < SAME_SPACING_SHARE * self._spacing:
                 grid = modelGrid(self._fixed.grid, float(field.grid.spacing.min()), self._card.sizeMultiple)
                 change = Transform(np.eye(4), DisplacementField.fromFlow(flow - before, self._grid))
                 fine = self._flowOf(self._start.transform, grid) + self._flowOf(change, grid)
@@ -208,7 +209,7 @@ class _Guide:
             if foldedFraction(jacobianDeterminant(flow)) > 0.0:
                 continue
             folds = _folds(made)
-            if folds == 0 or (field is not None and folds <= AS_MANY * _folds(field)):
+            if folds == 0 or (field is not None and folds <= TOLERATED_FOLD_FACTOR * _folds(field)):
                 return Transform(affine, made, self._boxes), flow
         return self._start.transform, before
 
@@ -254,7 +255,7 @@ class _Guide:
 
     def _around(self, moved: Tensor) -> np.ndarray:
         """(n,): the similarity around each landmark."""
-        fixed, reach = self._pair.selfCheck.fixed, max(2, round(AROUND_MM / self._spacing))
+        fixed, reach = self._pair.selfCheck.fixed, max(2, round(LANDMARK_RADIUS_MM / self._spacing))
         window = 5
         found = []
         for point in self._points.round().long().tolist():

@@ -19,19 +19,20 @@ from ..numerics.gridsample import sampleAtVoxels
 if TYPE_CHECKING:
     from torch import Tensor
 
-# Of the two Gaussians whose mean is the kernel: what landmarks say of their neighbourhood, and of what is close by.
-FAR_MM, NEAR_MM = 20.0, 8.0
-# Within the first all that a landmark changes counts, farther away less and less: a Gaussian of this width times the
-# second, up to 1. A landmark that asks for less than the third changes less of its neighbourhood.
-INFLUENCE_MM, FLAT, ASKED_MM = 25.0, 3.0, 1.0
-# Kernels are summed up on a grid so many times coarser, on which the narrower one is still smooth.
-REDUCTION = 3
+# Standard deviations of the two Gaussians whose mean is the kernel: the wide one carries what a landmark says of its
+# neighbourhood, the narrow one what it says of what is close by.
+WIDE_SIGMA_MM, NARROW_SIGMA_MM = 20.0, 8.0
+# What a landmark changes counts by a Gaussian of this standard deviation times the factor, cut off at 1, so that all of
+# it counts in the middle. A landmark that asks for less than the third changes less of its neighbourhood.
+INFLUENCE_SIGMA_MM, INFLUENCE_PLATEAU_FACTOR, FULL_INFLUENCE_MM = 25.0, 3.0, 1.0
+# Kernels are summed up on a grid so many times coarser, on which the narrow one is still smooth.
+KERNEL_REDUCTION = 3
 # Of the kernel's value at 0: landmarks that contradict each other are not followed at any price.
 NUGGET = 0.02
 # The same where landmarks are compared with each other.
 NOISE_OF_OTHERS = 0.2
 # The determinant of no single step is below this; a step that would be is halved, so many times at most.
-LEAST_STEP_DETERMINANT = 0.35
+MINIMUM_STEP_DETERMINANT = 0.35
 MOST_HALVINGS = 6
 MOST_STEPS = 12
 # As near as a landmark is led.
@@ -52,7 +53,7 @@ def bend(
     is as near as possible, less leaves as much more of the distance as others and smoothness want.
     :param check: called before each step; raises to stop.
     """
-    far, near = FAR_MM / spacingMm, NEAR_MM / spacingMm
+    far, near = WIDE_SIGMA_MM / spacingMm, NARROW_SIGMA_MM / spacingMm
     asked = _agreed(points, targets, at(flow, points), weights, far, near)
     for _ in range(MOST_STEPS):
         check()
@@ -90,8 +91,8 @@ def influence(flow: Tensor, points: Tensor, targets: Tensor, spacingMm: float) -
     """
     import torch
 
-    width = INFLUENCE_MM / spacingMm
-    shares = ((targets - points - at(flow, points)).norm(dim=1) * spacingMm / ASKED_MM).clamp(max=1.0)
+    width = INFLUENCE_SIGMA_MM / spacingMm
+    shares = ((targets - points - at(flow, points)).norm(dim=1) * spacingMm / FULL_INFLUENCE_MM).clamp(max=1.0)
     rest = flow.new_ones(flow.shape[2:])
     for point, share in zip(points, shares, strict=True):
         lines = [
@@ -99,7 +100,7 @@ def influence(flow: Tensor, points: Tensor, targets: Tensor, spacingMm: float) -
             for n, place in zip(flow.shape[2:], point, strict=True)
         ]
         nearby = lines[0][:, None, None] * lines[1][:, None] * lines[2]
-        rest = rest * (1.0 - share * (FLAT * nearby).clamp(max=1.0))
+        rest = rest * (1.0 - share * (INFLUENCE_PLATEAU_FACTOR * nearby).clamp(max=1.0))
     return (1.0 - rest)[None, None]
 
 
@@ -126,7 +127,7 @@ def predicted(flow: Tensor, points: Tensor, targets: Tensor, spacingMm: float) -
 
     led = at(flow, points)
     left = (targets - points - led).double()
-    kernels = _kernels(points + led, FAR_MM / spacingMm, NEAR_MM / spacingMm)
+    kernels = _kernels(points + led, WIDE_SIGMA_MM / spacingMm, NARROW_SIGMA_MM / spacingMm)
     count = len(points)
     kept = list(range(count))
     found = torch.zeros(count, dtype=torch.float64)
@@ -169,7 +170,7 @@ def _summed(centers: Tensor, amplitudes: Tensor, flow: Tensor, far: float, near:
     """(1, 3, k, j, i) on the coarse grid, in voxels of the fine one: the kernels around ``centers``, times (n, 3)."""
     import torch
 
-    shape = [-(-n // REDUCTION) for n in flow.shape[2:]]
+    shape = [-(-n // KERNEL_REDUCTION) for n in flow.shape[2:]]
     total = flow.new_zeros(3, *shape)
     for width in (far, near):
         lines = []
@@ -188,7 +189,7 @@ def _withoutFolds(coarse: Tensor, flow: Tensor) -> Tensor:
     scale = [n / m for n, m in zip(flow.shape[2:], coarse.shape[2:], strict=True)]
     inOwnVoxels = coarse / coarse.new_tensor(scale).view(1, 3, 1, 1, 1)
     for _ in range(MOST_HALVINGS):
-        if float(jacobianDeterminant(inOwnVoxels).min()) >= LEAST_STEP_DETERMINANT:
+        if float(jacobianDeterminant(inOwnVoxels).min()) >= MINIMUM_STEP_DETERMINANT:
             break
         inOwnVoxels = 0.5 * inOwnVoxels
     k, j, i = flow.shape[2:]

@@ -1,4 +1,4 @@
-"""A student network: a TorchScript file, loaded only if it is the one that its card describes."""
+"""A registration network: a TorchScript file, loaded only if it is the one that its card describes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ModelStore:
 
     def __init__(self, folder: Path | str = MODELS_FOLDER) -> None:
         self.folder = Path(folder)
-        self._loaded: dict[tuple[str, str], Student] = {}
+        self._loaded: dict[tuple[str, str], RegistrationNetwork] = {}
 
     def cards(self) -> list[ModelCard]:
         """Every model of the folder, the default first; those of ``problems`` are left out."""
@@ -66,19 +66,19 @@ class ModelStore:
             )
         )
 
-    def load(self, name: str = "auto") -> Student:
-        """The student by name, ready to predict.
+    def load(self, name: str = "auto") -> RegistrationNetwork:
+        """The network by name, ready to predict.
 
         :raises DependencyError: if the file is missing, is not the one its card describes, or torch cannot load it.
         """
         card = self.card(name)
         key = (card.name, card.sha256)
         if key not in self._loaded:
-            self._loaded[key] = Student(card)
+            self._loaded[key] = RegistrationNetwork(card)
         return self._loaded[key]
 
 
-class Student:
+class RegistrationNetwork:
     """A loaded model. ``predict`` may run in any thread."""
 
     def __init__(self, card: ModelCard) -> None:
@@ -112,7 +112,7 @@ class Student:
         self.module: torch.jit.ScriptModule = module.float().eval()
         self._bfloat16 = False
 
-    def inBfloat16(self) -> Student:
+    def inBfloat16(self) -> RegistrationNetwork:
         """The same model, whose ``predict`` computes its convolutions in bfloat16, on a CPU."""
         other = copy.copy(self)
         other._bfloat16 = True
@@ -151,12 +151,6 @@ class Student:
             if name.rpartition(".")[0] in layers:
                 chosen.append(parameter.requires_grad_(True))
         return module, chosen
-
-    def grid(
-        self, fixed: Grid, coarsening: float = 1.0, finestMm: float = 0.0, mostVoxels: int = MAXIMUM_GRID_VOXELS
-    ) -> Grid:
-        """``modelGrid`` for this model, its spacing ``coarsening`` times what the card says, or ``finestMm``."""
-        return modelGrid(fixed, max(coarsening * self.card.spacingMm, finestMm), self.card.sizeMultiple, mostVoxels)
 
 
 def resolutionMm(*grids: Grid) -> float:

@@ -17,7 +17,7 @@ from ..space.masks import Masks, minimumAround, weightsOf
 from ..space.resample import insideFaces, insideOnGrid, sampleAt, sampleOnGrid
 from ..space.transform import Transform
 from ..space.validity import filled
-from .models import Student
+from .models import RegistrationNetwork
 from .refinement import Adaptation, Refinement, StepCallback, adapt, refine
 from .selfcheck import CheckedFlow, SelfCheck
 
@@ -99,11 +99,11 @@ class PairOnGrid:
         return self.selfCheck.better(aligned.warped, flow, aligned)
 
     def adapt(
-        self, student: Student, moving: Tensor, flow: Tensor | None, how: Adaptation, advance: StepCallback
+        self, network: RegistrationNetwork, moving: Tensor, flow: Tensor | None, how: Adaptation, advance: StepCallback
     ) -> Tensor:
-        """A flow behind ``flow`` by the student's last layers, which learn from this pair."""
+        """A flow behind ``flow`` by the network's last layers, which learn from this pair."""
         fixed, mask = self.selfCheck.fixed[0, 0], self.selfCheck.mask
-        return adapt(student, fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
+        return adapt(network, fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
 
     def refine(self, moving: Tensor, flow: Tensor | None, how: Refinement, advance: StepCallback) -> Tensor:
         """The flow, refined on this pair."""

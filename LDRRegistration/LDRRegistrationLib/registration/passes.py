@@ -1,4 +1,4 @@
-"""The student's passes: one network, with shared weights, looks again and again, from coarse grids to the finest.
+"""The network's passes: one network, with shared weights, looks again and again, from coarse grids to the finest.
 
 Tran et al. (TMI 2022) call such repetition a cascade. On a grid four times coarser a pass costs a sixtieth, and what is
 a large motion on the finest grid is a small one there.
@@ -16,21 +16,23 @@ from .selfcheck import CheckedFlow, SelfCheck, reducedByWeight
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .models import Student
+    from .models import RegistrationNetwork
 
-# Scans that are aligned to a fraction of a voxel already need less than the network tends to give.
-SHARES = (1.0, 0.5)
-CLEAR_GAIN = 0.02
+# A pass counts by the share of its flow that makes the images most alike, tried in this order: scans that are aligned
+# to a fraction of a voxel already need less than the network tends to give. Where the first gains this much similarity
+# (LNCC) the second is not tried.
+PASS_SHARES = (1.0, 0.5)
+CLEAR_SIMILARITY_GAIN = 0.02
 
 
 def runPasses(
-    student: Student,
+    network: RegistrationNetwork,
     selfCheck: SelfCheck,
     unmoved: CheckedFlow,
     check: Callable[[], None] = lambda: None,
     extraPasses: int = 0,
 ) -> CheckedFlow:
-    """What all passes of the student's card come to, and ``extraPasses`` on the finest grid; ``unmoved`` if none helps.
+    """What all passes of the network's card come to, and ``extraPasses`` on the finest grid; ``unmoved`` if none helps.
 
     Every pass is checked on its own grid: it counts in full, by half, or not at all, whatever makes the images most
     alike (where all of it is a clear gain, half is not tried). So is, on each finer grid, what the coarser one says.
@@ -39,7 +41,7 @@ def runPasses(
     :param check: called before each pass; raises to stop.
     """
     state = unmoved
-    reductions = (*student.card.passes, *[1] * extraPasses)
+    reductions = (*network.card.passes, *[1] * extraPasses)
     levels = [(reduction, len(list(passes))) for reduction, passes in groupby(reductions)]
     if levels[-1][0] != 1:
         levels.append((1, 0))
@@ -53,19 +55,21 @@ def runPasses(
             state = here.better(moving, resize(coarser, (k, j, i)), state, isDraft=reduction == 1)
         for _ in range(count):
             check()
-            after = _onePass(student, here, moving, state, isDraft=reduction == 1)
+            after = _onePass(network, here, moving, state, isDraft=reduction == 1)
             if after is state:
                 break
             state = after
     return selfCheck.completed(state)
 
 
-def _onePass(student: Student, here: SelfCheck, moving: Tensor, before: CheckedFlow, isDraft: bool) -> CheckedFlow:
+def _onePass(
+    network: RegistrationNetwork, here: SelfCheck, moving: Tensor, before: CheckedFlow, isDraft: bool
+) -> CheckedFlow:
     """The state after one more pass; ``before`` itself if the pass is of no use."""
-    step = student.predict(*here.seen(before.warped))
+    step = network.predict(*here.seen(before.warped))
     best = before
-    for share in SHARES:
-        if best.similarity > before.similarity + CLEAR_GAIN:
+    for share in PASS_SHARES:
+        if best.similarity > before.similarity + CLEAR_SIMILARITY_GAIN:
             break
         flow = share * step if before.flow is None else compose(before.flow, share * step)
         best = here.better(moving, flow, best, isDraft)

@@ -23,22 +23,22 @@ from ..space.validity import filled
 from .affinelncc import AffineLncc, AffineSimilarity
 from .levenbergmarquardt import RIGID, SIMILARITY, byTotal, climb, moved, rotationMatrix, sizeOf
 
-# About so many voxels of the fixed box tell one placement from another; first judged on fewer, for many turns.
-VOXELS, JUDGING_VOXELS = 12_000, 5_000
-FOREGROUND = 0.15
+# Voxels of the fixed box: on the fine grid placements are compared, on the coarse one the many turns are sifted first.
+FINE_GRID_VOXELS, COARSE_GRID_VOXELS = 12_000, 5_000
 # The moving image has at most so many voxels here, however far it reaches beyond the fixed one.
-MOVING_VOXELS = 150_000
-# How many starts climb on the coarse grid, and how many of their ends on the finer one: as it is, and mirrored.
-CLIMBING, FINISHING = (12, 5), (4, 2)
-ROUNDS, SIZING_ROUNDS = 4, 2
-# Foregrounds that differ by more than this factor in length suggest another size, within these limits.
-OTHER_SIZE, MAXIMUM_SIZE = 1.15, 2.2
-# Placements are different ones if the corners of the fixed box lie further apart than this share of its diagonal.
-DIFFERENT = 0.2
+MAXIMUM_MOVING_VOXELS = 150_000
+# How many starts climb on the coarse grid, and how many of their ends are finished on the fine one; the first number is
+# of the image as it is, the second of its mirror image. Then the rounds of each climb, and of each with a free size.
+CLIMBING_STARTS, FINISHING_ENDS = (12, 5), (4, 2)
+CLIMBING_ROUNDS, SIZING_ROUNDS = 4, 2
+# Foregrounds whose lengths differ by more than the first factor suggest another size, which is at most the second.
+OTHER_SIZE_FACTOR, MAXIMUM_SIZE_FACTOR = 1.15, 2.2
+# Two placements are the same one if they carry the fixed box's corners to within this share of its diagonal.
+SAME_PLACEMENT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Placement:
+class PlacementComparison:
     """How the best placement stands among all others; totals are those of ``AffineSimilarity``, on one coarse grid.
 
     ``matrix`` (4x4, fixed to moving RAS mm) is the best without mirroring, ``total`` its worth; ``kept`` that of the
@@ -53,7 +53,7 @@ class Placement:
     mirrored: float
     isDifferent: bool
 
-    def ofTheBest(self) -> Placement:
+    def ofTheBest(self) -> PlacementComparison:
         """The same after the best placement was taken in place of the one that was to be kept."""
         return replace(self, kept=self.total, isDifferent=False)
 
@@ -70,14 +70,14 @@ def searchAround(
     masks: Masks | None = None,
     anySize: bool = True,
     check: Callable[[], object] = lambda: None,
-) -> Placement:
+) -> PlacementComparison:
     """Judge the placement ``given`` (4x4, fixed to moving RAS mm) against all others.
 
     :param fixed, moving: reduced beforehand as for the pre-alignment; what is unknown or masked out has no weight.
     :param anySize: whether the sizes may differ, as those of two people do.
     :param check: called between the stages; raises to stop.
     """
-    coarse, fine = (_level(fixed, moving, masks, voxels) for voxels in (JUDGING_VOXELS, VOXELS))
+    coarse, fine = (_level(fixed, moving, masks, voxels) for voxels in (COARSE_GRID_VOXELS, FINE_GRID_VOXELS))
     check()
     centres = [_centre(*pair) for pair in coarse.masked]
     starts: list[tuple[AffineSimilarity, float]] = []
@@ -86,14 +86,14 @@ def searchAround(
         starts += [(similarity, size) for similarity in coarse.at(matrices)]
         check()
     chosen: list[tuple[AffineSimilarity, float]] = []
-    for mirrored, climbing in enumerate(CLIMBING):
+    for mirrored, climbing in enumerate(CLIMBING_STARTS):
         chosen += sorted((s for s in starts if _isProper(s[0]) is not bool(mirrored)), key=lambda s: byTotal(s[0]))[
             :climbing
         ]
     # CheckedFlow again, or else the slopes of all the others would be computed with theirs.
-    climbed = climb(coarse, moved([a for a, _ in chosen], coarse), RIGID, ROUNDS, [size for _, size in chosen])
+    climbed = climb(coarse, moved([a for a, _ in chosen], coarse), RIGID, CLIMBING_ROUNDS, [size for _, size in chosen])
     ends: list[AffineSimilarity] = []
-    for mirrored, finishing in enumerate(FINISHING):
+    for mirrored, finishing in enumerate(FINISHING_ENDS):
         ends += _different([a for a in climbed if _isProper(a) is not bool(mirrored)], coarse)[:finishing]
     check()
     ends = moved([*ends, *coarse.at([given])], fine)
@@ -106,7 +106,7 @@ def searchAround(
     proper = sorted((end for end in ends if _isProper(end)), key=byTotal)
     best = proper[0]
     others = [end.total for end in proper if _apart(fine, end, best)]
-    return Placement(
+    return PlacementComparison(
         matrix=best.matrix,
         total=best.total,
         kept=asGiven.total,
@@ -119,7 +119,10 @@ def searchAround(
 def _level(fixed: Image, moving: Image, masks: Masks | None, voxels: int) -> AffineLncc:
     spacing = max(float(np.prod(fixed.grid.extentMm) / voxels) ** (1 / 3), float(fixed.grid.spacing.min()))
     # A quarter more, so that axes that differ a little in spacing are reduced alike.
-    spacings = 1.25 * spacing, max(1.25 * spacing, float(np.prod(moving.grid.extentMm) / MOVING_VOXELS) ** (1 / 3))
+    spacings = (
+        1.25 * spacing,
+        max(1.25 * spacing, float(np.prod(moving.grid.extentMm) / MAXIMUM_MOVING_VOXELS) ** (1 / 3)),
+    )
     fixed, moving = (
         filled(normalised(reduceToSpacing(image, mm))) for image, mm in zip((fixed, moving), spacings, strict=True)
     )
@@ -149,7 +152,7 @@ _TURNS = _turns()
 
 
 def _centre(image: Image, mask: Image | None) -> np.ndarray:
-    k, j, i = np.nonzero(foreground(image, mask, FOREGROUND))
+    k, j, i = np.nonzero(foreground(image, mask))
     if k.size == 0:
         return image.grid.centerRas
     return transformPoints(image.ijkToRas, np.array([i.mean(), j.mean(), k.mean()]))
@@ -157,13 +160,11 @@ def _centre(image: Image, mask: Image | None) -> np.ndarray:
 
 def _sizes(level: AffineLncc) -> list[float]:
     """1, and how many times longer the moving foreground is if that is something else."""
-    volumes = [
-        float(foreground(image, mask, FOREGROUND).sum() * np.prod(image.grid.spacing)) for image, mask in level.masked
-    ]
+    volumes = [float(foreground(image, mask).sum() * np.prod(image.grid.spacing)) for image, mask in level.masked]
     if min(volumes) <= 0:
         return [1.0]
-    size = float(np.clip((volumes[1] / volumes[0]) ** (1 / 3), 1 / MAXIMUM_SIZE, MAXIMUM_SIZE))
-    return [1.0] if max(size, 1 / size) < OTHER_SIZE else [1.0, size]
+    size = float(np.clip((volumes[1] / volumes[0]) ** (1 / 3), 1 / MAXIMUM_SIZE_FACTOR, MAXIMUM_SIZE_FACTOR))
+    return [1.0] if max(size, 1 / size) < OTHER_SIZE_FACTOR else [1.0, size]
 
 
 def _different(similarities: Sequence[AffineSimilarity], level: AffineLncc) -> list[AffineSimilarity]:
@@ -182,4 +183,4 @@ def _isProper(similarity: AffineSimilarity) -> bool:
 def _apart(level: AffineLncc, one: AffineSimilarity, other: AffineSimilarity) -> bool:
     corners = level.grid.cornersRas
     away = np.linalg.norm(transformPoints(one.matrix, corners) - transformPoints(other.matrix, corners), axis=1).mean()
-    return bool(away > DIFFERENT * np.linalg.norm(corners[0] - corners[-1]) * max(sizeOf(other.matrix), 0.5))
+    return bool(away > SAME_PLACEMENT_SHARE * np.linalg.norm(corners[0] - corners[-1]) * max(sizeOf(other.matrix), 0.5))

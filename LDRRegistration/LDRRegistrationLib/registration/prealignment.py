@@ -23,18 +23,18 @@ from ..space.validity import filled
 from .affinelncc import AffineLncc, AffineSimilarity
 from .levenbergmarquardt import AFFINE, RIGID, byTotal, climb, distinct, moved, rotationMatrix, sizeOf
 
-# Spacings of the pyramid levels, as multiples of the finest.
-LEVELS = (2.5, 2.0, 1.0)
+# Spacings of the pyramid's levels from coarse to fine, as multiples of the finest.
+PYRAMID_LEVELS = (2.5, 2.0, 1.0)
 MAXIMUM_VOXELS = 200_000
-# How many starts climb on the coarse level and how many of their ends go on, then the rounds of each climb.
+# How many starts climb on the coarse level and how many of their ends go on to the middle one, then the rounds of each
+# climb.
 CLIMBING_STARTS = 8
-COMPETITORS = 6
+MIDDLE_LEVEL_CANDIDATES = 6
 COARSE_ROUNDS, COMPETING_ROUNDS, MIDDLE_ROUNDS, PLAYOFF_ROUNDS, FINEST_ROUNDS = 4, 3, 4, 2, 4
 # Two candidates go to the finest level, for PLAYOFF_ROUNDS, if the second has at least this share of the first's total.
 PLAYOFF_SHARE = 0.6
-RIVALS = 2
+FINEST_LEVEL_CANDIDATES = 2
 TILT_DEGREES = 25.0
-FOREGROUND = 0.15
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ def prealign(
     starts = coarse.at(_starts(coarse) if initialRas is None else [initial])
     # CheckedFlow again, or else the slopes of all the others would be computed with theirs.
     starts = moved(sorted(starts, key=byTotal)[:CLIMBING_STARTS], coarse)
-    ends = distinct(climbed(coarse, starts, RIGID, COARSE_ROUNDS), coarse)[:COMPETITORS]
+    ends = distinct(climbed(coarse, starts, RIGID, COARSE_ROUNDS), coarse)[:MIDDLE_LEVEL_CANDIDATES]
     ends = distinct(climbed(middle, moved(ends, middle), RIGID, COMPETING_ROUNDS), middle)
-    if len(ends) > RIVALS:
+    if len(ends) > FINEST_LEVEL_CANDIDATES:
         chosen = sorted(zip(moved(ends, finest), ends, strict=True), key=lambda pair: byTotal(pair[0]))
-        ends = [end for _start, end in chosen[:RIVALS]]
+        ends = [end for _start, end in chosen[:FINEST_LEVEL_CANDIDATES]]
     ends = sorted(climbed(middle, ends, freedoms, MIDDLE_ROUNDS), key=byTotal)
     rivals = moved([end for end in ends if end.total >= PLAYOFF_SHARE * ends[0].total], finest)
     if len(rivals) > 1:
@@ -139,14 +139,14 @@ def _levels(fixed: Image, moving: Image, masks: Masks | None) -> list[AffineLncc
         finest = reduceToSpacing(fixed, factor * float(fixed.grid.spacing.min()))
     spacing = float(np.prod(finest.grid.spacing) ** (1 / 3))
     # A quarter more, so that axes that differ a little in spacing are reduced alike.
-    targets = [1.25 * factor * spacing for factor in LEVELS]
+    targets = [1.25 * factor * spacing for factor in PYRAMID_LEVELS]
     finest = filled(normalised(finest))
     movingFinest = filled(normalised(reduceToSpacing(moving, targets[-1])))
     return [
         AffineLncc(
             finest if factor == 1.0 else reduceToSpacing(finest, target), reduceToSpacing(movingFinest, target), masks
         )
-        for factor, target in zip(LEVELS, targets, strict=True)
+        for factor, target in zip(PYRAMID_LEVELS, targets, strict=True)
     ]
 
 
@@ -154,7 +154,7 @@ def _cropped(image: Image) -> Image:
     """Without the empty space around the foreground, but for a margin: it says nothing and costs time."""
     coarse = normalised(reduceToSpacing(image, 3.0 * float(image.grid.spacing.mean())))
     steps = np.rint(coarse.grid.spacing / image.grid.spacing).astype(int)[::-1]
-    shown = np.argwhere(foreground(coarse, None, FOREGROUND))
+    shown = np.argwhere(foreground(coarse, None))
     if len(shown) == 0:
         return image
     start = np.maximum(shown.min(axis=0) - 1, 0) * steps
@@ -184,7 +184,7 @@ def _starts(level: AffineLncc) -> list[np.ndarray]:
 
 def _extent(image: Image, mask: Image | None) -> tuple[np.ndarray, float, float]:
     """Centre of mass (3,) of the foreground in RAS mm, and the S coordinates of its lower and its upper end."""
-    k, j, i = np.nonzero(foreground(image, mask, FOREGROUND))
+    k, j, i = np.nonzero(foreground(image, mask))
     if k.size == 0:
         low, high = image.grid.cornersRas[:, 2].min(), image.grid.cornersRas[:, 2].max()
         return image.grid.centerRas, float(low), float(high)

@@ -1,6 +1,6 @@
-"""The presets: what each of them does, a row each. A new preset is a new member, its row, and its words in gui/presets.
+"""The presets: what each of them does, a row each. A new preset is a new member, its row, and its label.
 
-How the numbers were found is in docs/thresholds.md and training/RESULTS.md.
+Labels are in gui/choicelabels.py. How the numbers were found is in docs/thresholds.md and training/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import numpy as np
 
 from ..space.grid import Grid
 from .energy import Energy
-from .finishing import Finish
-from .models import MAXIMUM_GRID_VOXELS, Student, resolutionMm
+from .finishing import Finish, isFiner
+from .modelcards import ModelCard
+from .models import MAXIMUM_GRID_VOXELS, modelGrid, resolutionMm
 from .refinement import Refinement
 
 # Between unlike contrasts a close fit is a wrong one: borders lie where one image has them and the other has none. So
@@ -29,6 +30,9 @@ ACROSS_CONTRASTS = Refinement(
     epsilon=0.0,
     bySlopes=True,
 )
+# Both ways are taken where the finish has at most this share of the spacing before it. The mean with the way back costs
+# hippocampus crops .02 of Dice, where no finer grid brings it back (1.0 to 1.15 mm, then 1.0).
+BOTH_WAYS_SHARE = 0.75
 
 
 class Preset(Enum):
@@ -41,14 +45,15 @@ class Preset(Enum):
 class Recipe:
     """What a registration does after the pre-alignment.
 
-    ``coarsening``: how many times coarser than the model's card says the grid is that all happens on. It is at most
-    ``finerByMm`` finer than what the coarser image resolves, and has at most ``mostVoxels``.
+    ``coarsening``: how many times coarser than the model's card says the network's grid is. It is at most ``finerByMm``
+    finer than what the coarser image resolves, and has at most ``mostVoxels``.
     ``extraPasses``: passes of the network on the finest grid after those of its card.
-    ``refinement``: what follows the network; of 0 steps: nothing. It is left out where the images are alike by more
-    than ``skipRefinementAboveLncc`` after the network.
-    ``bothWays``: whether the mean with the inverse of the way back is taken; and ``finish``: what follows after that,
-    on grids of their own. Neither is done where the contrasts differ.
-    ``stepsAcrossContrasts``: steps of what is done in the network's place where the contrasts differ.
+    ``refinement``: what follows the network; of 0 steps: nothing. It is left out, and all after it, where the images
+    are alike by more than ``skipRefinementAboveLncc`` after the network.
+    ``bothWays``: whether the mean with the inverse of the way back is taken, where a finish on a much finer grid
+    follows: the mean is smoother than each way, and the finer grid finds again what that costs.
+    ``finish``: what follows after that, where the contrasts do not differ.
+    ``stepsAcrossContrasts``: steps of what is done in place of all this where they do.
     """
 
     coarsening: float
@@ -61,9 +66,10 @@ class Recipe:
     bothWays: bool = False
     finish: tuple[Finish, ...] = ()
 
-    def grid(self, student: Student, fixed: Grid, moving: Grid) -> Grid:
-        """The grid that all happens on."""
-        return student.grid(fixed, self.coarsening, resolutionMm(fixed, moving) - self.finerByMm, self.mostVoxels)
+    def grid(self, card: ModelCard, fixed: Grid, moving: Grid) -> Grid:
+        """The grid of the network, and of the refinement."""
+        spacing = max(self.coarsening * card.spacingMm, resolutionMm(fixed, moving) - self.finerByMm)
+        return modelGrid(fixed, spacing, card.sizeMultiple, self.mostVoxels)
 
     def withSteps(self, steps: int) -> Recipe:
         """The same with so many steps of the accurate refinement, wherever it would have stopped or been left out."""
@@ -81,6 +87,14 @@ class Recipe:
         """Whether nothing is refined where the images are that alike after the network."""
         limit = self.skipRefinementAboveLncc
         return self.refinement.steps == 0 or (limit is not None and similarity > limit)
+
+    def hasFinish(self, grid: Grid, fixed: Grid, moving: Grid) -> bool:
+        """Whether anything is finished after what happens on ``grid``."""
+        return any(how.isDone(fixed, moving, grid, number) for number, how in enumerate(self.finish))
+
+    def takesBothWays(self, grid: Grid, fixed: Grid, moving: Grid) -> bool:
+        """Whether the finish is so much finer than ``grid`` that it finds again what the mean of both ways costs."""
+        return self.bothWays and any(isFiner(how.grid(fixed, moving), grid, BOTH_WAYS_SHARE) for how in self.finish)
 
     def acrossContrasts(self, fixed: Grid, spacingMm: float) -> Refinement:
         """What is done in the network's place, on a grid of ``spacingMm``, where contrasts differ."""
@@ -107,19 +121,25 @@ RECIPES = {
         stepsAcrossContrasts=15,
         finerByMm=0.0,
         mostVoxels=1_500_000,
+        finish=(Finish(2.2, steps=3, stepSigma=1.0, warpSigma=0.4, mostVoxels=1_500_000, isDoneOnlyIfFiner=True),),
     ),
-    # Twenty-five steps at 1.5 mm reach more than eighty at 2 mm.
+    # Twelve steps of Adam and six smooth ones reach what twenty-five of Adam do, and are smoother.
     Preset.ACCURATE: Recipe(
         coarsening=0.75,
         extraPasses=1,
-        refinement=Refinement(steps=25),
+        refinement=Refinement(),
         skipRefinementAboveLncc=None,
         stepsAcrossContrasts=25,
         finerByMm=0.5,
+        finish=(Finish(1.5, steps=6, stepSigma=1.1, warpSigma=0.45, mostVoxels=MAXIMUM_GRID_VOXELS),),
     ),
 }
-# What *Accurate* finds both ways, and then a finish at 1 mm: smoother than *Accurate*, and as close.
-RECIPES[Preset.BEST] = replace(RECIPES[Preset.ACCURATE], finerByMm=0.0, bothWays=True, finish=(Finish(),))
+# What *Accurate* does, where it can be both ways, and then finer still.
+RECIPES[Preset.BEST] = replace(
+    RECIPES[Preset.ACCURATE],
+    bothWays=True,
+    finish=(*RECIPES[Preset.ACCURATE].finish, Finish(1.0, steps=6, stepSigma=1.4, warpSigma=0.6)),
+)
 # Two visits of one person, to see what changed: so smooth that it undoes the scanner's distortions and leaves a lesion
 # the size it is.
 FOLLOW_UP = Recipe(

@@ -1,4 +1,4 @@
-"""Instance optimisation: a registration is improved on the pair at hand, by its flow or by the student's last layers.
+"""Instance optimisation: a registration is improved on the pair at hand, by its flow or by the network's last layers.
 
 The first is the differentiable optimiser of On-the-Fly Guidance (Xin et al., arXiv 2308.15216, section 3.3): Adam on
 the flow, similarity plus smoothness; one implementation for the accurate preset and for training
@@ -20,12 +20,12 @@ from ..numerics.foldremoval import removeFolds
 from ..numerics.losses import gradientLoss
 from ..space.masks import jointMask
 from .energy import Energy
-from .selfcheck import FOREGROUND
+from .selfcheck import MINIMUM_SHOWN_INTENSITY
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .models import Student
+    from .models import RegistrationNetwork
 
 SETTLING_STEPS = 5
 # Voxels around what the fixed image shows, within which a refinement fades out.
@@ -49,7 +49,7 @@ class Refinement:
     less than ``settled`` below that of the five before; 0: never.
     """
 
-    steps: int = 25
+    steps: int = 12
     stepVoxels: float = 0.2
     decay: bool = True
     reduction: int = 2
@@ -64,7 +64,7 @@ class Refinement:
 
 @dataclass(frozen=True)
 class Adaptation:
-    """How a student's last ``layers`` learn from the pair at hand: at most so many ``iterations`` and ``seconds``.
+    """How a network's last ``layers`` learn from the pair at hand: at most so many ``iterations`` and ``seconds``.
 
     It ends earlier as a refinement does.
     """
@@ -170,7 +170,7 @@ def refine(
 
 
 def adapt(
-    student: Student,
+    network: RegistrationNetwork,
     fixed: Tensor,
     moving: Tensor,
     flow: Tensor | None,
@@ -179,16 +179,16 @@ def adapt(
     fixedMask: Tensor | None = None,
     movingMask: Tensor | None = None,
 ) -> Tensor:
-    """One more pass of the student, behind ``flow``, by a copy whose last layers have learnt from this pair.
+    """One more pass of the network, behind ``flow``, by a copy whose last layers have learnt from this pair.
 
     ``fixed`` and ``moving`` are (k, j, i) in [0, 1], flows (1, 3, k, j, i) in voxels. What drives it is the energy of
-    the refinement: SAR-Net's cycle and mask losses need images of the kind to be known. The student stays as it is.
+    the refinement: SAR-Net's cycle and mask losses need images of the kind to be known. The network stays as it is.
     Masks as in ``optimise``.
     """
     import torch
 
     how = how or Adaptation()
-    module, parameters = student.lastLayers(how.layers)
+    module, parameters = network.lastLayers(how.layers)
     weights = contentOf(fixed)
     fixed, moving = fixed[None, None], moving[None, None]
     seen = moving if flow is None else warp(moving, flow)
@@ -198,7 +198,7 @@ def adapt(
         adam = Adam(parameters, how.rate)
         for iteration in range(how.iterations):
             advance(iteration / how.iterations)
-            step = student.run(module, fixed, seen)
+            step = network.run(module, fixed, seen)
             total = step if flow is None else compose(flow, step)
             mask = _maskUnder(total, fixedMask, movingMask)
             loss = how.energy(fixed, warp(moving, total), total, weights, mask)
@@ -212,7 +212,7 @@ def adapt(
 
 def contentOf(fixed: Tensor) -> Tensor:
     """(1, 1, k, j, i): 1 where the fixed image (k, j, i) shows something."""
-    return (fixed > FOREGROUND).to(fixed.dtype)[None, None]
+    return (fixed > MINIMUM_SHOWN_INTENSITY).to(fixed.dtype)[None, None]
 
 
 def boxAround(content: Tensor) -> tuple[tuple[slice, slice, slice], list[Tensor]]:

@@ -27,22 +27,17 @@ from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
 from .pair import PairOnGrid
 from .passes import runPasses
-from .placement import Placement, searchAround
-from .prealignment import prealign, prealignFrom
+from .placement import PlacementComparison
+from .positioning import place
 from .regularity import regularity
-from .selfcheck import CheckedFlow, SelfCheck
-from .settings import Prealignment, Settings
-from .verdict import Verdict, judge
+from .settings import Settings
+from .verdict import Verdict, verdictOn
 
 if TYPE_CHECKING:
     import torch
 
 PREALIGN_SPACING_MM = 4.0
 MINIMUM_OVERLAP = 0.05
-# Two scans of one person, well aligned, are this alike where they overlap: no other placement needs to be tried.
-CLEARLY_ALIKE, CLEAR_OVERLAP = 0.6, 0.3
-# From a placement that is so many times better the pre-alignment begins anew.
-SURPASSES = 1.02
 
 
 @dataclass
@@ -74,7 +69,7 @@ class RegistrationResult:
     adaptationIterationsTaken: int = 0
     # What the verdict stands on: how the placement compares with all others, None if it is beyond doubt; and how much
     # of what the fixed image shows lies on something known of the moving image, 0 to 1.
-    placement: Placement | None = None
+    placement: PlacementComparison | None = None
     coverage: float = 1.0
     # How it follows landmarks, if it was led by any (see guided.py).
     landmarks: LandmarkFit | None = None
@@ -143,12 +138,14 @@ def _register(
         stages.check()
         images.append(checkedImage(image))
     fixed, moving = images
+    if settings.warp:
+        settings.resampling.check(moving)
     recipe = settings.recipe
-    student = models.load(settings.model)
-    student.module.to(device)
+    network = models.load(settings.model)
+    network.module.to(device)
     if settings.device is Device.CPU_BFLOAT16:
-        student = student.inBfloat16()
-    grid = recipe.grid(student, fixed.grid, moving.grid)
+        network = network.inBfloat16()
+    grid = recipe.grid(network.card, fixed.grid, moving.grid)
     spacing = float(grid.spacing.min())
     stages.check()
     fixedLow = reduceToSpacing(fixed, spacing)
@@ -163,11 +160,11 @@ def _register(
     pair = PairOnGrid(fixedLow, movingLow, grid, masks, device, stages.check)
     selfCheck = pair.selfCheck
     coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
-    placed = _place(
+    placed = place(
         pair, reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse), settings, initialRas, masks, stages
     )
     affine, aligned, notes = placed.affine, placed.aligned, placed.notes
-    verdict = judge(placed.placement, aligned.similarity, selfCheck.coverage(aligned.warped))
+    verdict = verdictOn(placed.placement, aligned.similarity, selfCheck.coverage(aligned.warped))
     notes += refusedThreads(settings.threads)
     if settings.model == "auto":
         notes += models.problems.values()
@@ -186,24 +183,26 @@ def _register(
         notes.append(
             _("The volumes show different contrasts: the network is left out, and the deformation kept smooth.")
         )
-    found = aligned if unlike or hopeless else runPasses(student, selfCheck, aligned, stages.check, recipe.extraPasses)
+    found = aligned if unlike or hopeless else runPasses(network, selfCheck, aligned, stages.check, recipe.extraPasses)
     if settings.followUp:
         found = pair.smoothed(found, aligned)
     learning, refining = Counted(stages.advance), Counted(stages.advance)
     if settings.adaptation is not None and not unlike and not hopeless:
         stages.begin("Adaptation", 0.5, 0.55)
-        adapted = pair.adapt(student, aligned.warped, found.flow, settings.adaptation, learning)
+        adapted = pair.adapt(network, aligned.warped, found.flow, settings.adaptation, learning)
         found = selfCheck.better(aligned.warped, adapted, found)
-    if not hopeless and not recipe.skipsRefinement(found.similarity):
-        stages.begin("Refinement", 0.55, 0.6 if recipe.finish else 0.8)
+    isRefined = not hopeless and not recipe.skipsRefinement(found.similarity)
+    isFinished = isRefined and not unlike and recipe.hasFinish(grid, fixed.grid, moving.grid)
+    if isRefined:
+        stages.begin("Refinement", 0.55, 0.6 if isFinished else 0.8)
         how = recipe.acrossContrasts(fixed.grid, spacing) if unlike else recipe.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = selfCheck.better(aligned.warped, refined, found)
-    if recipe.finish and not unlike and not hopeless:
+    if isFinished:
         stages.begin("Finish", 0.6, 0.8)
-        if recipe.bothWays:
+        if recipe.takesBothWays(grid, fixed.grid, moving.grid):
             passes, how = recipe.extraPasses, recipe.refinement
-            found = meanOfBothWays(student, selfCheck, aligned, found, passes, how, stages.check)
+            found = meanOfBothWays(network, selfCheck, aligned, found, passes, how, stages.check)
         end = Finished(grid, selfCheck, found)
         end = finished(fixed, moving, masks, affine, aligned, end, recipe.finish, device, stages.advance, stages.check)
         grid, selfCheck, found = end.grid, end.selfCheck, end.found
@@ -217,13 +216,13 @@ def _register(
     warped = None
     if settings.warp:
         stages.begin("Warping", 0.8)
-        warped = transform.warp(moving, fixed.grid, advance=stages.advance)
+        warped = settings.resampling.warp(transform, moving, fixed.grid, stages.advance)
     stages.check()
     stages.end()
     return RegistrationResult(
         transform=transform,
         fixedGrid=fixed.grid,
-        model=student.card.name,
+        model=network.card.name,
         modality=fixed.modality or Modality.MR,
         seconds=stages.seconds,
         similarityStart=placed.started.similarity,
@@ -246,53 +245,3 @@ def _register(
 def _overlap(fixed: Grid, moving: Grid, affine: np.ndarray) -> float:
     """Share of the smaller box that lies inside the other."""
     return max(overlapFraction(fixed, moving, affine), overlapFraction(moving, fixed, np.linalg.inv(affine)))
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """Where the moving image lies before any deformation: as given, ``started``, and as kept, ``aligned``."""
-
-    affine: np.ndarray
-    aligned: CheckedFlow
-    started: CheckedFlow
-    placement: Placement | None
-    notes: list[str]
-
-
-def _place(
-    pair: PairOnGrid,
-    fixed: Image,
-    moving: Image,
-    settings: Settings,
-    initialRas: np.ndarray | None,
-    masks: Masks,
-    stages: Stages,
-) -> _Placed:
-    """The pre-alignment, from where scanners put patients; and from wherever else, unless that is beyond doubt.
-
-    :param fixed, moving: reduced for the pre-alignment.
-    """
-    mode, selfCheck = settings.prealignment, pair.selfCheck
-    start = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
-    prealigned = prealign(fixed, moving, mode.value, initialRas, stages.check, masks)
-    notes = [prealigned.note] if prealigned.note else []
-    affine = prealigned.matrix
-    aligned, started = selfCheck.unmoved(pair.moving(affine)), selfCheck.unmoved(pair.moving(start))
-    if _worth(selfCheck, aligned) < _worth(selfCheck, started):
-        affine, aligned = start, started
-        notes.append(_("The pre-alignment did not make the images more alike: they stay as they were placed."))
-    placement = None
-    if aligned.similarity < CLEARLY_ALIKE or selfCheck.coverage(aligned.warped) < CLEAR_OVERLAP:
-        placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
-        isFree = initialRas is None and mode is not Prealignment.NONE
-        if isFree and placement.total > SURPASSES * placement.kept:
-            turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks).matrix
-            there = selfCheck.unmoved(pair.moving(turned))
-            if _worth(selfCheck, there) > _worth(selfCheck, aligned):
-                affine, aligned, placement, notes = turned, there, placement.ofTheBest(), []
-    return _Placed(affine, aligned, started, placement, notes)
-
-
-def _worth(selfCheck: SelfCheck, state: CheckedFlow) -> float:
-    """The similarity over all that the fixed image shows, 0 beyond what is known: a small overlap is no good one."""
-    return selfCheck.coverage(state.warped) * state.similarity

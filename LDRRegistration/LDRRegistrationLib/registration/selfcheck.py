@@ -34,7 +34,7 @@ MINIMUM_SIMILARITY_GAIN = 1e-5
 # A flow may not make the images more alike by carrying what is unlike out of the moving mask.
 MINIMUM_SHARE_KEPT_INSIDE = 0.8
 # Of intensities in [0, 1]: below it an image shows nothing.
-FOREGROUND = 0.02
+MINIMUM_SHOWN_INTENSITY = 0.02
 # Fewer say nothing about how the intensities of two images relate.
 MINIMUM_VOXELS_FOR_CONTRAST = 1000
 # Between what pairs of one contrast and pairs of different ones come to: benchmarks/contrasts.py.
@@ -77,7 +77,7 @@ class SelfCheck:
         self._reach = reach
         self._check = check
         self.mask = mask
-        self._foreground = (fixed > FOREGROUND).to(fixed.dtype)[_STRIDED]
+        self._foreground = (fixed > MINIMUM_SHOWN_INTENSITY).to(fixed.dtype)[_STRIDED]
         self._windows = windows(fixed, stride=STRIDE)
 
     def reduced(self, factor: int) -> SelfCheck:
@@ -127,7 +127,7 @@ class SelfCheck:
 
         Around a body a deformation is smooth, whatever it is within: a mean over both flatters.
         """
-        shown = self.fixed[0, 0, :-1, :-1, :-1] > FOREGROUND
+        shown = self.fixed[0, 0, :-1, :-1, :-1] > MINIMUM_SHOWN_INTENSITY
         if self.mask is not None:
             shown &= self.mask[0, 0, :-1, :-1, :-1] > KNOWN_FROM
         return determinants[0][shown]
@@ -149,7 +149,7 @@ class SelfCheck:
     def unlikeness(self, moved: Tensor) -> float:
         """``nonlinearity`` where both images show something; 0 where that is too little to tell."""
         fixed, moving = self.fixed[_STRIDED], moved[:, :1][_STRIDED]
-        both = (fixed > FOREGROUND) & (moving > FOREGROUND)
+        both = (fixed > MINIMUM_SHOWN_INTENSITY) & (moving > MINIMUM_SHOWN_INTENSITY)
         mask = jointMask(self.mask, moved[:, 1:])
         if mask is not None:
             both &= mask[_STRIDED] > KNOWN_FROM
@@ -157,7 +157,7 @@ class SelfCheck:
             return 0.0
         return nonlinearity(fixed[both], moving[both])
 
-    def judge(self, moving: Tensor, flow: Tensor, isDraft: bool = False) -> CheckedFlow:
+    def checked(self, moving: Tensor, flow: Tensor, isDraft: bool = False) -> CheckedFlow:
         """The flow without its folds, its strain limited; the similarity is -1 if it still folds, or flees the mask.
 
         Where nothing is known to compare it follows what is around: nothing there may bend it, or hold it back. For
@@ -193,8 +193,8 @@ class SelfCheck:
 
     def better(self, moving: Tensor, candidate: Tensor, before: CheckedFlow, isDraft: bool = False) -> CheckedFlow:
         """``candidate`` judged, if it reaches more than what was there ``before``; else that."""
-        judged = self.judge(moving, candidate, isDraft)
-        return judged if judged.similarity > before.similarity + MINIMUM_SIMILARITY_GAIN else before
+        checked = self.checked(moving, candidate, isDraft)
+        return checked if checked.similarity > before.similarity + MINIMUM_SIMILARITY_GAIN else before
 
 
 def reduced(image: Tensor, factor: int) -> Tensor:

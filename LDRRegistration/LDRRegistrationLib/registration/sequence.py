@@ -16,17 +16,23 @@ from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback
 from ..space.grid import Grid, transformPoints
 from ..space.image import Image
+from ..space.intensity import BODY_SHARE, normalised
 from ..space.transform import DisplacementField, Transform
+from ..space.validity import checkedImage
 from .models import ModelStore
-from .register import RegistrationResult, register
+from .register import CLEARLY_ALIKE, RegistrationResult, register
 from .settings import Prealignment, Settings
 from .verdict import Verdict
 
 MEAN, NEXT = "mean", "next"
 # Of the mean: one of blurred frames, and one of frames that were registered to it.
-ROUNDS = 2
+MEAN_ROUNDS = 2
+# Frames less alike than CLEARLY_ALIKE are registered the other way round, too. Where points that go there and back end
+# further from where they began than this many mm, and than this share of how far they went, noise was followed.
+MAXIMUM_ASTRAY_MM, MAXIMUM_ASTRAY_SHARE = 1.0, 0.5
+ASTRAY_POINTS = 2000
 # Frames that far from one another, in standard deviations, do not count as neighbours in time.
-REACH = 3.0
+NEIGHBOUR_REACH_SDS = 3.0
 
 
 @dataclass
@@ -70,7 +76,7 @@ def registerFrames(
                 referenceFrame=towards, count=len(frames)
             )
         )
-    rounds = ROUNDS if towards == MEAN else 1
+    rounds = MEAN_ROUNDS if towards == MEAN else 1
     total = rounds * len(frames)
     done = 0
 
@@ -166,10 +172,47 @@ def _registered(
         carried = Image(start.warp(frame, fixed.grid), fixed.ijkToRas, frame.name)
         rest = replace(settings, prealignment=Prealignment.NONE, warp=False)
         result = register(fixed, carried, rest, models, None, progress, cancelled)
-        if result.verdict.grade == "good":
+        if result.verdict.grade == "good" and _thereAndBack(result, fixed, carried, rest, models, cancelled) is None:
             return RegisteredFrame(fixed, composed(result.transform, start), result.verdict, result, isWarm=True)
-    result = register(fixed, frame, replace(settings, warp=False), models, None, progress, cancelled)
-    return RegisteredFrame(fixed, result.transform, result.verdict, result)
+    rest = replace(settings, warp=False)
+    result = register(fixed, frame, rest, models, None, progress, cancelled)
+    doubt = _thereAndBack(result, fixed, frame, rest, models, cancelled)
+    return RegisteredFrame(fixed, result.transform, doubt or result.verdict, result)
+
+
+def _thereAndBack(
+    result: RegistrationResult,
+    fixed: Image,
+    frame: Image,
+    settings: Settings,
+    models: ModelStore,
+    cancelled: CancelCallback | None,
+) -> Verdict | None:
+    """A verdict of "check" on frames whose deformation does not come back when it is found the other way round.
+
+    Where two frames are hardly alike, as with another contrast, a deformation is made to the noise of both. None where
+    all is well, or where that is not in question.
+    """
+    isInQuestion = result.verdict.grade == "good" and result.transform.field is not None
+    if not isInQuestion or result.similarityPrealigned >= CLEARLY_ALIKE:
+        return None
+    start = np.linalg.inv(result.transform.affine)
+    back = register(frame, fixed, settings, models, start, None, cancelled).transform
+    isBody = normalised(checkedImage(fixed)).array > BODY_SHARE
+    indices = np.argwhere(isBody)[:, ::-1]
+    points = transformPoints(fixed.ijkToRas, indices[:: max(1, len(indices) // ASTRAY_POINTS)])
+    there = result.transform.points(points)
+    astray = float(np.linalg.norm(back.points(there) - points, axis=1).mean())
+    bent = float(np.linalg.norm(there - transformPoints(result.transform.affine, points), axis=1).mean())
+    if astray <= max(MAXIMUM_ASTRAY_MM, MAXIMUM_ASTRAY_SHARE * bent):
+        return None
+    return Verdict(
+        "check",
+        _(
+            "Registered there and back, points end {astray:.1f} mm from where they began, of {bent:.1f} mm of "
+            "deformation: the frames are hardly alike, and it may follow their noise."
+        ).format(astray=astray, bent=bent),
+    )
 
 
 def _smooth(found: list[RegisteredFrame], sigma: float, isRigid: bool) -> None:
@@ -194,7 +237,7 @@ def _smooth(found: list[RegisteredFrame], sigma: float, isRigid: bool) -> None:
         if frame.result is None:
             continue
         apart = (numbers - number) / sigma
-        weights = np.exp(-0.5 * apart**2) * (np.abs(apart) <= REACH) * counts
+        weights = np.exp(-0.5 * apart**2) * (np.abs(apart) <= NEIGHBOUR_REACH_SDS) * counts
         if weights.sum() == 0:
             continue
         weights /= weights.sum()

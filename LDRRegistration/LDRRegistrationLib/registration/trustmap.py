@@ -25,7 +25,7 @@ from ..space.transform import Transform
 from ..space.validity import checkedImage, filled
 from .models import ModelStore
 from .register import RegistrationResult, register
-from .selfcheck import FOREGROUND
+from .selfcheck import MINIMUM_SHOWN_INTENSITY
 from .settings import Prealignment, Preset, Settings
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ SIGMA_MM = 4.0
 # Of the window around a point in which the images are compared, in the map's voxels.
 WINDOW = 5
 # log of the expected error in mm: a constant, and its slopes by log(0.2 mm + inconsistency) and by unlikeness.
-COEFFICIENTS = (-0.234, 1.005, 1.661)
-LEAST_INCONSISTENCY_MM = 0.2
+LOG_ERROR_COEFFICIENTS = (-0.234, 1.005, 1.661)
+ADDED_INCONSISTENCY_MM = 0.2
 # Nine in ten true errors are at most so many times the expected one.
-NINE_IN_TEN = 1.76
+NINTH_DECILE_FACTOR = 1.76
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ def between(fixed: Image, moving: Image, there: Transform, back: Transform) -> T
     fixed, moving = (reduceToSpacing(checkedImage(image), spacing) for image in (fixed, moving))
     grid = canonicalGrid(fixed.grid, spacing)
     fixedHere = sampleOnGrid(toTensor(filled(normalised(fixed)).array), fixed.ijkToRas, grid)[None, None]
-    shown = toArray(fixedHere[0, 0] > FOREGROUND)
+    shown = toArray(fixedHere[0, 0] > MINIMUM_SHOWN_INTENSITY)
     points = grid.pointsRas()
     moved = points + there.displacement(grid)
     missed = np.linalg.norm(back.points(moved) - points, axis=-1).astype(np.float32)
@@ -164,10 +164,10 @@ def between(fixed: Image, moving: Image, there: Transform, back: Transform) -> T
 
 def features(inconsistencyMm: np.ndarray, unlikeness: np.ndarray) -> np.ndarray:
     """(..., 3): what COEFFICIENTS are multiplied with."""
-    logarithm = np.log(LEAST_INCONSISTENCY_MM + inconsistencyMm)
+    logarithm = np.log(ADDED_INCONSISTENCY_MM + inconsistencyMm)
     return np.stack([np.ones_like(logarithm), logarithm, unlikeness], axis=-1)
 
 
 def expectedError(inconsistencyMm: np.ndarray, unlikeness: np.ndarray) -> np.ndarray:
     """In mm, of the same shape."""
-    return np.exp(features(inconsistencyMm, unlikeness) @ np.asarray(COEFFICIENTS))
+    return np.exp(features(inconsistencyMm, unlikeness) @ np.asarray(LOG_ERROR_COEFFICIENTS))

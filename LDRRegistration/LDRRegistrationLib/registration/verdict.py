@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..runtime.language import tr as _
-from .placement import Placement
+from .placement import PlacementComparison
 
-# Of Placement.margin: from here on a result is good; below the second nothing is known.
+# Of PlacementComparison.margin: from here on a result is good; below the second nothing is known.
 CLEAR_MARGIN, NO_MARGIN = 1.2, 1.1
 # Of the totals: another placement is so many times better than the one that was kept; or the mirror image is. Heads
 # are nearly symmetric: if one of two scans of a person is mirrored the mirror image fits 6 to 8 % better, but of two
@@ -41,7 +41,7 @@ class Verdict:
     sentence: str
 
 
-def judge(placement: Placement | None, similarity: float, coverage: float) -> Verdict:
+def verdictOn(placement: PlacementComparison | None, similarity: float, coverage: float) -> Verdict:
     """The verdict on a result whose linear part has this placement; None where it is beyond doubt.
 
     :param similarity: after the pre-alignment, on the network's grid, where both images are known.

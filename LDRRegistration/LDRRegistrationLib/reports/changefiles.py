@@ -13,6 +13,7 @@ from ..change.table import Opinion
 from ..change.uncompared import areas
 from .changecsv import writeCsv
 from .changehtml import changesHtml
+from .changerates import ratesOf
 from .changetotals import totalsOf, volumesMm3
 from .context import ReportContext
 
@@ -46,6 +47,7 @@ def changesContent(
         before, now = volumesMm3(region)
         r, a, s = (round(value, 2) for value in region.centroidRas)
         opinion = opinions.get(region.rank, Opinion())
+        rates = ratesOf(region, context.days)
         regions.append(
             {
                 "region": region.rank,
@@ -58,6 +60,10 @@ def changesContent(
                 "growthPercent": None
                 if region.growthPercent is None or not region.isMeasured
                 else round(region.growthPercent, 1),
+                "growthIntervalPercent": None
+                if region.growthIntervalPercent is None or not region.isMeasured
+                else [round(end, 1) for end in region.growthIntervalPercent],
+                "rates": None if rates is None else rates.asValues(),
                 "volumeChangeByDeformationPercent": round(region.deformationPercent, 1),
                 "meanChange": round(region.meanChange, 3),
                 "meanZ": round(region.meanZ, 2),

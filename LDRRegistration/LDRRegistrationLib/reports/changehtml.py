@@ -14,6 +14,7 @@ from ..change.kindcolors import COLORS
 from ..change.regions import Region
 from ..change.table import REJECTED, Opinion
 from ..dicom.scan import ScanInfo
+from .changerates import ratesOf
 from .changetotals import MEASURABLE_MM, Totals, counted, totalsOf, volumesMm3
 from .context import ReportContext
 from .png import pngBytes
@@ -69,7 +70,12 @@ def changesHtml(
         _circumstances(changeMap, detection, context),
         _overview(changeMap, detection, regions or detection.regions),
         _totals(totals, context) if regions else "",
-        _section("Regions", [_table(regions, opinions), _figures(changeMap, regions, opinions)] if regions else []),
+        _section(
+            "Regions",
+            [_table(regions, opinions), _howFast(regions, context.days), _figures(changeMap, regions, opinions)]
+            if regions
+            else [],
+        ),
         _section("Not judged yet", [_table(open_, opinions), _figures(changeMap, open_, opinions)] if open_ else []),
         _section("What could not be compared", [f"<p>{_text(note)}</p>" for note in _notes(changeMap, context)]),
         f"<div class='keep'><h2>Method and limits</h2><p>{METHOD}</p></div>",
@@ -227,6 +233,13 @@ def _cells(region: Region, opinions: Mapping[int, Opinion]) -> list[str]:
         _text(opinion.verdict),
         _text(opinion.note),
     ]
+
+
+def _howFast(regions: Sequence[Region], days: int | None) -> str:
+    """The growth per year and doubling time of every region that has them."""
+    known = [(region, ratesOf(region, days)) for region in regions]
+    sentences = [f"Region {region.rank}: {rates.words}" for region, rates in known if rates is not None]
+    return "".join(f"<p class='small'>{_text(sentence)}</p>" for sentence in sentences)
 
 
 def _figures(changeMap: ChangeMap, regions: Sequence[Region], opinions: Mapping[int, Opinion]) -> str:

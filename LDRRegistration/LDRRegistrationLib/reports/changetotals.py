@@ -14,12 +14,10 @@ from ..change.detection import Detection
 from ..change.regions import GONE, NEW, Region
 from ..change.table import ACCEPTED, REJECTED, Opinion
 from ..space.grid import canonicalAxes, transformPoints
+from .changerates import DAYS_A_YEAR, FEWEST_DAYS
 
-DAYS_A_YEAR = 365.25
 # From here on a lesion's axial diameter counts as measurable (RECIST 1.1).
 MEASURABLE_MM = 10.0
-# Nearer visits say nothing of a year.
-FEWEST_DAYS = 14
 
 
 @dataclass(frozen=True)

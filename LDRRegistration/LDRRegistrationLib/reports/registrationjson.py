@@ -16,8 +16,9 @@ from ..registration.modelcards import ModelCard
 from ..registration.register import RegistrationResult
 from ..runtime.device import usableThreads
 from ..runtime.terminal import printable
+from ..runtime.version import DISTRIBUTION
 
-PACKAGES = ("ldr-registration", "torch", "numpy", "vtk", "SimpleITK", "slicer-core")
+PACKAGES = (DISTRIBUTION, "torch", "numpy", "vtk", "SimpleITK", "slicer-core")
 # No other placement fitted at all.
 LARGEST_MARGIN = 100.0
 
@@ -43,6 +44,10 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "prealignment": settings.prealignment.value,
         "adaptationIterations": result.adaptationIterationsTaken,
         "refinementSteps": result.refinementStepsTaken,
+        "interpolation": settings.resampling.interpolation.value,
+        # null: by what the moving image is.
+        "padding": None if settings.resampling.padding is None else _rounded(settings.resampling.padding, 6),
+        "scalarType": settings.resampling.scalarType.value,
         "model": modelContent(card),
         "modality": result.modality.value,
         "similarity": {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import DependencyError
@@ -13,6 +15,9 @@ from .language import tr as _
 
 if TYPE_CHECKING:
     import torch
+
+
+PROCESSOR = Path("/proc/cpuinfo")
 
 
 class Device(Enum):
@@ -37,9 +42,7 @@ def torchDevice(device: Device) -> torch.device:
     import torch
 
     if device is Device.CPU_BFLOAT16 and not computesInBfloat16():
-        raise DependencyError(
-            _("This processor does not compute in bfloat16: choose the CPU without it as the device.")
-        )
+        raise DependencyError(noBfloat16InWords())
     if device in (Device.CPU, Device.CPU_BFLOAT16) or (device is Device.AUTO and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
@@ -59,6 +62,24 @@ def computesInBfloat16() -> bool:
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     except AttributeError:  # a torch that was built without oneDNN, as on some ARM computers
         return False
+
+
+def noBfloat16InWords() -> str:
+    return _("This processor does not compute in bfloat16: choose the CPU without it as the device.")
+
+
+def hasBfloat16() -> bool | None:
+    """The same as far as it is known without loading torch, which takes seconds: None is not known."""
+    torch = sys.modules.get("torch")
+    # While it is loaded, it is there and has nothing in it yet.
+    if torch is not None and hasattr(torch, "ops") and hasattr(torch, "nn"):
+        return computesInBfloat16()
+    try:
+        flags = set(PROCESSOR.read_text(encoding="ascii", errors="replace").split())
+    except OSError:  # not Linux
+        return None
+    # oneDNN computes in bfloat16 from AVX-512 on; what ARM's processors have is left to it.
+    return False if "flags" in flags and "avx512bw" not in flags else None
 
 
 def usableThreads(threads: int) -> int:

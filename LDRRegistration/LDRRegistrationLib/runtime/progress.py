@@ -12,7 +12,7 @@ ProgressCallback = Callable[[float, str], None]
 CancelCallback = Callable[[], bool]
 
 
-def inWords(stage: str) -> str:
+def stageInWords(stage: str) -> str:
     """What the user is told of a stage; its name itself, by which scripts read the seconds, is English."""
     return {
         "Reading the images": _("Reading the images"),
@@ -51,7 +51,7 @@ class Stages:
         self._close()
         self.check()
         if self._progress is not None:
-            self._progress(fraction, inWords(stage))
+            self._progress(fraction, stageInWords(stage))
         self._current, self._started = stage, time.perf_counter()
         self._from, self._until = fraction, until
 
@@ -59,7 +59,7 @@ class Stages:
         """Say how much of the present stage is done, 0 to 1; for stages of many steps."""
         self.check()
         if self._progress is not None and self._current is not None:
-            self._progress(self._from + share * (self._until - self._from), inWords(self._current))
+            self._progress(self._from + share * (self._until - self._from), stageInWords(self._current))
 
     def check(self) -> None:
         if self._cancelled is not None and self._cancelled():

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from .jsonlog import isJson, log, logProgress
+
 # Ctrl-C, what kill and a shutdown send, and a terminal that was closed.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -142,7 +144,10 @@ def say(text: str, stream: TextIO | None = None) -> None:
 
 
 def complain(sentence: str, program: str = "ldr-register") -> None:
-    """One line on the standard error, which begins with the program's name."""
+    """One line on the standard error, which begins with the program's name; or a JSON object (see jsonlog.py)."""
+    if isJson():
+        log("error", level="error", program=program, message=printable(" ".join(sentence.split())))
+        return
     clearProgress()
     with contextlib.suppress(OSError):  # closed: the exit status is left to say it
         say(f"{program}: {' '.join(sentence.split())}", sys.stderr)
@@ -162,7 +167,9 @@ def show(lines: Iterable[str], program: str = "ldr-register") -> None:
 
 
 def showProgress(fraction: float, stage: str) -> None:
-    if sys.stderr.isatty():
+    if isJson():
+        logProgress(fraction, stage)
+    elif sys.stderr.isatty():
         filled = round(24 * fraction)
         line = f"[{'#' * filled}{'.' * (24 - filled)}] {fraction:4.0%} {stage}"
         print("\r" + line.ljust(shutil.get_terminal_size().columns - 1), end="", file=sys.stderr, flush=True)

@@ -65,14 +65,31 @@ def replaceFile(path: Path, write: Callable[[Path], object]) -> None:
     :raises OSError: it cannot be written; what was there is untouched. What ``write`` raises goes on.
     """
     target = path.resolve()
-    clearStale(target.parent)
-    with workFolder(target.parent) as folder:
-        part = folder / target.name
-        write(part)
-        writeThrough(part)
-        os.replace(part, target)
+
+    def written(folder: Path) -> list[Path]:
+        write(folder / target.name)
+        return [folder / target.name]
+
+    replaceFiles(target.parent, written)
+
+
+def replaceFiles(place: Path, write: Callable[[Path], list[Path]]) -> list[Path]:
+    """Let ``write`` make files in another folder, which take their places in ``place`` only when all are whole.
+
+    :returns: where they are.
+    :raises OSError: they cannot be written. What ``write`` raises goes on; what was there is untouched then.
+    """
+    clearStale(place)
+    with workFolder(place) as folder:
+        parts = write(folder)
+        for part in parts:
+            writeThrough(part)
+        with interruptsWait():
+            for part in parts:
+                os.replace(part, place / part.name)
         with contextlib.suppress(OSError):
-            writeThrough(target.parent)
+            writeThrough(place)
+    return [place / part.name for part in parts]
 
 
 def sha256(path: Path) -> str:

@@ -19,6 +19,8 @@ OUTLIER_WIDTHS, FOREGROUND_OUTLIER_WIDTHS = 4.0, 2.0
 PLAIN_BACKGROUND_SHARE = 0.3
 # Of a block of voxels: from here on its mean counts as known.
 KNOWN_FROM = 0.5
+# Of normalised values: what is brighter counts as the body.
+BODY_SHARE = 0.15
 
 
 def guessModality(image: Image) -> Modality:

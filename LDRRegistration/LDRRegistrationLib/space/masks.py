@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MARGIN_VOXELS = 4
+# Of an image in [0, 1]: what is brighter belongs to what was scanned, and is not the air around it.
+FOREGROUND_INTENSITY = 0.15
 # The least that must be left inside, in voxels of the grid the network sees: fewer say nothing about a deformation.
 MINIMUM_INSIDE_VOXELS = 64.0
 
@@ -67,7 +69,7 @@ def minimumAround(weights: Tensor) -> Tensor:
     return -torch.nn.functional.max_pool3d(-weights, 3, stride=1, padding=1)
 
 
-def foreground(image: Image, mask: Image | None, threshold: float) -> np.ndarray:
+def foreground(image: Image, mask: Image | None, threshold: float = FOREGROUND_INTENSITY) -> np.ndarray:
     """(k, j, i) bool: where ``image`` is known, inside ``mask`` and above ``threshold``."""
     inside = image.array > threshold
     weights = weightsOf(image, mask)

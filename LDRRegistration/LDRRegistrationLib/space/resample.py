@@ -86,12 +86,15 @@ def sampleAt(source: Tensor, positions: Tensor, fill: float | None, nearest: boo
     return sampled.masked_fill_(insideFaces(positions, source.shape).logical_not_(), fill)
 
 
-def nearestAt(source: np.ndarray, positions: Tensor, fill: float) -> np.ndarray:
-    """The nearest voxels of ``source`` (k, j, i) at positions (3, d, h, w), as they are; ``fill`` beyond its faces."""
+def nearestAt(source: np.ndarray, positions: Tensor, fill: float, dtype: np.dtype | None = None) -> np.ndarray:
+    """The nearest voxels of ``source`` (k, j, i) at positions (3, d, h, w); ``fill`` beyond its faces.
+
+    :param dtype: of the result, by default the source's.
+    """
     places = [
         toArray(axis.round().clamp_(0, size - 1).long()) for axis, size in zip(positions, source.shape, strict=True)
     ]
-    values = source.reshape(-1)[np.ravel_multi_index(places, source.shape)]
+    values = source.reshape(-1)[np.ravel_multi_index(places, source.shape)].astype(dtype or source.dtype, copy=False)
     values[~toArray(insideFaces(positions, source.shape))] = fill
     return values
 

@@ -10,20 +10,28 @@ import numpy as np
 
 from ..numerics.displacement import jacobianDeterminant as flowJacobianDeterminant
 from ..numerics.dlpack import toArray, toTensor
+from ..numerics.pointinverse import solved
 from .boxes import Box, separate, sizeOf
 from .catmullrom import interpolateAtPoints, interpolateOnGrid
 from .grid import Grid, transformPoints
 from .image import Image
-from .intensity import KNOWN_FROM
 from .resample import affineSamplePositions, nearestAt, sampleAt
+from .sampledvalues import (
+    CUBIC_REACH,
+    backgroundOf,
+    grown,
+    integerLimits,
+    limitsOf,
+    sampleCubic,
+    sampleKnown,
+    sufficientType,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 # Warped at a time: what fits a processor's cache, and reaches into few of the source's slices.
 WARP_VOXELS = 500_000
-# Single precision holds all integers up to here.
-LARGEST_SINGLE = 2**24
 BORDER_KEPT = 2
 BORDER_ZEROS = 2
 
@@ -80,25 +88,8 @@ class DisplacementField:
         return interpolateAtPoints(self.vectors, transformPoints(self.grid.rasToIjk, pointsRas))
 
     def inversePoints(self, pointsRas: np.ndarray, toleranceMm: float = 1e-4, iterations: int = 200) -> np.ndarray:
-        """(n, 3): the x with x + v(x) = the points (n, 3); NaN where no solution was found.
-
-        Fixed-point iteration x = y - v(x) (Chen et al., Med Phys 2008), halving the step of a point whose residual
-        grows, so that steep but fold-free fields converge too.
-        """
-        x, step, last = pointsRas.copy(), np.ones(len(pointsRas)), np.full(len(pointsRas), np.inf)
-        active = np.flatnonzero(np.isfinite(pointsRas).all(axis=1))
-        for _ in range(iterations):
-            residual = x[active] + self.at(x[active]) - pointsRas[active]
-            error = np.linalg.norm(residual, axis=1)
-            step[active] = np.where(error > last[active], step[active] * 0.5, step[active])
-            last[active] = error
-            open_ = error > toleranceMm
-            active = active[open_]
-            if not len(active):
-                break
-            x[active] -= step[active, None] * residual[open_]
-        x[active] = np.nan
-        return x
+        """(n, 3): the x with x + v(x) = the points (n, 3); NaN where no solution was found."""
+        return solved(lambda points: points + self.at(points), pointsRas, toleranceMm, iterations)
 
     @property
     def longestMm(self) -> float:
@@ -109,20 +100,6 @@ class DisplacementField:
     def jacobianDeterminant(self) -> np.ndarray:
         """(k-1, j-1, i-1): determinant of the derivative of x + v(x), by forward differences in each cell."""
         return toArray(flowJacobianDeterminant(self.flow()))[0]
-
-
-def _background(image: Image) -> float:
-    """What stands for no measurement in ``image``, or else its lowest value."""
-    if image.padding is not None:
-        return image.padding
-    return float(image.array.min() if image.known is None else image.array[image.known].min())
-
-
-def _sampleKnown(source: Tensor, known: Tensor, positions: Tensor, fill: float) -> Tensor:
-    """Trilinear values of what is known of ``source``; where that is less than half, the nearest voxel as it is."""
-    share = sampleAt(known, positions, 0.0)
-    values = sampleAt((source * known).where(known > 0, 0), positions, fill) / share.clamp_min(KNOWN_FROM)
-    return values.where(share >= KNOWN_FROM, sampleAt(source, positions, fill, nearest=True))
 
 
 def _largestOutermost(across: Tensor, axis: int, end: int) -> float:
@@ -172,6 +149,12 @@ class Transform:
         for field in reversed(self.fields):
             points = field.inversePoints(points, toleranceMm, iterations)
         return points.reshape(shape)
+        """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found."""
+        target = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
+        if self.field is None:
+            return target
+        flat, field = target.reshape(-1, 3), self.field
+        return solved(lambda points: points + field.at(points), flat, toleranceMm, iterations).reshape(target.shape)
 
     def inverseDisplacement(self, grid: Grid) -> np.ndarray:
         """(k, j, i, 3): T^-1(y) - y in mm at the points of a grid in the moving image."""
@@ -206,28 +189,33 @@ class Transform:
         fill: float | None = None,
         nearest: bool = False,
         advance: Callable[[float], None] = lambda share: None,
+        cubic: bool = False,
+        dtype: np.dtype | type | None = None,
     ) -> np.ndarray:
-        """``moving`` carried onto ``grid`` (the fixed volume's), (k, j, i) in the moving image's own number type.
+        """``moving`` carried onto ``grid`` (the fixed volume's), (k, j, i) in ``dtype``, by default the moving image's.
 
-        Trilinear, or nearest for labels. Beyond the moving volume the value is ``fill``, by default what stands for no
-        measurement in it, or else its minimum (0 for labels). Where it is not known itself, its padding stays padding,
-        and mixes with no value that was measured. Worked off in slabs: only the source is held at full size besides the
-        result. ``advance`` hears before each how much is done, 0 to 1; what it raises ends the work.
+        Trilinear, ``nearest`` for labels, or ``cubic``, which blurs least and stays within the image's own range.
+        Beyond the moving volume the value is ``fill``, by default what stands for no measurement in it, or else air in
+        CT, or else its minimum (0 for labels). Where it is not known itself, its padding stays padding, and mixes with
+        no value that was measured. Worked off in slabs: only the source is held at full size besides the result.
+        ``advance`` hears before each how much is done, 0 to 1; what it raises ends the work.
         """
         if fill is None:
-            fill = 0.0 if nearest else _background(moving)
-        source = None if nearest else toTensor(moving.array, _sufficient(moving.array))
-        known = None if nearest or moving.known is None else toTensor(moving.known, _sufficient(moving.array))
-        warped = np.empty(grid.shape, dtype=moving.array.dtype)
+            fill = 0.0 if nearest else backgroundOf(moving)
+        source = None if nearest else toTensor(moving.array, sufficientType(moving.array))
+        known = None if nearest or moving.known is None else toTensor(moving.known, sufficientType(moving.array))
+        nearUnknown = None if known is None or not cubic else grown(known < 1.0, CUBIC_REACH)
+        limits = limitsOf(moving) if cubic else None
+        warped = np.empty(grid.shape, dtype=moving.array.dtype if dtype is None else dtype)
         for start, stop, there in self.positions(grid, moving.grid.rasToIjk):
             advance(start / grid.shape[0])
             if source is None:
-                warped[start:stop] = nearestAt(moving.array, there, fill)
+                warped[start:stop] = nearestAt(moving.array, there, fill, warped.dtype)
                 continue
             positions = there.to(source.dtype)
-            values = (
-                sampleAt(source, positions, fill) if known is None else _sampleKnown(source, known, positions, fill)
-            )
+            values = sampleAt(source, positions, fill) if known is None else sampleKnown(source, known, positions, fill)
+            if limits is not None:
+                values = sampleCubic(source, nearUnknown, positions, values, limits)
             if warped.dtype.kind in "iu":
                 # Single precision knows the limits of no larger type.
                 values = (values if warped.dtype.itemsize < 4 else values.double()).round_()
@@ -283,15 +271,3 @@ def _reach(box: Grid, grid: Grid, start: int, stop: int) -> Box:
     low, high = np.clip(low, first, last) - first, np.clip(high, first, last) - first
     k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     return k, j, i
-
-
-def _sufficient(array: np.ndarray) -> type[np.floating]:
-    """The precision that holds the values of ``array``: double for integers that single precision would round."""
-    isWide = array.dtype.kind in "iu" and array.dtype.itemsize >= 4
-    return np.float64 if isWide and max(-int(array.min()), int(array.max())) > LARGEST_SINGLE else np.float32
-
-
-def integerLimits(dtype: np.dtype) -> tuple[float, float]:
-    """Smallest and largest integer of a type, as far as double precision reaches."""
-    lowest, highest = (int(n) for n in (np.iinfo(dtype).min, np.iinfo(dtype).max))
-    return float(lowest), float(highest) if int(float(highest)) == highest else float(np.nextafter(float(highest), 0.0))

@@ -34,6 +34,8 @@ class _Application:
         self.slots: dict[str, list[Any]] = {}
         # Tests may speak another one.
         self.language = str
+        self.applicationLocaleName = ""
+        self.translators: list[QtCore.QTranslator] = []
         self._moduleManager = _ModuleManager()
         # Of this process alone: what a user of this machine has chosen elsewhere is not ours to read or to change.
         self._settingsFolder = QtCore.QTemporaryDir()
@@ -43,6 +45,12 @@ class _Application:
         self._logic = slicer.vtkSlicerApplicationLogic()
         self._logic.SetMRMLScene(slicer.mrmlScene)
         self._logic.GetColorLogic().SetMRMLScene(slicer.mrmlScene)
+        # The module Segmentations says of which kinds segments are; without it they cannot be copied.
+        self._segmentations = slicer.vtkSlicerSegmentationsModuleLogic()
+        self._segmentations.SetMRMLScene(slicer.mrmlScene)
+        # The module Sequences makes its classes known.
+        for kind in (slicer.vtkMRMLSequenceNode, slicer.vtkMRMLSequenceBrowserNode):
+            slicer.mrmlScene.RegisterNodeClass(kind())
 
     def processEvents(self) -> None:
         self._application.processEvents()
@@ -67,7 +75,16 @@ class _Application:
         return True
 
     def translate(self, context: str, text: str) -> str:
-        return self.language(text)
+        return self.language(QtCore.QCoreApplication.translate(context, text))
+
+    def loadTranslations(self, folder: str) -> None:
+        """As Slicer: all files of the user's language in a folder; of none, where Slicer speaks English."""
+        for path in sorted(Path(folder).glob(f"*_{self.applicationLocaleName}.qm")):
+            translator = QtCore.QTranslator(self._application)
+            if not translator.load(str(path)):
+                raise RuntimeError(f"{path} is no translation")
+            self.translators.append(translator)
+            self._application.installTranslator(translator)
 
     def pauseRender(self) -> None:
         pass
@@ -141,7 +158,12 @@ def install() -> None:
     sys.modules["qt"] = pythonqt.make_qt_module()
     ctk = sys.modules["ctk"] = types.ModuleType("ctk")
     ctk.ctkCollapsibleButton = pythonqt.add_class(widgets.ctkCollapsibleButton)
-    for stand_in in (widgets.qMRMLWidget, widgets.qMRMLNodeComboBox, widgets.qSlicerScriptedLoadableModuleWidget):
+    for stand_in in (
+        widgets.qMRMLWidget,
+        widgets.qMRMLNodeComboBox,
+        widgets.qMRMLSubjectHierarchyComboBox,
+        widgets.qSlicerScriptedLoadableModuleWidget,
+    ):
         setattr(slicer, stand_in.__name__, pythonqt.add_class(stand_in))
 
     source = os.environ.get("SLICER_SOURCE")
@@ -194,12 +216,18 @@ def _use_stand_ins() -> None:
     ):
         setattr(scripted, base.__name__, base)
     i18n = types.ModuleType("slicer.i18n")
-    i18n.getContext = lambda sourceFile: Path(sourceFile).stem
+    i18n.getContext = _context
     i18n.translate = slicer.app.translate
-    i18n.tr = lambda text: i18n.translate("", text)
+    i18n.tr = lambda text: i18n.translate(_context(sys._getframe(1).f_code.co_filename), text)
     for name, stand_in in (("ScriptedLoadableModule", scripted), ("i18n", i18n), ("parameterNodeWrapper", parameters)):
         sys.modules["slicer." + name] = stand_in
         setattr(slicer, name, stand_in)
+
+
+def _context(source_file: str) -> str:
+    """As Slicer names it: the file, after its folder if that is a package."""
+    path = Path(source_file)
+    return f"{path.parent.name}.{path.stem}" if (path.parent / "__init__.py").exists() else path.stem
 
 
 def _use_slicers_own(folder: Path, ctk: types.ModuleType) -> None:

@@ -237,3 +237,82 @@ class qMRMLNodeComboBox(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.EnabledChange:
             self._box.setEnabled(self.isEnabled())
+
+
+class qMRMLSubjectHierarchyComboBox(QComboBox):
+    """Rows of the subject hierarchy: its folders and the nodes in them, as far as the properties let them be shown.
+
+    As in Slicer, no row is current until one is chosen.
+    """
+
+    currentItemChanged = Signal(object)
+    mrmlSignals = ("currentItemChanged(vtkIdType)",)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._values: dict[str, Any] = {}
+        self._scene: Any = None
+        self._item = 0
+        self.activated.connect(lambda row: self._select(self.itemData(row) or 0))
+
+    def _stored(kind: Any, name: str, default: Any) -> Property:
+        def store(self: qMRMLSubjectHierarchyComboBox, value: Any) -> None:
+            self._values[name] = value
+
+        return Property(kind, lambda self: self._values.get(name, default), store)
+
+    nodeTypes = _stored("QStringList", "nodeTypes", [])
+    noneEnabled = _stored(bool, "noneEnabled", False)
+    noneDisplay = _stored(str, "noneDisplay", "None")
+    showEmptyHierarchyItems = _stored(bool, "showEmptyHierarchyItems", True)
+    del _stored
+
+    def setMRMLScene(self, scene: Any) -> None:
+        self._scene = scene
+        events = slicer.vtkMRMLScene
+        scene.AddObserver(events.EndCloseEvent, lambda *unused: self.clearSelection())
+
+    def currentItem(self) -> int:
+        return self._item
+
+    def setCurrentItem(self, item: int) -> None:
+        self._select(item)
+
+    def clearSelection(self) -> None:
+        self._select(0)
+
+    def showPopup(self) -> None:
+        self._refresh()
+        super().showPopup()
+
+    def _select(self, item: int) -> None:
+        changed = item != self._item
+        self._item = item
+        self._refresh()
+        if changed:
+            self.currentItemChanged.emit(item)
+
+    def _refresh(self) -> None:
+        self.clear()
+        if self.noneEnabled:
+            self.addItem(self.noneDisplay, 0)
+        hierarchy = self._scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+        if hierarchy is not None:
+            for item in self._below(hierarchy, hierarchy.GetSceneItemID(), True):
+                node = hierarchy.GetItemDataNode(item)
+                shown = [n for n in self._below(hierarchy, item, True) if hierarchy.GetItemDataNode(n)]
+                isEmpty = node is None and not any(self._accepts(hierarchy.GetItemDataNode(n)) for n in shown)
+                if (node is not None and self._accepts(node)) or (
+                    node is None and (self.showEmptyHierarchyItems or not isEmpty)
+                ):
+                    self.addItem(hierarchy.GetItemName(item), item)
+        self.setCurrentIndex(self.findData(self._item))
+
+    def _accepts(self, node: Any) -> bool:
+        return not self.nodeTypes or any(node.IsA(name) for name in self.nodeTypes)
+
+    @staticmethod
+    def _below(hierarchy: Any, item: int, recursive: bool) -> list[int]:
+        ids = vtk.vtkIdList()
+        hierarchy.GetItemChildren(item, ids, recursive)
+        return [ids.GetId(number) for number in range(ids.GetNumberOfIds())]

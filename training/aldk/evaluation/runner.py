@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from LDRRegistrationLib.registration.selfcheck import FOREGROUND
+from LDRRegistrationLib.registration.selfcheck import MINIMUM_SHOWN_INTENSITY
 from LDRRegistrationLib.space.intensity import normalised
 from LDRRegistrationLib.space.transform import Transform
 
@@ -112,7 +112,7 @@ def _measure(pair: EvaluationPair, answer: Answer, hd95: bool) -> tuple[dict[str
         raise TrainingError(f"Pair {pair.name}: the displacement is not finite everywhere.")
     labels = _measure_labels(pair, answer, hd95)
     landmarks = _measure_landmarks(pair, u)
-    quality = plausibility(u, grid, normalised(pair.fixed).array > FOREGROUND)
+    quality = plausibility(u, grid, normalised(pair.fixed).array > MINIMUM_SHOWN_INTENSITY)
     whole: dict[str, Any] = {"pair": pair.name, "structure": WHOLE}
     whole |= {key: float(np.mean([row[key] for row in labels])) for key in OVERLAPS if labels and key in labels[0]}
     whole |= asdict(quality)

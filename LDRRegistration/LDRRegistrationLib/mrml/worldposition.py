@@ -44,7 +44,7 @@ def scansOf(transformNode: Any) -> tuple[Any, Any]:
     return transformNode.GetNodeReference(fixed), transformNode.GetNodeReference(moving)
 
 
-def placeOf(node: Any, result: Any = None) -> np.ndarray:
+def toWorldRas(node: Any, result: Any = None) -> np.ndarray:
     """4x4 from the coordinates ``node`` stores to world RAS.
 
     :param result: a transform that is left out, if it stands above ``node``: a registration's result, which shows where
@@ -65,13 +65,13 @@ def placeOf(node: Any, result: Any = None) -> np.ndarray:
 BEFORE_ROLE = "LDRRegistration.before"
 
 
-def notePlaceBefore(transformNode: Any, movingVolumeNode: Any) -> None:
+def noteParentBefore(transformNode: Any, movingVolumeNode: Any) -> None:
     """Note on ``transformNode``, which is to carry ``movingVolumeNode``, under which transform that lies now."""
     if not isAbove(transformNode, movingVolumeNode):
         transformNode.SetNodeReferenceID(BEFORE_ROLE, movingVolumeNode.GetTransformNodeID())
 
 
-def placeBefore(transformNode: Any, movingVolumeNode: Any) -> Any:
+def parentBefore(transformNode: Any, movingVolumeNode: Any) -> Any:
     """The transform that ``movingVolumeNode`` lies under as long as ``transformNode`` does not carry it; or None."""
     if not isAbove(transformNode, movingVolumeNode):
         return movingVolumeNode.GetParentTransformNode()
@@ -115,5 +115,5 @@ class RegisteredVolume:
         node.GetIJKToRASMatrix(matrix)
         known = self._result
         result = resultAbove(node, known.node()) if known is not None and known.isPresent else None
-        matrices = arrayFromMatrix(matrix), placeOf(node, result)
+        matrices = arrayFromMatrix(matrix), toWorldRas(node, result)
         return image and image.GetMTime(), *(matrix.tolist() for matrix in matrices)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from LDRRegistrationLib.imagefiles.placement import (
-    checkPlacement,
+from LDRRegistrationLib.imagefiles.geometry import (
+    checkGeometry,
     checkScalar3d,
     checkSize,
     differ,
-    isPlacement,
     isSheared,
+    isUsableGeometry,
 )
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from nibabel.affines import apply_affine
@@ -34,8 +34,8 @@ def with_values(**places):
 @pytest.mark.parametrize("seed", range(6))
 def test_every_right_angled_affine_is_a_placement(seed):
     matrix = affine(seed, left_handed=bool(seed % 2))
-    assert isPlacement(matrix) and not isSheared(matrix, SHAPE) and differ(matrix, matrix, SHAPE) == 0.0
-    checkPlacement(PATH, matrix, SHAPE)
+    assert isUsableGeometry(matrix) and not isSheared(matrix, SHAPE) and differ(matrix, matrix, SHAPE) == 0.0
+    checkGeometry(PATH, matrix, SHAPE)
 
 
 @pytest.mark.parametrize("axis", range(3))
@@ -59,10 +59,10 @@ def test_places_that_cannot_be(axis):
         (with_values(**{diagonal: -1.1e-3, f"r{following}{axis}": 1.0}), True),
         (with_values(**{diagonal: 0.9e-4, f"r{following}{axis}": 0.1}), False),
     ):
-        assert isPlacement(matrix) == may_be
+        assert isUsableGeometry(matrix) == may_be
         if not may_be:
             with pytest.raises(RegistrationError, match=r"image\.nii has an invalid geometry"):
-                checkPlacement(PATH, matrix, SHAPE)
+                checkGeometry(PATH, matrix, SHAPE)
 
 
 @pytest.mark.parametrize(("axis", "along"), list(itertools.permutations(range(3), 2)))
@@ -83,7 +83,7 @@ def test_shear_counts_where_a_corner_is_off_by_a_tenth_of_a_voxel(axis, along):
             matrix = turn @ shear @ scale
             assert isSheared(matrix, SHAPE) == sheared
     with pytest.raises(RegistrationError, match=r"image\.nii has sheared axes"):
-        checkPlacement(PATH, matrix, SHAPE)
+        checkGeometry(PATH, matrix, SHAPE)
 
 
 @pytest.mark.parametrize("seed", range(6))

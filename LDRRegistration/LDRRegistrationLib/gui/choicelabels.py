@@ -1,6 +1,7 @@
-"""The engine's choices in the words of the panel. Scenes store the names of the members: do not rename them.
+"""The labels of the engine's choices, in the words of the panel.
 
-Each has ``label``, the text in a combo box, which parameterNodeWrapper's connector calls by name.
+Scenes store the names of the members: do not rename them. Each has ``label``, the text in a combo box, which
+parameterNodeWrapper's connector calls by name.
 """
 
 from enum import Enum

@@ -15,7 +15,7 @@ SMALLEST_SPACING_MM, LARGEST_SPACING_MM = 1e-5, 1e4
 FARTHEST_MM = 1e6
 
 
-def isPlacement(ijkToRas: np.ndarray) -> bool:
+def isUsableGeometry(ijkToRas: np.ndarray) -> bool:
     """Whether a 4x4 is finite, and its voxels are solid and of a size that one can think of."""
     if not np.all(np.isfinite(ijkToRas)) or np.abs(ijkToRas[:3, 3]).max() > FARTHEST_MM:
         return False
@@ -46,9 +46,9 @@ def _farthestApart(one: np.ndarray, other: np.ndarray, shape: tuple[int, int, in
     return float(np.linalg.norm(corners @ (one - other).T, axis=1).max())
 
 
-def checkPlacement(path: Path, ijkToRas: np.ndarray, shape: tuple[int, int, int]) -> None:
+def checkGeometry(path: Path, ijkToRas: np.ndarray, shape: tuple[int, int, int]) -> None:
     """Raise RegistrationError with a sentence if ``path`` cannot lie in space as its header says."""
-    if not isPlacement(ijkToRas):
+    if not isUsableGeometry(ijkToRas):
         raise RegistrationError(
             f"{path} has an invalid geometry: its header gives no usable voxel size, directions and origin."
         )

@@ -8,7 +8,7 @@ import pytest
 from LDRRegistrationLib.numerics.dlpack import toTensor
 from LDRRegistrationLib.registration import sequence
 from LDRRegistrationLib.registration.models import ModelStore
-from LDRRegistrationLib.registration.register import CLEARLY_ALIKE
+from LDRRegistrationLib.registration.positioning import NO_SEARCH_ABOVE_LNCC
 from LDRRegistrationLib.registration.settings import Settings
 from LDRRegistrationLib.registration.verdict import Verdict
 from LDRRegistrationLib.space.transform import DisplacementField, Transform
@@ -70,7 +70,7 @@ def test_the_way_back_begins_at_the_way_there_and_counts_no_position(registered)
 def test_it_is_asked_only_where_it_is_in_question(registered):
     registered.answer = Transform(np.eye(4))
     for result in (
-        found(bent(2.0), prealigned=CLEARLY_ALIKE),
+        found(bent(2.0), prealigned=NO_SEARCH_ABOVE_LNCC),
         found(bent(2.0), grade="check"),
         found(Transform(np.eye(4))),
     ):

@@ -20,15 +20,17 @@ from ..space.intensity import BODY_SHARE, normalised
 from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
 from .models import ModelStore
-from .register import CLEARLY_ALIKE, RegistrationResult, register
+from .positioning import NO_SEARCH_ABOVE_LNCC
+from .register import RegistrationResult, register
 from .settings import Prealignment, Settings
 from .verdict import Verdict
 
 MEAN, NEXT = "mean", "next"
 # Of the mean: one of blurred frames, and one of frames that were registered to it.
 MEAN_ROUNDS = 2
-# Frames less alike than CLEARLY_ALIKE are registered the other way round, too. Where points that go there and back end
-# further from where they began than this many mm, and than this share of how far they went, noise was followed.
+# Frames less alike than NO_SEARCH_ABOVE_LNCC are registered the other way round, too. Where points that go there and
+# back end further from where they began than this many mm, and than this share of how far they went, noise was
+# followed.
 MAXIMUM_ASTRAY_MM, MAXIMUM_ASTRAY_SHARE = 1.0, 0.5
 ASTRAY_POINTS = 2000
 # Frames that far from one another, in standard deviations, do not count as neighbours in time.
@@ -194,7 +196,7 @@ def _thereAndBack(
     all is well, or where that is not in question.
     """
     isInQuestion = result.verdict.grade == "good" and result.transform.field is not None
-    if not isInQuestion or result.similarityPrealigned >= CLEARLY_ALIKE:
+    if not isInQuestion or result.similarityPrealigned >= NO_SEARCH_ABOVE_LNCC:
         return None
     start = np.linalg.inv(result.transform.affine)
     back = register(frame, fixed, settings, models, start, None, cancelled).transform

@@ -9,7 +9,7 @@ import pytest
 from harness.panel import Computation, is_idle, picture
 from harness.user import choose, click, wait_for
 
-FOUND, RIGHT = np.array((2.0, 0.0, 0.0)), np.array((2.0, -1.5, 1.0))
+FOUND, RIGHT = np.array((4.0, -2.0, 1.0)), np.array((2.0, -1.5, 1.0))
 
 
 class Engine(Computation):
@@ -23,7 +23,7 @@ class Engine(Computation):
 
 @pytest.fixture
 def ui(panel: Any) -> Any:
-    """The panel after a registration that is 1.8 mm off."""
+    """The panel after a registration that is 2.1 mm off."""
     import slicer
     from LDRRegistrationLib.space.grid import Grid
     from LDRRegistrationLib.space.image import Image

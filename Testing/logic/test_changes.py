@@ -14,6 +14,7 @@ from LDRRegistrationLib.mrml import changenodes as nodes
 from LDRRegistrationLib.mrml.matrices import localToWorld
 from LDRRegistrationLib.mrml.opinions import readBook
 from LDRRegistrationLib.mrml.verdicts import notedVerdict
+from LDRRegistrationLib.mrml.views import jumpTo
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.registration.verdict import Verdict
 from LDRRegistrationLib.runtime.errors import RegistrationCancelled, RegistrationError
@@ -252,7 +253,7 @@ def test_views_go_where_a_region_is(s):
     view = slicer.vtkMRMLSliceNode()
     view.SetLayoutName("Red")
     s.scene.AddNode(view)
-    nodes.jumpTo(s.scene, (10.0, 20.0, 30.0))
+    jumpTo(s.scene, (10.0, 20.0, 30.0))
     assert view.GetSliceToRAS().GetElement(2, 3) == pytest.approx(30.0)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..imagefiles.streams import checkRegularFile
 from ..runtime.errors import RegistrationError
 from ..runtime.terminal import silentVtk
-from ..space.transform import integerLimits
+from ..space.sampledvalues import integerLimits
 from .inverse import pointsBack, pointsThrough
 
 if TYPE_CHECKING:

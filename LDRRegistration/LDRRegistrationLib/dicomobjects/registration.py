@@ -22,7 +22,11 @@ STEPS, LARGEST_ERROR_MM = (8, 4, 2), 0.05
 
 
 def registrationObject(current: SourceImages, prior: SourceImages, transform: Transform) -> Dataset:
-    """The object that carries ``prior`` onto ``current``; ``transform``: current to prior points, RAS mm."""
+    """The object that carries ``prior`` onto ``current``; ``transform``: current to prior points, RAS mm.
+
+    It may have no boxes: an object has one grid.
+    """
+    assert not transform.boxes
     isDeformable = transform.field is not None
     ds = newObject(
         current, DEFORMABLE if isDeformable else LINEAR, "REG", "registration", "Registration of the prior scan"

@@ -9,8 +9,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..change.table import ACCEPTED, REJECTED
-from ..mrml.changenodes import Changes, jumpTo, placeOf, readTable, showInViews, writeOpinion
-from ..mrml.views import rememberViews
+from ..mrml.changenodes import Changes, placeOf, readTable, showInViews, writeOpinion
+from ..mrml.views import jumpTo, rememberViews
 from ..mrml.worldposition import isOfPair
 from ..runtime.errors import RegistrationError
 from .changeoutputs import ChangeOutputs

@@ -20,12 +20,14 @@ from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
 from ..mrml.volumechange import computeVolumeChange, prepareVolumeChange, publishVolumeChange
 from ..runtime.errors import RegistrationError
 from ..runtime.progress import Stages
+from .boxcontrol import BoxControl
 from .controller import Run
 from .following import FollowControl
 from .hints import hideEmpty
 from .history import HistoryControl
 from .landmarks import LandmarkControl
 from .saving import askForPath
+from .trustcontrol import TrustControl
 
 
 class ResultSection:
@@ -48,7 +50,11 @@ class ResultSection:
         self._history = HistoryControl(ui, view.tell, view.log)
         self._landmarks = LandmarkControl(ui, logic, view.log, lambda: self._follow.onPoints(isRunning()))
         self._follow = FollowControl(ui, logic, self._landmarks, self._history, start, self.keep, parameters)
-        hideEmpty(ui.resultCollapsibleButton, ui.landmarksHintLabel, ui.followedLabel)
+        self._box = BoxControl(ui, logic, self._history, start, self.keep, parameters)
+        self._trust = TrustControl(ui, logic, start, self._display_, parameters)
+        hideEmpty(
+            ui.resultCollapsibleButton, ui.landmarksHintLabel, ui.followedLabel, ui.roiHintLabel, ui.doubtfulLabel
+        )
         ui.fadeSlider.connect("valueChanged(int)", self._onFade)
         for name, slot in {
             "afterButton": self._onAfter,
@@ -57,6 +63,9 @@ class ResultSection:
             "volumeChangeButton": self._onVolumeChange,
             "checkerboardButton": self._onCheckerboard,
             "differenceButton": self._onDifference,
+            "trustButton": self._trust.showError,
+            "similarityButton": self._trust.showSimilarity,
+            "doubtfulButton": self._trust.goOn,
             "restoreButton": self.restore,
             "carryButton": self._onCarry,
             "inverseButton": self._onInverse,
@@ -69,6 +78,8 @@ class ResultSection:
         """Follow a parameter node, or nothing: then the views stay as they are, while another module is open."""
         self._choices = choices
         self._follow.setChoices(choices)
+        self._box.setChoices(choices)
+        self._trust.setChoices(choices)
         self.update()
 
     def forget(self) -> None:
@@ -76,6 +87,7 @@ class ResultSection:
         self._display, self._hasShown = None, False
         self._history.forget()
         self._follow.forget()
+        self._trust.forget()
 
     def keep(self, job: Any, result: Any) -> None:
         """A registration was put into the scene: an attempt more, and what the panel says of it.
@@ -85,10 +97,13 @@ class ResultSection:
         """
         for note in result.notes:
             self._log(note)
-        summary = result.summary if result.landmarks is None else f"{result.summary}\n{result.landmarks.summary}"
+        summary = "\n".join(
+            [result.summary, *(fit.summary for fit in (result.landmarks, result.box) if fit is not None)]
+        )
         self._view.setOutcome(summary, result.verdict, summary)
         if result.landmarks is None:
             self._follow.forget()
+        self._trust.forget()
         self._history.add(job, result)
         if job.outputTransformNode is None or self._choices is None:
             return
@@ -120,6 +135,7 @@ class ResultSection:
             return
         self._landmarks.follow(nodes)
         self._history.follow(nodes, self._choices.outputVolume)
+        self._box.update()
         shown = self._display
         if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
             self.restore()

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..mrml.jobs import RegistrationJob, prepareJob, publishJob
 from ..mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+from ..registration.boxrefinement import refineInBox
 from ..registration.composing import carried, carriedMasks, composed
 from ..registration.guided import guide
 from ..registration.modelcards import MODELS_FOLDER
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from slicer import (
         vtkMRMLDisplayableNode,
         vtkMRMLMarkupsNode,
+        vtkMRMLMarkupsROINode,
         vtkMRMLScalarVolumeNode,
         vtkMRMLTransformNode,
     )
@@ -62,6 +64,7 @@ class RegistrationLogic(
         initialTransformNode: vtkMRMLTransformNode | None = None,
         fixedMarkupsNode: vtkMRMLMarkupsNode | None = None,
         movingMarkupsNode: vtkMRMLMarkupsNode | None = None,
+        roiNode: vtkMRMLMarkupsROINode | None = None,
         progressCallback: ProgressCallback | None = None,
         cancelCallback: CancelCallback | None = None,
         **settings: Unpack[SettingsKeywords],
@@ -80,6 +83,8 @@ class RegistrationLogic(
             millimetre where that does not fold; partners have the same label, or else the same place in their lists. A
             point that is not selected is left out; a number as its description is its weight, unless it is locked. The
             result's ``landmarks`` say how well they are followed, and which are doubtful.
+        :param roiNode: a box around what matters, which may be rotated: inside it the result is refined at the data's
+            own resolution, 1 mm at the finest, after all else; outside it stays as it is, to the last bit.
         :param preset: "fast"; "accurate", with more refinement; or "best", which finishes at 1 mm.
         :param prealignment: "none", "rigid" or "affine".
         :param model: a model by name; "auto" is the default one, which is free for any use.
@@ -110,6 +115,7 @@ class RegistrationLogic(
             initialTransformNode=initialTransformNode,
             fixedMarkupsNode=fixedMarkupsNode,
             movingMarkupsNode=movingMarkupsNode,
+            roiNode=roiNode,
             **settings,
         )
         ensureTorch()
@@ -133,22 +139,20 @@ class RegistrationLogic(
     ) -> RegistrationResult:
         """The registration itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
-        models, masks = self.models, job.masks
-        if job.start is not None and job.landmarks is not None:
-            result = guide(
-                job.fixed, job.moving, job.settings, models, job.start, job.landmarks, progress, cancelled, masks
-            )
-        else:
-            # What is bent again is not warped before.
-            settings = replace(job.settings, warp=job.settings.warp and job.landmarks is None)
-            if job.initial is not None:
-                result = self._onTopOf(job.initial, job, settings, progress, cancelled)
-            else:
-                result = register(job.fixed, job.moving, settings, models, job.initialRas, progress, cancelled, masks)
-            if job.landmarks is not None:
-                result = guide(
-                    job.fixed, job.moving, job.settings, models, result, job.landmarks, progress, cancelled, masks
-                )
+        models, landmarks, masks = self.models, job.landmarks, job.masks
+        # What is bent again is not warped before.
+        early = replace(job.settings, warp=job.settings.warp and landmarks is None and job.box is None)
+        result: Any = job.start
+        if result is None and job.initial is not None:
+            result = self._onTopOf(job.initial, job, early, progress, cancelled)
+        elif result is None:
+            result = register(job.fixed, job.moving, early, models, job.initialRas, progress, cancelled, masks)
+        if landmarks is not None:
+            late = job.settings if job.box is None else early
+            result = guide(job.fixed, job.moving, late, models, result, landmarks, progress, cancelled, masks)
+        if job.box is not None:
+            settings, box = job.settings, job.box
+            result = refineInBox(job.fixed, job.moving, settings, models, result, box, progress, cancelled, masks)
         job.fill(result)
         return result
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..mrml.nodes import allOrNothing
+from ..mrml.trustnodes import TrustJob, prepareTrust
 from ..mrml.volumes import imageDataFromArray, updateVolumeNode
 from ..runtime.language import tr as _
-from ..runtime.progress import CancelCallback
+from ..runtime.progress import CancelCallback, ProgressCallback
 from ..runtime.pytorch import importTorch
 
 if TYPE_CHECKING:
-    from slicer import vtkMRMLScalarVolumeNode
+    from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTransformNode
 
     from ..mrml.jobs import RegistrationJob
     from ..registration.models import ModelStore
@@ -37,6 +38,24 @@ class TrustLogic:
         from ..registration.trustmap import trustMap
 
         return trustMap(job.fixed, job.moving, result, self.models, job.masks, cancelled)
+
+    def prepareTrust(self, *, transformNode: vtkMRMLTransformNode, **job: Any) -> TrustJob:
+        """Check the nodes of a registration that there is; for ``computeTrust``. See ``prepareTrust`` of MRML."""
+        return prepareTrust(transformNode, **job)
+
+    def computeTrust(
+        self,
+        job: TrustJob,
+        *,
+        progress: ProgressCallback | None = None,
+        cancelled: CancelCallback | None = None,
+    ) -> TrustMap:
+        """The map of trust of the transform that a node holds, as ``computeTrustMap`` of a result."""
+        importTorch()
+        from ..registration.trustmap import trustIn
+
+        pair, there = job.pair, job.there.transform
+        return trustIn(pair.fixed, pair.moving, there, pair.settings, self.models, pair.masks, cancelled, progress)
 
     def publishTrustMap(
         self,

@@ -208,12 +208,6 @@ def placeOf(row: dict[str, str]) -> tuple[float, float, float]:
     return r, a, s
 
 
-def jumpTo(scene: Any, ras: tuple[float, float, float]) -> None:
-    """Move all slice views to a point in the world."""
-    for number in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")):
-        scene.GetNthNodeByClass(number, "vtkMRMLSliceNode").JumpSliceByOffsetting(*ras)
-
-
 def showInViews(changes: Changes, currentNode: Any) -> None:
     """The change map over the current volume in all slice views.
 

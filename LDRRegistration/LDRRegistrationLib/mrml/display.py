@@ -12,6 +12,7 @@ from ..space.grid import Grid
 from .carrying import volumeGrid
 from .checkerboard import checkerboard
 from .colors import addLegend
+from .trustnodes import EXPECTED_ERROR, LOCAL_SIMILARITY
 from .views import compositeNodes, lookAt, rememberViews, showScale
 from .volumechange import localVolumeChange
 from .worldposition import parentBefore
@@ -127,6 +128,18 @@ class ResultDisplay:
             addLegend(node, "Difference (%)")
             keepOutOfFiles(node)
         self._overlay(self._made[DIFFERENCE], OVERLAY_OPACITY)
+
+    def takeMaps(self, nodes: dict[str, Any]) -> None:
+        """What says where the result is off, by EXPECTED_ERROR and LOCAL_SIMILARITY; the nodes go with the rest."""
+        titles = {EXPECTED_ERROR: _("Expected error (mm)"), LOCAL_SIMILARITY: _("Local similarity")}
+        for what, node in nodes.items():
+            self._made[what] = node
+            addLegend(node, titles[what])
+            keepOutOfFiles(node)
+
+    def showMap(self, what: str) -> None:
+        """One of these over the fixed volume."""
+        self._overlay(self._made[what], OVERLAY_OPACITY)
 
     def restore(self) -> None:
         """Everything as it was found."""

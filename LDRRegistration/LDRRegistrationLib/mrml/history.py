@@ -37,6 +37,8 @@ class Attempt:
     movingToWorld: np.ndarray
     nodes: tuple[NodeReference, NodeReference, NodeReference]
     base: Start | None = None
+    # All that is known of it, in the session that it was made in.
+    result: RegistrationResult | None = None
     keeper: NodeReference | None = None
 
     @property
@@ -52,6 +54,11 @@ class Attempt:
             grade=record.grade,
             similarity=record.similarity,
         )
+        box = None if self.result is None else self.result.box
+        if box is not None:
+            line += _(", box {before:.3f} -> {after:.3f}").format(
+                before=box.similarityBefore, after=box.similarityAfter
+            )
         if not record.points:
             return line
         return line + _(", {count} points {mm:.1f} mm").format(count=record.points, mm=record.pointsMm)
@@ -103,7 +110,9 @@ class History:
             imageData=None if volumeNode is None else volumeNode.GetImageData(),
             movingToWorld=job.movingToWorld,
             nodes=_references((job.fixedVolume.node(), job.movingVolume.node(), transformNode)),
-            base=job.start,
+            # What was refined in a box is gone on with as it is.
+            base=None if job.landmarks is None or isinstance(job.start, RegistrationResult) else job.start,
+            result=result,
         )
         together = [*self._attempts, attempt]
         for old in together[:-MOST_ATTEMPTS]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import slicer
 import vtk
 
 from ..runtime.errors import RegistrationError
@@ -97,30 +98,57 @@ def publishInverse(job: InverseJob, found: tuple[vtk.vtkAbstractTransform, float
 def _sampledInverse(
     forward: vtk.vtkAbstractTransform, check: Callable[[], object]
 ) -> tuple[vtk.vtkAbstractTransform, np.ndarray]:
-    """The inverse as a grid that other programs can read too, and points (n, 3) where it counts.
+    """The inverse as grids that other programs can read too, and points (n, 3) where it counts.
 
     With A the linear parts of T alone, T = A S, where S goes hardly anywhere: so T^-1 = S^-1 A^-1, and S^-1 - 1 is what
-    is sampled, at the points of the first grid of T.
+    is sampled, at the points of the grid of T. What acts in boxes before is inverted box by box, each on its own grid.
     """
+    boxes, rest = _boxesOf(forward)
     affine = np.eye(4)
-    for element in elements(forward):
+    for element in elements(rest):
         part = linearMatrix(element)
         affine = affine if part is None else part @ affine
-    grid = _gridOf(forward).padded((MARGIN_VOXELS,) * 3)
+    grid = _gridOf(rest).padded((MARGIN_VOXELS,) * 3)
     solved = vtk.vtkGeneralTransform()
     solved.PostMultiply()
     solved.Concatenate(matrixFromArray(affine))
-    solved.Concatenate(forward.GetInverse())
+    solved.Concatenate(rest.GetInverse())
     points = grid.pointsRas()
     vectors = (pointsThrough(solved, points, check) - points).astype(np.float32)
     inverse = vtk.vtkGeneralTransform()
     inverse.PostMultiply()
     inverse.Concatenate(matrixFromArray(np.linalg.inv(affine)))
     inverse.Concatenate(gridTransform(DisplacementField(vectors, grid)))
-    # Between the points of the grid, where sampling could be wrong.
+    found = [transformPoints(affine, _between(points))]
+    for box in reversed(boxes):
+        own = _gridOf(box)
+        points = own.pointsRas()
+        vectors = (pointsThrough(box.GetInverse(), points, check) - points).astype(np.float32)
+        inverse.Concatenate(gridTransform(DisplacementField(vectors, own)))
+        found.append(pointsThrough(forward, _between(points), check))
+    return inverse, np.concatenate(found)
+
+
+def _between(points: np.ndarray) -> np.ndarray:
+    """(n, 3): places between the points (k, j, i, 3) of a grid, where sampling could be wrong."""
     between = points[:-1, :-1, :-1] + (points[1:, 1:, 1:] - points[:-1, :-1, :-1]) / 2.0
-    between = between.reshape(-1, 3)[:: max(1, between.size // 3 // CHECKED_POINTS)]
-    return inverse, transformPoints(affine, between)
+    return between.reshape(-1, 3)[:: max(1, between.size // 3 // CHECKED_POINTS)]
+
+
+def _boxesOf(
+    transform: vtk.vtkAbstractTransform,
+) -> tuple[list[vtk.vtkAbstractTransform], vtk.vtkAbstractTransform]:
+    """The grids that act before the last one of those at the beginning, and all else."""
+    parts = elements(transform)
+    isGrid = [isinstance(part, slicer.vtkOrientedGridTransform) for part in parts]
+    count = max((isGrid.index(False) if False in isGrid else len(parts)) - 1, 0)
+    if count == 0:
+        return [], transform
+    rest = vtk.vtkGeneralTransform()
+    rest.PostMultiply()
+    for part in parts[count:]:
+        rest.Concatenate(part)
+    return parts[:count], rest
 
 
 def _gridOf(transform: vtk.vtkAbstractTransform) -> Grid:

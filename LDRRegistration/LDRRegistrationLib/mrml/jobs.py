@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 import vtk
 
+from ..registration.box import RefinementBox
 from ..registration.guided import Start
 from ..registration.landmarks import Landmarks
 from ..registration.register import RegistrationResult
@@ -23,8 +24,9 @@ from .masks import imageFromMaskNode
 from .matrices import localToWorld
 from .names import transformName, volumeName
 from .nodes import NodeReference, allOrNothing, checkScene, isAbove
+from .roi import boxOfRoi
 from .starts import engineTransform
-from .transforms import notedSides, noteSides, updateTransformNode, vtkTransform
+from .transforms import behindBoxes, notedSides, noteSides, updateTransformNode, vtkTransform
 from .verdicts import notedVerdict, noteVerdict
 from .volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from .worldposition import RegisteredVolume, noteParentBefore, resultAbove
@@ -50,7 +52,9 @@ class RegistrationJob:
     settings: Settings
     # To be followed, and the registration to go on from instead of a new one.
     landmarks: Landmarks | None
-    start: Start | None
+    start: Start | RegistrationResult | None
+    # To be refined in, after all else.
+    box: RefinementBox | None
     scene: vtkMRMLScene
     fixedVolume: RegisteredVolume
     movingVolume: RegisteredVolume
@@ -58,6 +62,8 @@ class RegistrationJob:
     outputVolume: NodeReference | None
     wantsTransform: bool
     wantsVolume: bool
+    # What the transform node held that is only refined in the box: it stays in it, to the last bit.
+    kept: vtk.vtkAbstractTransform | None = None
     transform: vtk.vtkAbstractTransform | None = None
     imageData: vtk.vtkImageData | None = None
     outputTransformNode: vtkMRMLTransformNode | None = None
@@ -67,7 +73,10 @@ class RegistrationJob:
         """Make what the output nodes will hold."""
         # The engine's T ends in the world; the node's ends in the moving volume's own coordinates.
         toLocal = np.linalg.inv(self.movingToWorld) @ result.transform.affine
-        if self.wantsTransform:
+        if self.wantsTransform and self.kept is not None and self.start is not None:
+            added = result.transform.boxes[: len(result.transform.boxes) - len(self.start.transform.boxes)]
+            self.transform = behindBoxes(added, self.kept)
+        elif self.wantsTransform:
             self.transform = vtkTransform(replace(result.transform, affine=toLocal))
         if self.wantsVolume and result.warped is not None:
             self.imageData = imageDataFromArray(result.warped, copy=False)
@@ -85,7 +94,8 @@ def prepareJob(
     fixedMarkupsNode=None,
     movingMarkupsNode=None,
     startTransformNode=None,
-    startFrom: Start | None = None,
+    startFrom: Start | RegistrationResult | None = None,
+    roiNode=None,
     createTransform: bool = False,
     createVolume: bool = False,
     shownByNode=None,
@@ -94,9 +104,10 @@ def prepareJob(
 ) -> RegistrationJob:
     """Check the nodes and copy what is needed of the scene; see ``RegistrationLogic.registerVolumes``.
 
-    :param startTransformNode: a registration of the two volumes, from which the landmarks are followed: there is no
-        registration from the beginning then.
-    :param startFrom: what that transform was before it was bent by earlier landmarks, if it was.
+    :param startTransformNode: a registration of the two volumes, from which the landmarks are followed, or which is
+        refined in the box: there is no registration from the beginning then.
+    :param startFrom: what that transform was before it was bent by earlier landmarks, if it was; or all that is known
+        of it.
     :param createTransform: ``publishJob`` makes a transform node if none is given here; likewise ``createVolume``.
     :param shownByNode: a result that the moving volume, and what belongs to it, may be shown under, and that does not
         count; by default the output transform, where that is an earlier result of the moving volume.
@@ -106,7 +117,7 @@ def prepareJob(
     chosen = settingsFrom(**settings)
     checkVolumes(fixedVolumeNode, movingVolumeNode)
     others = (outputTransformNode, outputVolumeNode, fixedMaskNode, movingMaskNode, initialTransformNode)
-    markups = (fixedMarkupsNode, movingMarkupsNode, startTransformNode)
+    markups = (fixedMarkupsNode, movingMarkupsNode, startTransformNode, roiNode)
     checkScene(fixedVolumeNode, movingVolumeNode, *others, *markups)
     if shownByNode is None and outputTransformNode is not None:
         shownByNode = resultAbove(movingVolumeNode, outputTransformNode)
@@ -125,9 +136,14 @@ def prepareJob(
     landmarks = landmarksToFollow(fixedMarkupsNode, movingMarkupsNode, startTransformNode or shownByNode)
     if landmarks is not None:
         landmarks.checkInside(fixed.grid, moving.grid, fixed.name, moving.name)
+    box = boxOfRoi(roiNode)
+    if box is not None:
+        box.within(fixed.grid, fixed.name)
     start = startFrom
     if startTransformNode is not None and start is None:
-        start = _startFrom(startTransformNode, landmarks, movingToWorld, fixed)
+        if landmarks is None and box is None:
+            raise RegistrationError(_("There is nothing to go on with: choose landmarks."))
+        start = startOf(startTransformNode, movingToWorld, fixed)
     initial = None
     if initialTransformNode is not None:
         initial = _initial(initialTransformNode, movingToWorld, fixed)
@@ -144,8 +160,10 @@ def prepareJob(
         settings=replace(chosen, warp=wantsVolume),
         landmarks=landmarks,
         start=start,
+        box=box,
         scene=fixedVolumeNode.GetScene(),
         fixedVolume=RegisteredVolume(fixedVolumeNode),
+        kept=startTransformNode.GetTransformFromParent() if startTransformNode and landmarks is None else None,
         movingVolume=RegisteredVolume(movingVolumeNode, shownByNode or outputTransformNode),
         outputTransform=NodeReference.to(outputTransformNode),
         outputVolume=NodeReference.to(outputVolumeNode),
@@ -163,10 +181,8 @@ def _initial(transformNode, movingToWorld: np.ndarray, fixed: Image) -> Transfor
     return replace(found, affine=movingToWorld @ found.affine)
 
 
-def _startFrom(transformNode, landmarks: Landmarks | None, movingToWorld: np.ndarray, fixed: Image) -> Start:
+def startOf(transformNode, movingToWorld: np.ndarray, fixed: Image) -> Start:
     """The registration that ``transformNode`` holds, in world RAS."""
-    if landmarks is None:
-        raise RegistrationError(_("There is nothing to go on with: choose landmarks."))
     found = engineTransform(transformNode.GetTransformFromParent(), fixed.grid, transformNode.GetName())
     grade, _colon, sentence = notedVerdict(transformNode).partition(": ")
     if not grade:

@@ -37,27 +37,34 @@ def engineTransform(transform: vtk.vtkAbstractTransform, fixedGrid: Grid, name: 
 
 
 def _own(transform: vtk.vtkAbstractTransform) -> Transform | None:
-    """A grid and then matrices, as ``vtkTransform`` makes them; None if it is something else."""
+    """Grids and then matrices, as ``vtkTransform`` makes them; None if it is something else."""
     parts = elements(transform)
-    first = parts[0] if parts else None
-    if not isinstance(first, slicer.vtkOrientedGridTransform) or first.GetInverseFlag():
-        return None
-    grid = first.GetDisplacementGrid()
-    if first.GetInterpolationMode() != vtk.VTK_CUBIC_INTERPOLATION or grid is None or first.GetDisplacementScale() != 1:
+    fields = [field for field in map(_field, parts) if field is not None]
+    matrices = [linearMatrix(part) for part in parts[len(fields) :]]
+    if not fields or any(_field(part) is None for part in parts[: len(fields)]):
         return None
     affine = np.eye(4)
-    for part in parts[1:]:
-        matrix = linearMatrix(part)
+    for matrix in matrices:
         if matrix is None:
             return None
         affine = matrix @ affine
-    direction = first.GetGridDirectionMatrix()
+    return Transform(affine, fields[-1], tuple(fields[:-1]))
+
+
+def _field(part: vtk.vtkAbstractTransform) -> DisplacementField | None:
+    """A grid that is interpolated as the engine does it; None for anything else."""
+    if not isinstance(part, slicer.vtkOrientedGridTransform) or part.GetInverseFlag():
+        return None
+    grid = part.GetDisplacementGrid()
+    if part.GetInterpolationMode() != vtk.VTK_CUBIC_INTERPOLATION or grid is None or part.GetDisplacementScale() != 1:
+        return None
+    direction = part.GetGridDirectionMatrix()
     ijkToRas = np.eye(4) if direction is None else arrayFromMatrix(direction)
     ijkToRas = ijkToRas @ np.diag([*grid.GetSpacing(), 1.0])
     ijkToRas[:3, 3] = grid.GetOrigin()
     i, j, k = grid.GetDimensions()
     vectors = numpy_support.vtk_to_numpy(grid.GetPointData().GetScalars()).reshape(k, j, i, 3)
-    return Transform(affine, DisplacementField(vectors.astype(np.float32), Grid((k, j, i), ijkToRas)))
+    return DisplacementField(vectors.astype(np.float32), Grid((k, j, i), ijkToRas))
 
 
 def _sampled(transform: Any, fixedGrid: Grid, name: str) -> Transform:

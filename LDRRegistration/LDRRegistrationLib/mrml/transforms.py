@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import slicer
@@ -41,15 +41,29 @@ def gridTransform(field: DisplacementField) -> slicer.vtkOrientedGridTransform:
 
 
 def vtkTransform(transform: Transform) -> vtk.vtkAbstractTransform:
-    """T(x) = A(x + v(x)) for VTK: the grid, then the affine; the affine alone where there is no field."""
-    if transform.field is None:
+    """T for VTK: the grids of its boxes, that of its field, then the affine; that alone where nothing bends."""
+    if not transform.fields:
         linear = vtk.vtkTransform()
         linear.SetMatrix(matrixFromArray(transform.affine))
         return linear
     general = vtk.vtkGeneralTransform()
     general.PostMultiply()
-    general.Concatenate(gridTransform(transform.field))
+    for field in transform.fields:
+        general.Concatenate(gridTransform(field))
     general.Concatenate(matrixFromArray(transform.affine))
+    return general
+
+
+def behindBoxes(boxes: Sequence[DisplacementField], transform: vtk.vtkAbstractTransform) -> vtk.vtkAbstractTransform:
+    """``transform``, its parts shared, behind the grids of ``boxes``, the first to act first."""
+    if not boxes:
+        return transform
+    general = vtk.vtkGeneralTransform()
+    general.PostMultiply()
+    for field in boxes:
+        general.Concatenate(gridTransform(field))
+    for part in elements(transform):
+        general.Concatenate(part)
     return general
 
 

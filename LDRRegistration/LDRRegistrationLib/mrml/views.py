@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import slicer
 import vtk
+
+from .matrices import arrayFromMatrix
 
 
 def compositeNodes(scene: Any) -> list[Any]:
@@ -34,6 +37,22 @@ def lookAt(volumeNode: Any) -> None:
             logic.FitSliceToVolume(volumeNode, width, height)
             logic.GetSliceCompositeNode().SetBackgroundVolumeID(volumeNode.GetID())
             logic.SnapSliceOffsetToIJK()
+
+
+def crossing(scene: Any, near: np.ndarray) -> np.ndarray:
+    """(3,) in RAS mm: where the slice views' planes cross, nearest to ``near`` along what they leave open."""
+    matrices = [arrayFromMatrix(logic.GetSliceNode().GetSliceToRAS()) for logic in sliceLogics(scene)]
+    if not matrices:
+        return near
+    normals = np.array([matrix[:3, 2] for matrix in matrices])
+    distances = np.array([matrix[:3, 2] @ (matrix[:3, 3] - near) for matrix in matrices])
+    return near + np.linalg.lstsq(normals, distances, rcond=1e-6)[0]
+
+
+def jumpTo(scene: Any, ras: Sequence[float]) -> None:
+    """Move all slice views to a point in the world."""
+    for node in _sliceNodes(scene):
+        node.JumpSliceByOffsetting(*(float(mm) for mm in ras))
 
 
 def rememberViews(scene: Any) -> Callable[[], None]:

@@ -42,7 +42,7 @@ def carriedMasks(masks: Masks, start: Transform, fixed: Grid) -> Masks:
 
 def composed(outer: Transform, inner: Transform, fixed: Grid) -> Transform:
     """x -> outer(inner(x)) as one T(x) = A(x + v(x)), v on a grid over the fixed volume; it fades out beyond that."""
-    if outer.field is None and inner.field is None:
+    if not outer.fields and not inner.fields:
         return Transform(outer.affine @ inner.affine)
     affine = outer.affine @ inner.affine
     grid = canonicalGrid(fixed, max(COMPOSED_MM, float(fixed.extentMm.max()) / 160.0))

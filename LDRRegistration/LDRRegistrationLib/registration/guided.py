@@ -109,7 +109,10 @@ class _Guide:
         device = torchDevice(settings.device)
         self._pair = PairOnGrid(fixedLow, movingLow, grid, masks.reduced(self._spacing), device, stages.check)
         self._aligned = self._pair.moving(start.transform.affine)
-        self._points = self._voxels(landmarks.fixedRas, np.eye(4))
+        # What was refined in boxes acts before all that is bent here, and stays.
+        self._boxes = start.transform.boxes
+        led = Transform(np.eye(4), None, self._boxes).points(landmarks.fixedRas)
+        self._points = self._voxels(led, np.eye(4))
         self._targets = self._voxels(landmarks.movingRas, np.linalg.inv(start.transform.affine))
         self._weights = self._aligned.new_tensor(landmarks.weights)
 
@@ -155,7 +158,7 @@ class _Guide:
             "similarity": similarity,
             "foldedPercent": 100.0 * foldedFraction(determinants),
             "sdLogJacobian": sdLogJacobian(determinants),
-            "largestDisplacementMm": 0.0 if transform.field is None else transform.field.longestMm,
+            "largestDisplacementMm": transform.longestMm,
             "verdict": verdict,
             "warped": warped,
             "notes": notes,
@@ -207,7 +210,7 @@ class _Guide:
                 continue
             folds = _folds(made)
             if folds == 0 or (field is not None and folds <= TOLERATED_FOLD_FACTOR * _folds(field)):
-                return Transform(affine, made), flow
+                return Transform(affine, made, self._boxes), flow
         return self._start.transform, before
 
     def _flowOf(self, transform: Transform, grid: Grid) -> Tensor:

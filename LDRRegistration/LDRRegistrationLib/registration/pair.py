@@ -14,7 +14,8 @@ from ..space.grid import Grid
 from ..space.image import Image
 from ..space.intensity import normalised
 from ..space.masks import Masks, minimumAround, weightsOf
-from ..space.resample import insideOnGrid, sampleOnGrid
+from ..space.resample import insideFaces, insideOnGrid, sampleAt, sampleOnGrid
+from ..space.transform import Transform
 from ..space.validity import filled
 from .models import RegistrationNetwork
 from .refinement import Adaptation, Refinement, StepCallback, adapt, refine
@@ -57,8 +58,6 @@ class PairOnGrid:
 
     def moving(self, affine: np.ndarray) -> Tensor:
         """The moving image under a 4x4 from fixed to moving RAS; with its weights unless they are 1 where it counts."""
-        import torch
-
         # A value that a weight of 0 belongs to is mixed with its neighbour's when the image is warped.
         values = sampleOnGrid(self._moving, self._movingIjkToRas, self._grid, affine, None)[None, None]
         values = values.to(self._device)
@@ -67,7 +66,26 @@ class PairOnGrid:
             weights = insideOnGrid(self._moving.shape, self._movingIjkToRas, self._grid, affine)
         else:
             weights = sampleOnGrid(self._weights, self._movingIjkToRas, self._grid, affine, 0.0)
-        weights = weights[None, None].to(self._device)
+        return self._weighed(values, weights[None, None].to(self._device))
+
+    def carried(self, transform: Transform) -> Tensor:
+        """The same under a transform that may bend."""
+        import torch
+
+        values, weights = [], []
+        for _start, _stop, positions in transform.positions(self._grid, np.linalg.inv(self._movingIjkToRas)):
+            values.append(sampleAt(self._moving, positions, None))
+            weights.append(
+                insideFaces(positions, self._moving.shape).float()
+                if self._weights is None
+                else sampleAt(self._weights, positions, 0.0)
+            )
+        image, known = (torch.cat(parts)[None, None].to(self._device) for parts in (values, weights))
+        return self._weighed(image, known)
+
+    def _weighed(self, values: Tensor, weights: Tensor) -> Tensor:
+        import torch
+
         if self._weights is not None:
             return torch.cat([values, minimumAround(weights)], 1)
         # Beyond the volume its border goes on, which may be mixed in; what is unknown within it may not.

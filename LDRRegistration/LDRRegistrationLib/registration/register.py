@@ -21,6 +21,7 @@ from ..space.resample import reduceToSpacing
 from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
 from .bothways import meanOfBothWays
+from .box import BoxFit
 from .finishing import Finished, finished
 from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
@@ -72,6 +73,8 @@ class RegistrationResult:
     coverage: float = 1.0
     # How it follows landmarks, if it was led by any (see guided.py).
     landmarks: LandmarkFit | None = None
+    # What was refined in a box last, if anything was (see boxrefinement.py).
+    box: BoxFit | None = None
 
     def displacementField(self, grid: Grid | None = None) -> np.ndarray:
         """(k, j, i, 3): the total displacement u(x) = T(x) - x, mm RAS, on ``grid`` (default: the fixed volume's)."""

@@ -27,7 +27,8 @@ from ..space.image import Image, Modality
 from ..space.intensity import BODY_SHARE, normalised
 from ..space.matrixmean import meanMatrix
 from ..space.resample import affineSamplePositions
-from ..space.transform import AIR_HU, DisplacementField, Transform
+from ..space.sampledvalues import AIR_HU
+from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
 from .composing import COMPOSED_MM
 from .models import ModelStore

@@ -29,7 +29,7 @@ from .selfcheck import MINIMUM_SHOWN_INTENSITY
 from .settings import Prealignment, Preset, Settings
 
 if TYPE_CHECKING:
-    from ..runtime.progress import CancelCallback
+    from ..runtime.progress import CancelCallback, ProgressCallback
 
 # The map's points lie so far apart, or further where the body would have more of them than this.
 SPACING_MM, MOST_VOXELS = 3.0, 600_000
@@ -58,12 +58,19 @@ class TrustMap:
 
     def on(self, grid: Grid) -> np.ndarray:
         """(k, j, i) float32: the expected error at the points of another grid; 0 where the image shows nothing."""
-        known = np.isfinite(self.expectedErrorMm)
-        values, share = (
+        return self._on(self.expectedErrorMm, grid, 0.0)
+
+    def similarityOn(self, grid: Grid) -> np.ndarray:
+        """(k, j, i) float32: the local similarity there; 1 where the image shows nothing, and nothing is in doubt."""
+        return self._on(self.similarity, grid, 1.0)
+
+    def _on(self, values: np.ndarray, grid: Grid, elsewhere: float) -> np.ndarray:
+        known = np.isfinite(values)
+        sums, share = (
             toArray(sampleOnGrid(toTensor(array), self.grid.ijkToRas, grid))
-            for array in (np.where(known, self.expectedErrorMm, 0.0).astype(np.float32), known.astype(np.float32))
+            for array in (np.where(known, values, 0.0).astype(np.float32), known.astype(np.float32))
         )
-        return np.where(share >= 0.5, values / np.maximum(share, 0.5), 0.0).astype(np.float32)
+        return np.where(share >= 0.5, sums / np.maximum(share, 0.5), elsewhere).astype(np.float32)
 
     @property
     def summary(self) -> dict[str, float]:
@@ -93,18 +100,36 @@ def trustMap(
     :param masks: those of the registration.
     :raises RegistrationError, DependencyError, RegistrationCancelled: as ``register`` does.
     """
-    settings = Settings(
+    settings = replace(result.settings, model=result.model)
+    return trustIn(fixed, moving, result.transform, settings, models, masks, cancelled)
+
+
+def trustIn(
+    fixed: Image,
+    moving: Image,
+    there: Transform,
+    settings: Settings,
+    models: ModelStore,
+    masks: Masks | None = None,
+    cancelled: CancelCallback | None = None,
+    progress: ProgressCallback | None = None,
+) -> TrustMap:
+    """The same of any transform from fixed to moving points, in RAS mm.
+
+    :param settings: of which the model, the device and the threads count.
+    """
+    how = Settings(
         Preset.FAST,
-        result.model,
+        settings.model,
         Prealignment.NONE,
         warp=False,
-        device=result.settings.device,
-        threads=result.settings.threads,
+        device=settings.device,
+        threads=settings.threads,
     )
     turned = None if masks is None else Masks(masks.moving, masks.fixed)
-    start = np.linalg.inv(result.transform.affine)
-    back = register(moving, fixed, settings, models, start, cancelled=cancelled, masks=turned).transform
-    return between(fixed, moving, result.transform, back)
+    start = np.linalg.inv(there.affine)
+    back = register(moving, fixed, how, models, start, progress, cancelled, turned).transform
+    return between(fixed, moving, there, back)
 
 
 def between(fixed: Image, moving: Image, there: Transform, back: Transform) -> TrustMap:

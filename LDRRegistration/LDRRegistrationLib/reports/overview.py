@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from ..numerics.dlpack import toArray, toTensor
-from ..space.catmullrom import interpolateOnGrid
 from ..space.grid import Grid, canonicalGrid, transformPoints
 from ..space.image import Image
 from ..space.intensity import normalised
@@ -92,10 +91,7 @@ def _blend(fixed: np.ndarray, moving: np.ndarray) -> np.ndarray:
 
 def _bent(plane: Grid, transform: Transform) -> np.ndarray:
     """(k, j, i, 3): where the deformation, without the affine, brings the points of a plane."""
-    points, field = plane.pointsRas(), transform.field
-    if field is None:
-        return points
-    return points + toArray(interpolateOnGrid(field.vectors, field.grid, plane, 0, plane.shape[0]).movedim(0, -1))
+    return plane.pointsRas() + replace(transform, affine=np.eye(4)).displacement(plane)
 
 
 def _deformedGrid(base: np.ndarray, plane: Grid, across: int, bent: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..numerics.dlpack import toTensor
+from ..numerics.dlpack import toArray, toTensor
 from .grid import Grid, transformPoints
 
 if TYPE_CHECKING:
@@ -47,6 +47,34 @@ def interpolateAtPoints(vectors: np.ndarray, pointsIjk: np.ndarray) -> np.ndarra
 
 
 def _interpolateChunk(vectors: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """At points (n, 3) in voxels (i, j, k): those well within the grid at once, the others with care."""
+    sizes = np.array(vectors.shape[2::-1])
+    inner = np.all((points >= 1) & (points < sizes - 2), axis=1)
+    total = np.empty((len(points), vectors.shape[-1]))
+    if inner.any():
+        total[inner] = _interpolateWithin(vectors, points[inner])
+    total[~inner] = _interpolateAnywhere(vectors, points[~inner])
+    return total
+
+
+def _interpolateWithin(vectors: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Where all 4^3 samples lie on the grid: the four along i follow each other in memory, and are read at once."""
+    flat = toTensor(np.ascontiguousarray(vectors)).reshape(-1)
+    _, nj, ni, channels = vectors.shape
+    rows = flat.as_strided((len(flat) // channels - 3, 4 * channels), (channels, 1))
+    base = np.floor(points)
+    weights = toTensor(kernelWeights(points - base)).to(flat.dtype)  # (n, axis, tap)
+    i, j, k = toTensor(base).long().unbind(1)
+    first = ((k - 1) * nj + j - 1) * ni + i - 1
+    total = flat.new_zeros(len(points), 4 * channels)
+    for dk in range(4):
+        for dj in range(4):
+            total.addcmul_(rows[first + (dk * nj + dj) * ni], (weights[:, 2, dk] * weights[:, 1, dj])[:, None])
+    return toArray((total.view(-1, 4, channels) * weights[:, 0, :, None]).sum(1))
+
+
+def _interpolateAnywhere(vectors: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Where samples lie beyond the grid, and are 0."""
     sizes = np.array(vectors.shape[2::-1])
     far = np.any((points < -2) | (points > sizes + 1), axis=1)
     base = np.floor(np.where(far[:, None], 0.0, points)).astype(int)

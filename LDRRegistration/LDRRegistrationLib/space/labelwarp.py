@@ -115,12 +115,12 @@ def _fixedPoints(movingPoints: np.ndarray, transform: Transform, grid: Grid) -> 
     The iteration that inverts a transform fails where it is steep; there the nearest image is looked for.
     """
     points = transform.inversePoints(movingPoints)
-    if transform.field is None:
+    if not transform.fields:
         return points
     starts = transformPoints(np.linalg.inv(transform.affine), movingPoints)
     near = float(np.linalg.norm(grid.spacing))
     for index in np.flatnonzero(np.isnan(points).any(axis=1))[:MAXIMUM_SEARCHED]:
-        best, reach, distance = starts[index], transform.field.longestMm, np.inf
+        best, reach, distance = starts[index], transform.longestMm, np.inf
         while reach > 0.05 * near:
             around = best + reach * SEARCH_OFFSETS
             distances = np.linalg.norm(transform.points(around) - movingPoints[index], axis=1)

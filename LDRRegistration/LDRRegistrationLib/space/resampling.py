@@ -12,7 +12,8 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from .grid import Grid
 from .image import Image
-from .transform import Transform, backgroundOf
+from .sampledvalues import backgroundOf
+from .transform import Transform
 
 
 class Interpolation(Enum):

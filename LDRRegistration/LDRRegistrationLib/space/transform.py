@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,27 +10,30 @@ import numpy as np
 
 from ..numerics.displacement import jacobianDeterminant as flowJacobianDeterminant
 from ..numerics.dlpack import toArray, toTensor
-from ..numerics.gridsample import cubicAtVoxels
 from ..numerics.pointinverse import solved
+from .boxes import Box, separate, sizeOf
 from .catmullrom import interpolateAtPoints, interpolateOnGrid
 from .grid import Grid, transformPoints
-from .image import Image, Modality
-from .intensity import KNOWN_FROM
-from .resample import affineSamplePositions, insideFaces, nearestAt, sampleAt
+from .image import Image
+from .resample import affineSamplePositions, nearestAt, sampleAt
+from .sampledvalues import (
+    CUBIC_REACH,
+    backgroundOf,
+    grown,
+    integerLimits,
+    limitsOf,
+    sampleCubic,
+    sampleKnown,
+    sufficientType,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 # Warped at a time: what fits a processor's cache, and reaches into few of the source's slices.
 WARP_VOXELS = 500_000
-# Single precision holds all integers up to here.
-LARGEST_SINGLE = 2**24
 BORDER_KEPT = 2
 BORDER_ZEROS = 2
-# What a CT shows where there is no patient.
-AIR_HU = -1000.0
-# Voxels on either side of the nearest one that a cubic value is made of.
-CUBIC_REACH = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +87,10 @@ class DisplacementField:
         """v at points (..., 3), in mm."""
         return interpolateAtPoints(self.vectors, transformPoints(self.grid.rasToIjk, pointsRas))
 
+    def inversePoints(self, pointsRas: np.ndarray, toleranceMm: float = 1e-4, iterations: int = 200) -> np.ndarray:
+        """(n, 3): the x with x + v(x) = the points (n, 3); NaN where no solution was found."""
+        return solved(lambda points: points + self.at(points), pointsRas, toleranceMm, iterations)
+
     @property
     def longestMm(self) -> float:
         """Length of the longest displacement."""
@@ -93,44 +100,6 @@ class DisplacementField:
     def jacobianDeterminant(self) -> np.ndarray:
         """(k-1, j-1, i-1): determinant of the derivative of x + v(x), by forward differences in each cell."""
         return toArray(flowJacobianDeterminant(self.flow()))[0]
-
-
-def backgroundOf(image: Image) -> float:
-    """What stands for no measurement in ``image``, or else air in CT, or else its lowest value."""
-    if image.padding is not None:
-        return image.padding
-    return AIR_HU if image.modality is Modality.CT else _limitsOf(image)[0]
-
-
-def _limitsOf(image: Image) -> tuple[float, float]:
-    """The lowest and the highest value that was measured."""
-    measured = image.array if image.known is None else image.array[image.known > 0]
-    return float(measured.min()), float(measured.max())
-
-
-def _grown(isMarked: Tensor, voxels: int) -> Tensor:
-    """1.0 where a voxel of (k, j, i), or one up to so many voxels away along each axis, is marked; else 0.0."""
-    import torch
-
-    side = 2 * voxels + 1
-    return torch.nn.functional.max_pool3d(isMarked.float()[None], side, stride=1, padding=voxels)[0]
-
-
-def _sampleCubic(
-    source: Tensor, nearUnknown: Tensor | None, positions: Tensor, plain: Tensor, limits: tuple[float, float]
-) -> Tensor:
-    """Cubic values of ``source`` within ``limits``; ``plain`` ones beyond it, and where unknown voxels are near."""
-    values = cubicAtVoxels(source, positions).clamp_(*limits)
-    if nearUnknown is not None:
-        values = values.where(sampleAt(nearUnknown, positions, 1.0, nearest=True) == 0, plain)
-    return values.where(insideFaces(positions, source.shape), plain)
-
-
-def _sampleKnown(source: Tensor, known: Tensor, positions: Tensor, fill: float) -> Tensor:
-    """Trilinear values of what is known of ``source``; where that is less than half, the nearest voxel as it is."""
-    share = sampleAt(known, positions, 0.0)
-    values = sampleAt((source * known).where(known > 0, 0), positions, fill) / share.clamp_min(KNOWN_FROM)
-    return values.where(share >= KNOWN_FROM, sampleAt(source, positions, fill, nearest=True))
 
 
 def _largestOutermost(across: Tensor, axis: int, end: int) -> float:
@@ -143,17 +112,43 @@ def _largestOutermost(across: Tensor, axis: int, end: int) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """T(x) = A(x + v(x)): a fixed point in RAS mm to the moving point. ``affine`` is 4x4; without ``field`` v is 0."""
+    """T(x) = A(y + v(y)): a fixed point in RAS mm to the moving point. ``affine`` is 4x4; without ``field`` v is 0.
+
+    ``boxes`` are finer displacements w, each 0 outside a box of its own, the first to act first: y = x + w(x). Nearly
+    always there are none, and y is x; where there are some, T is outside of them what it is without, to the last bit.
+    """
 
     affine: np.ndarray
     field: DisplacementField | None = None
+    boxes: tuple[DisplacementField, ...] = ()
+
+    @property
+    def fields(self) -> tuple[DisplacementField, ...]:
+        """All that bends, the first to act first."""
+        return self.boxes if self.field is None else (*self.boxes, self.field)
+
+    @property
+    def longestMm(self) -> float:
+        """Length of the longest displacement, at most."""
+        return sum(field.longestMm for field in self.fields)
 
     def points(self, pointsRas: np.ndarray) -> np.ndarray:
         """T at fixed points (..., 3)."""
         points = np.asarray(pointsRas, dtype=np.float64)
-        return transformPoints(self.affine, points if self.field is None else points + self.field.at(points))
+        for field in self.fields:
+            points = points + field.at(points)
+        return transformPoints(self.affine, points)
 
     def inversePoints(self, pointsRas: np.ndarray, toleranceMm: float = 1e-4, iterations: int = 200) -> np.ndarray:
+        """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found.
+
+        See ``DisplacementField.inversePoints``.
+        """
+        points = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
+        shape, points = points.shape, points.reshape(-1, 3)
+        for field in reversed(self.fields):
+            points = field.inversePoints(points, toleranceMm, iterations)
+        return points.reshape(shape)
         """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found."""
         target = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
         if self.field is None:
@@ -182,6 +177,8 @@ class Transform:
             if self.field is not None:
                 vectors = interpolateOnGrid(self.field.vectors, self.field.grid, grid, start, stop)
                 moved += toArray(vectors.movedim(0, -1)) @ linear.T
+            for part, more in self._inBoxes(grid, start, stop):
+                moved[part] += more @ linear.T
             result[start:stop] = moved
         return result
 
@@ -205,31 +202,20 @@ class Transform:
         """
         if fill is None:
             fill = 0.0 if nearest else backgroundOf(moving)
-        source = None if nearest else toTensor(moving.array, _sufficient(moving.array))
-        known = None if nearest or moving.known is None else toTensor(moving.known, _sufficient(moving.array))
-        nearUnknown = None if known is None or not cubic else _grown(known < 1.0, CUBIC_REACH)
-        limits = _limitsOf(moving) if cubic else None
-        toVoxels = moving.grid.rasToIjk @ self.affine
+        source = None if nearest else toTensor(moving.array, sufficientType(moving.array))
+        known = None if nearest or moving.known is None else toTensor(moving.known, sufficientType(moving.array))
+        nearUnknown = None if known is None or not cubic else grown(known < 1.0, CUBIC_REACH)
+        limits = limitsOf(moving) if cubic else None
         warped = np.empty(grid.shape, dtype=moving.array.dtype if dtype is None else dtype)
-        shift = None
-        if self.field is not None:
-            shift = self.field.vectors @ toVoxels[2::-1, :3].T.astype(np.float32)
-        slab = max(1, WARP_VOXELS // (grid.shape[1] * grid.shape[2]))
-        for start in range(0, grid.shape[0], slab):
+        for start, stop, there in self.positions(grid, moving.grid.rasToIjk):
             advance(start / grid.shape[0])
-            stop = min(start + slab, grid.shape[0])
-            positions = affineSamplePositions(grid, toVoxels, start, stop)
-            if shift is not None and self.field is not None:
-                positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
             if source is None:
-                warped[start:stop] = nearestAt(moving.array, positions, fill, warped.dtype)
+                warped[start:stop] = nearestAt(moving.array, there, fill, warped.dtype)
                 continue
-            positions = positions.to(source.dtype)
-            values = (
-                sampleAt(source, positions, fill) if known is None else _sampleKnown(source, known, positions, fill)
-            )
+            positions = there.to(source.dtype)
+            values = sampleAt(source, positions, fill) if known is None else sampleKnown(source, known, positions, fill)
             if limits is not None:
-                values = _sampleCubic(source, nearUnknown, positions, values, limits)
+                values = sampleCubic(source, nearUnknown, positions, values, limits)
             if warped.dtype.kind in "iu":
                 # Single precision knows the limits of no larger type.
                 values = (values if warped.dtype.itemsize < 4 else values.double()).round_()
@@ -237,14 +223,51 @@ class Transform:
             warped[start:stop] = toArray(values)
         return warped
 
+    def positions(self, grid: Grid, rasToIjk: np.ndarray) -> Iterator[tuple[int, int, Tensor]]:
+        """Where T leads the points of ``grid``, in an image's voxels, of which ``rasToIjk`` says the place.
 
-def _sufficient(array: np.ndarray) -> type[np.floating]:
-    """The precision that holds the values of ``array``: double for integers that single precision would round."""
-    isWide = array.dtype.kind in "iu" and array.dtype.itemsize >= 4
-    return np.float64 if isWide and max(-int(array.min()), int(array.max())) > LARGEST_SINGLE else np.float32
+        :returns: by slabs (start, stop, positions): rows ``start:stop``, (3, stop - start, j, i) along k, j and i.
+        """
+        toVoxels = rasToIjk @ self.affine
+        shift = None
+        if self.field is not None:
+            shift = self.field.vectors @ toVoxels[2::-1, :3].T.astype(np.float32)
+        slab = max(1, WARP_VOXELS // (grid.shape[1] * grid.shape[2]))
+        for start in range(0, grid.shape[0], slab):
+            stop = min(start + slab, grid.shape[0])
+            positions = affineSamplePositions(grid, toVoxels, start, stop)
+            if shift is not None and self.field is not None:
+                positions += interpolateOnGrid(shift, self.field.grid, grid, start, stop)
+            for part, more in self._inBoxes(grid, start, stop):
+                voxels = (more @ toVoxels[2::-1, :3].T).astype(np.float32)
+                positions[(slice(None), *part)] += toTensor(voxels).movedim(-1, 0)
+            yield start, stop, positions
+
+    def _inBoxes(self, grid: Grid, start: int, stop: int) -> Iterator[tuple[Box, np.ndarray]]:
+        """Where boxes change what v alone does in rows ``start:stop`` of ``grid``, and by how much.
+
+        :returns: slices (k, j, i) into these rows, which do not overlap, and (..., 3) there: y + v(y) - x - v(x), mm.
+        """
+        for part in separate([_reach(box.grid, grid, start, stop) for box in self.boxes]):
+            here = grid.shifted((part[2].start, part[1].start, start + part[0].start), sizeOf(part))
+            points = here.pointsRas()
+            first = toArray(interpolateOnGrid(self.boxes[0].vectors, self.boxes[0].grid, here, 0, here.shape[0]))
+            led = points + np.moveaxis(first, 0, -1)
+            for box in self.boxes[1:]:
+                led = led + box.at(led)
+            more = led - points
+            isLed = (more != 0.0).any(axis=-1)
+            if self.field is not None and isLed.any():
+                before = interpolateOnGrid(self.field.vectors, self.field.grid, here, 0, here.shape[0])
+                more[isLed] += self.field.at(led[isLed]) - np.moveaxis(toArray(before), 0, -1)[isLed]
+            yield part, more
 
 
-def integerLimits(dtype: np.dtype) -> tuple[float, float]:
-    """Smallest and largest integer of a type, as far as double precision reaches."""
-    lowest, highest = (int(n) for n in (np.iinfo(dtype).min, np.iinfo(dtype).max))
-    return float(lowest), float(highest) if int(float(highest)) == highest else float(np.nextafter(float(highest), 0.0))
+def _reach(box: Grid, grid: Grid, start: int, stop: int) -> Box:
+    """The part of rows ``start:stop`` of ``grid`` that ``box`` reaches into, counted from ``start``."""
+    corners = transformPoints(grid.rasToIjk, box.cornersRas)[:, ::-1]
+    low, high = np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int) + 1
+    first, last = np.array([start, 0, 0]), np.array([stop, *grid.shape[1:]])
+    low, high = np.clip(low, first, last) - first, np.clip(high, first, last) - first
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return k, j, i

@@ -68,8 +68,14 @@ class Finish:
         return replace(self, stepSigma=narrower * self.stepSigma, warpSigma=narrower * self.warpSigma)
 
     def isDone(self, fixed: Grid, moving: Grid, grid: Grid, number: int) -> bool:
-        """Whether it is, as the ``number``-th finish after what happened on ``grid``; the first may be done there."""
-        return isFiner(self.grid(fixed, moving), grid) or (number == 0 and not self.isDoneOnlyIfFiner)
+        """Whether it is, as the ``number``-th finish after what happened on ``grid``.
+
+        The first may be done there, unless that is finer than what it was made for.
+        """
+        if isFiner(self.grid(fixed, moving), grid):
+            return True
+        isThere = number == 0 and not self.isDoneOnlyIfFiner
+        return isThere and float(grid.spacing.min()) >= FINER_SPACING_SHARE * self.spacingMm
 
     def grid(self, fixed: Grid, moving: Grid) -> Grid:
         """The grid over ``fixed``: axes like R, A, S, isotropic."""
@@ -100,7 +106,7 @@ def finished(
 ) -> Finished:
     """What ``before`` found, finished by ``steps`` from coarse to fine; what is of no use is left out.
 
-    The first is done on the grid before where its own is no finer, unless it says otherwise, and the others only where
+    The first may be done on the grid before where its own is no finer, see ``Finish.isDone``, the others only where
     theirs is finer. The similarity is that on the grid before all, so that it can be compared with those of the stages
     before.
 

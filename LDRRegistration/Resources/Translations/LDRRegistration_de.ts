@@ -8,6 +8,10 @@
         <translation>1 ist, was ein Bereich braucht, um bei mittlerer Empfindlichkeit in der Liste zu stehen.</translation>
     </message>
     <message>
+        <source>A box around what matters, which may be turned.</source>
+        <translation>Ein Kasten um das, worauf es ankommt; er darf gedreht sein.</translation>
+    </message>
+    <message>
         <source>A folder, a study or a patient: all volumes in it are registered to one.</source>
         <translation>Ein Ordner, eine Studie oder ein Patient: Alle Volumina darin werden auf eines registriert.</translation>
     </message>
@@ -144,6 +148,10 @@
         <translation>Verschiebung</translation>
     </message>
     <message>
+        <source>Draw a box</source>
+        <translation>Kasten zeichnen</translation>
+    </message>
+    <message>
         <source>Evidence</source>
         <translation>Beleg</translation>
     </message>
@@ -154,6 +162,10 @@
     <message>
         <source>Exchange the two volumes: what was fixed is moving, and back.</source>
         <translation>Vertauscht die beiden Volumina: Das feste wird das bewegte und umgekehrt.</translation>
+    </message>
+    <message>
+        <source>Expected error</source>
+        <translation>Erwarteter Fehler</translation>
     </message>
     <message>
         <source>Expert</source>
@@ -170,6 +182,10 @@
     <message>
         <source>Find changes</source>
         <translation>Veränderungen suchen</translation>
+    </message>
+    <message>
+        <source>Fits the images again inside the box, at their own resolution; outside it the result stays as it is.</source>
+        <translation>Passt die Bilder im Kasten noch einmal an, in ihrer eigenen Auflösung; außerhalb bleibt das Ergebnis, wie es ist.</translation>
     </message>
     <message>
         <source>Fixed mask:</source>
@@ -212,6 +228,10 @@
         <translation>Geht zum Versuch vor dem gegenwärtigen zurück.</translation>
     </message>
     <message>
+        <source>Goes to the place where the result may be furthest off, and then to the next.</source>
+        <translation>Geht zu der Stelle, an der das Ergebnis am weitesten danebenliegen kann, und dann zur nächsten.</translation>
+    </message>
+    <message>
         <source>Grid</source>
         <translation>Gitter</translation>
     </message>
@@ -222,6 +242,10 @@
     <message>
         <source>How far each place is moved, as contours in mm in the slice views.</source>
         <translation>Wie weit jede Stelle bewegt wird, als Konturen in mm in den Schichtansichten.</translation>
+    </message>
+    <message>
+        <source>How far off the result may be, place by place, in mm: the pair is registered the other way round, too, which takes as long as Fast.</source>
+        <translation>Wie weit das Ergebnis Stelle für Stelle danebenliegen kann, in mm: Das Paar wird auch andersherum registriert, was so lange dauert wie Schnell.</translation>
     </message>
     <message>
         <source>How many threads of the processor may be used.</source>
@@ -332,6 +356,10 @@
         <translation>Nächster</translation>
     </message>
     <message>
+        <source>Next doubtful</source>
+        <translation>Nächste Stelle</translation>
+    </message>
+    <message>
         <source>None</source>
         <translation>Keine</translation>
     </message>
@@ -358,6 +386,10 @@
     <message>
         <source>Only inside it the images are compared: a segmentation (all its segments) or a label map of the moving volume.</source>
         <translation>Nur innerhalb der Maske werden die Bilder verglichen: eine Segmentierung (alle ihre Segmente) oder eine Label-Map des bewegten Volumens.</translation>
+    </message>
+    <message>
+        <source>Or in a box:</source>
+        <translation>Oder im Kasten:</translation>
     </message>
     <message>
         <source>Output transform:</source>
@@ -408,6 +440,10 @@
         <translation>Korrigieren:</translation>
     </message>
     <message>
+        <source>Puts a box where the slice views look, with handles to drag, size and turn it.</source>
+        <translation>Setzt einen Kasten dorthin, wohin die Schichtansichten zeigen, mit Griffen zum Ziehen, Vergrößern und Drehen.</translation>
+    </message>
+    <message>
         <source>Puts back the views and the moving volume's place, and removes what was made to show them.</source>
         <translation>Stellt die Ansichten und den Ort des bewegten Volumens wieder her und entfernt, was zum Zeigen angelegt wurde.</translation>
     </message>
@@ -422,6 +458,10 @@
     <message>
         <source>Receives the transform that carries the moving volume, and whatever was drawn on it, onto the fixed volume. If neither output is chosen, Apply makes a new transform.</source>
         <translation>Nimmt die Transformation auf, die das bewegte Volumen und alles darin Eingezeichnete auf das feste überträgt. Ist keine Ausgabe gewählt, legt „Anwenden“ eine neue Transformation an.</translation>
+    </message>
+    <message>
+        <source>Refine here</source>
+        <translation>Hier verfeinern</translation>
     </message>
     <message>
         <source>Refinement steps:</source>
@@ -526,6 +566,10 @@
     <message>
         <source>The deformation as a bent grid in the slice views.</source>
         <translation>Die Verformung als gebogenes Gitter in den Schichtansichten.</translation>
+    </message>
+    <message>
+        <source>The doubtful place that the views are at.</source>
+        <translation>Die zweifelhafte Stelle, bei der die Ansichten sind.</translation>
     </message>
     <message>
         <source>The first one</source>
@@ -644,6 +688,10 @@
         <translation>Was dem Rechnen dort im Weg steht.</translation>
     </message>
     <message>
+        <source>What stands in the way of refining in the box.</source>
+        <translation>Was dem Verfeinern im Kasten im Weg steht.</translation>
+    </message>
+    <message>
         <source>What stands in the way, or what went wrong with the chosen volume.</source>
         <translation>Was im Weg steht oder was mit dem gewählten Volumen schiefging.</translation>
     </message>
@@ -662,6 +710,10 @@
     <message>
         <source>Where the moving image's tissue is larger (red) or smaller (blue) in the fixed image, in percent.</source>
         <translation>Wo das Gewebe des bewegten Bildes im festen größer (rot) oder kleiner (blau) ist, in Prozent.</translation>
+    </message>
+    <message>
+        <source>Where the two images are not alike, in windows of 15 mm.</source>
+        <translation>Wo sich die beiden Bilder nicht gleichen, in Fenstern von 15 mm.</translation>
     </message>
     <message>
         <source>Whole study</source>
@@ -1036,6 +1088,25 @@
     <message>
         <source>{title}: for {modality}. Trained on: {data}. Licence of the weights: {licence}.</source>
         <translation>{title}: für {modality}. Trainiert mit: {data}. Lizenz der Gewichte: {licence}.</translation>
+    </message>
+</context>
+<context>
+    <name>gui.boxcontrol</name>
+    <message>
+        <source>Choose both volumes above.</source>
+        <translation>Wählen Sie oben beide Volumen.</translation>
+    </message>
+    <message>
+        <source>Draw a box around what matters first.</source>
+        <translation>Zeichnen Sie zuerst einen Kasten um das, worauf es ankommt.</translation>
+    </message>
+    <message>
+        <source>Fits the images again inside the box, at their own resolution; outside it the result stays as it is.</source>
+        <translation>Passt die Bilder im Kasten noch einmal an, in ihrer eigenen Auflösung; außerhalb bleibt das Ergebnis, wie es ist.</translation>
+    </message>
+    <message>
+        <source>Refining in the box</source>
+        <translation>Verfeinern im Kasten</translation>
     </message>
 </context>
 <context>
@@ -1499,6 +1570,21 @@ Ist Ihre Verwendung nicht kommerziell, und nehmen Sie diese Lizenz an? Sie werde
     </message>
 </context>
 <context>
+    <name>gui.trustcontrol</name>
+    <message>
+        <source>Computing how far to believe the result</source>
+        <translation>Berechnung, wie weit dem Ergebnis zu trauen ist</translation>
+    </message>
+    <message>
+        <source>Doubtful place {number} of {count}: off by about {mm:.1f} mm; local similarity {similarity:.2f}</source>
+        <translation>Zweifelhafte Stelle {number} von {count}: etwa {mm:.1f} mm daneben; örtliche Ähnlichkeit {similarity:.2f}</translation>
+    </message>
+    <message>
+        <source>No place is doubtful: the expected error is small everywhere.</source>
+        <translation>Keine Stelle ist zweifelhaft: Der erwartete Fehler ist überall klein.</translation>
+    </message>
+</context>
+<context>
     <name>gui.verdicts</name>
     <message>
         <source>Check</source>
@@ -1729,6 +1815,14 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
 <context>
     <name>mrml.display</name>
     <message>
+        <source>Expected error (mm)</source>
+        <translation>Erwarteter Fehler (mm)</translation>
+    </message>
+    <message>
+        <source>Local similarity</source>
+        <translation>Örtliche Ähnlichkeit</translation>
+    </message>
+    <message>
         <source>There is no result to show: choose the volumes and their transform.</source>
         <translation>Es gibt kein Ergebnis zu zeigen: Wählen Sie die Volumina und ihre Transformation.</translation>
     </message>
@@ -1742,6 +1836,10 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
 </context>
 <context>
     <name>mrml.history</name>
+    <message>
+        <source>, box {before:.3f} -&gt; {after:.3f}</source>
+        <translation>, Kasten {before:.3f} -&gt; {after:.3f}</translation>
+    </message>
     <message>
         <source>, {count} points {mm:.1f} mm</source>
         <translation>, {count} Punkte {mm:.1f} mm</translation>
@@ -1909,6 +2007,25 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     </message>
 </context>
 <context>
+    <name>mrml.roi</name>
+    <message>
+        <source>Refine here</source>
+        <translation>Hier verfeinern</translation>
+    </message>
+    <message>
+        <source>{name} has no size yet: draw it around what matters.</source>
+        <translation>{name} hat noch keine Größe: Zeichnen Sie den Kasten um das, worauf es ankommt.</translation>
+    </message>
+    <message>
+        <source>{name} is no ROI: draw a box around what matters.</source>
+        <translation>{name} ist keine ROI: Zeichnen Sie einen Kasten um das, worauf es ankommt.</translation>
+    </message>
+    <message>
+        <source>{name} is under a transform that shears it: take it out of that.</source>
+        <translation>{name} liegt unter einer Transformation, die sie schert: Nehmen Sie sie dort heraus.</translation>
+    </message>
+</context>
+<context>
     <name>mrml.saving</name>
     <message>
         <source>Choose the transform to save.</source>
@@ -1996,6 +2113,17 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     </message>
 </context>
 <context>
+    <name>mrml.trustnodes</name>
+    <message>
+        <source>Expected error of {moving} in mm</source>
+        <translation>Erwarteter Fehler von {moving} in mm</translation>
+    </message>
+    <message>
+        <source>Local similarity of {moving}</source>
+        <translation>Örtliche Ähnlichkeit von {moving}</translation>
+    </message>
+</context>
+<context>
     <name>mrml.volumechange</name>
     <message>
         <source>Choose the transform whose volume change is to be shown.</source>
@@ -2030,6 +2158,36 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     <message>
         <source>{name} was changed while it was registered, so the result is not about it any more; nothing was changed. Register again.</source>
         <translation>{name} wurde während der Registrierung geändert, so dass das Ergebnis nicht mehr davon handelt; es wurde nichts geändert. Registrieren Sie neu.</translation>
+    </message>
+</context>
+<context>
+    <name>registration.box</name>
+    <message>
+        <source>In the box, at {mm:.2g} mm: local similarity {before:.3f} -&gt; {after:.3f}, moved by up to {most:.1f} mm</source>
+        <translation>Im Kasten, bei {mm:.2g} mm: örtliche Ähnlichkeit {before:.3f} -&gt; {after:.3f}, verschoben um bis zu {most:.1f} mm</translation>
+    </message>
+    <message>
+        <source>The box lies outside {name}: move it to what matters there.</source>
+        <translation>Der Kasten liegt außerhalb von {name}: Verschieben Sie ihn dorthin, worauf es dort ankommt.</translation>
+    </message>
+    <message>
+        <source>Too little of the box lies in {name}: along each side at least {least:.0f} mm are needed.</source>
+        <translation>Zu wenig vom Kasten liegt in {name}: Entlang jeder Seite braucht es mindestens {least:.0f} mm.</translation>
+    </message>
+</context>
+<context>
+    <name>registration.boxrefinement</name>
+    <message>
+        <source>In the box nothing makes the images more alike than they are: the result stays as it was.</source>
+        <translation>Im Kasten macht nichts die Bilder ähnlicher, als sie sind: Das Ergebnis bleibt, wie es war.</translation>
+    </message>
+    <message>
+        <source>In the box the two images show different contrasts: a closer fit there would be a wrong one.</source>
+        <translation>Im Kasten zeigen die beiden Bilder verschiedene Kontraste: Eine engere Anpassung wäre dort eine falsche.</translation>
+    </message>
+    <message>
+        <source>In the box the two images show nothing that could be compared: draw it around what they both show.</source>
+        <translation>Im Kasten zeigen die beiden Bilder nichts, was sich vergleichen ließe: Zeichnen Sie ihn um das, was beide zeigen.</translation>
     </message>
 </context>
 <context>

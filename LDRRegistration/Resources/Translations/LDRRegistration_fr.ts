@@ -8,6 +8,10 @@
         <translation>1 est ce qu'il faut à une région pour figurer dans la liste, le curseur au milieu.</translation>
     </message>
     <message>
+        <source>A box around what matters, which may be turned.</source>
+        <translation>Une boîte autour de ce qui compte ; elle peut être tournée.</translation>
+    </message>
+    <message>
         <source>A folder, a study or a patient: all volumes in it are registered to one.</source>
         <translation>Un dossier, une étude ou un patient : tous les volumes qu'il contient sont recalés sur un seul.</translation>
     </message>
@@ -144,6 +148,10 @@
         <translation>Déplacement</translation>
     </message>
     <message>
+        <source>Draw a box</source>
+        <translation>Tracer une boîte</translation>
+    </message>
+    <message>
         <source>Evidence</source>
         <translation>Indice</translation>
     </message>
@@ -154,6 +162,10 @@
     <message>
         <source>Exchange the two volumes: what was fixed is moving, and back.</source>
         <translation>Échange les deux volumes : le fixe devient mobile, et inversement.</translation>
+    </message>
+    <message>
+        <source>Expected error</source>
+        <translation>Erreur attendue</translation>
     </message>
     <message>
         <source>Expert</source>
@@ -170,6 +182,10 @@
     <message>
         <source>Find changes</source>
         <translation>Chercher les changements</translation>
+    </message>
+    <message>
+        <source>Fits the images again inside the box, at their own resolution; outside it the result stays as it is.</source>
+        <translation>Ajuste de nouveau les images dans la boîte, à leur propre résolution ; au dehors le résultat reste tel quel.</translation>
     </message>
     <message>
         <source>Fixed mask:</source>
@@ -212,6 +228,10 @@
         <translation>Revient à l'essai qui précède l'essai présent.</translation>
     </message>
     <message>
+        <source>Goes to the place where the result may be furthest off, and then to the next.</source>
+        <translation>Va à l'endroit où le résultat peut être le plus faux, puis au suivant.</translation>
+    </message>
+    <message>
         <source>Grid</source>
         <translation>Grille</translation>
     </message>
@@ -222,6 +242,10 @@
     <message>
         <source>How far each place is moved, as contours in mm in the slice views.</source>
         <translation>De combien chaque endroit est déplacé, en contours en mm dans les coupes.</translation>
+    </message>
+    <message>
+        <source>How far off the result may be, place by place, in mm: the pair is registered the other way round, too, which takes as long as Fast.</source>
+        <translation>De combien le résultat peut être faux, endroit par endroit, en mm : la paire est aussi recalée dans l'autre sens, ce qui prend autant de temps que Rapide.</translation>
     </message>
     <message>
         <source>How many threads of the processor may be used.</source>
@@ -332,6 +356,10 @@
         <translation>Suivant</translation>
     </message>
     <message>
+        <source>Next doubtful</source>
+        <translation>Douteux suivant</translation>
+    </message>
+    <message>
         <source>None</source>
         <translation>Aucun</translation>
     </message>
@@ -358,6 +386,10 @@
     <message>
         <source>Only inside it the images are compared: a segmentation (all its segments) or a label map of the moving volume.</source>
         <translation>Les images ne sont comparées qu'à l'intérieur : une segmentation (tous ses segments) ou une carte de labels du volume mobile.</translation>
+    </message>
+    <message>
+        <source>Or in a box:</source>
+        <translation>Ou dans une boîte :</translation>
     </message>
     <message>
         <source>Output transform:</source>
@@ -408,6 +440,10 @@
         <translation>Corriger :</translation>
     </message>
     <message>
+        <source>Puts a box where the slice views look, with handles to drag, size and turn it.</source>
+        <translation>Place une boîte là où regardent les vues de coupe, avec des poignées pour la déplacer, la redimensionner et la tourner.</translation>
+    </message>
+    <message>
         <source>Puts back the views and the moving volume's place, and removes what was made to show them.</source>
         <translation>Remet les vues et le volume mobile à leur place, et retire ce qui a été créé pour les montrer.</translation>
     </message>
@@ -422,6 +458,10 @@
     <message>
         <source>Receives the transform that carries the moving volume, and whatever was drawn on it, onto the fixed volume. If neither output is chosen, Apply makes a new transform.</source>
         <translation>Reçoit la transformation qui porte le volume mobile, et tout ce qui y a été tracé, sur le volume fixe. Si aucune sortie n'est choisie, « Appliquer » crée une nouvelle transformation.</translation>
+    </message>
+    <message>
+        <source>Refine here</source>
+        <translation>Affiner ici</translation>
     </message>
     <message>
         <source>Refinement steps:</source>
@@ -526,6 +566,10 @@
     <message>
         <source>The deformation as a bent grid in the slice views.</source>
         <translation>La déformation comme grille courbée dans les coupes.</translation>
+    </message>
+    <message>
+        <source>The doubtful place that the views are at.</source>
+        <translation>L'endroit douteux où se trouvent les vues.</translation>
     </message>
     <message>
         <source>The first one</source>
@@ -644,6 +688,10 @@
         <translation>Ce qui empêche d'y calculer.</translation>
     </message>
     <message>
+        <source>What stands in the way of refining in the box.</source>
+        <translation>Ce qui empêche d'affiner dans la boîte.</translation>
+    </message>
+    <message>
         <source>What stands in the way, or what went wrong with the chosen volume.</source>
         <translation>Ce qui fait obstacle, ou ce qui n'a pas marché avec le volume choisi.</translation>
     </message>
@@ -662,6 +710,10 @@
     <message>
         <source>Where the moving image's tissue is larger (red) or smaller (blue) in the fixed image, in percent.</source>
         <translation>Où le tissu de l'image mobile est plus grand (rouge) ou plus petit (bleu) dans l'image fixe, en pour cent.</translation>
+    </message>
+    <message>
+        <source>Where the two images are not alike, in windows of 15 mm.</source>
+        <translation>Où les deux images ne se ressemblent pas, par fenêtres de 15 mm.</translation>
     </message>
     <message>
         <source>Whole study</source>
@@ -1036,6 +1088,25 @@
     <message>
         <source>{title}: for {modality}. Trained on: {data}. Licence of the weights: {licence}.</source>
         <translation>{title} : pour {modality}. Entraîné sur : {data}. Licence des poids : {licence}.</translation>
+    </message>
+</context>
+<context>
+    <name>gui.boxcontrol</name>
+    <message>
+        <source>Choose both volumes above.</source>
+        <translation>Choisissez les deux volumes ci-dessus.</translation>
+    </message>
+    <message>
+        <source>Draw a box around what matters first.</source>
+        <translation>Tracez d'abord une boîte autour de ce qui compte.</translation>
+    </message>
+    <message>
+        <source>Fits the images again inside the box, at their own resolution; outside it the result stays as it is.</source>
+        <translation>Ajuste de nouveau les images dans la boîte, à leur propre résolution ; au dehors le résultat reste tel quel.</translation>
+    </message>
+    <message>
+        <source>Refining in the box</source>
+        <translation>Affinage dans la boîte</translation>
     </message>
 </context>
 <context>
@@ -1499,6 +1570,21 @@ Votre usage est-il non commercial, et acceptez-vous cette licence ? La question 
     </message>
 </context>
 <context>
+    <name>gui.trustcontrol</name>
+    <message>
+        <source>Computing how far to believe the result</source>
+        <translation>Calcul de la confiance à accorder au résultat</translation>
+    </message>
+    <message>
+        <source>Doubtful place {number} of {count}: off by about {mm:.1f} mm; local similarity {similarity:.2f}</source>
+        <translation>Endroit douteux {number} sur {count} : écart d'environ {mm:.1f} mm ; similarité locale {similarity:.2f}</translation>
+    </message>
+    <message>
+        <source>No place is doubtful: the expected error is small everywhere.</source>
+        <translation>Aucun endroit n'est douteux : l'erreur attendue est petite partout.</translation>
+    </message>
+</context>
+<context>
     <name>gui.verdicts</name>
     <message>
         <source>Check</source>
@@ -1729,6 +1815,14 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
 <context>
     <name>mrml.display</name>
     <message>
+        <source>Expected error (mm)</source>
+        <translation>Erreur attendue (mm)</translation>
+    </message>
+    <message>
+        <source>Local similarity</source>
+        <translation>Similarité locale</translation>
+    </message>
+    <message>
         <source>There is no result to show: choose the volumes and their transform.</source>
         <translation>Il n'y a pas de résultat à montrer : choisissez les volumes et leur transformation.</translation>
     </message>
@@ -1742,6 +1836,10 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
 </context>
 <context>
     <name>mrml.history</name>
+    <message>
+        <source>, box {before:.3f} -&gt; {after:.3f}</source>
+        <translation>, boîte {before:.3f} -&gt; {after:.3f}</translation>
+    </message>
     <message>
         <source>, {count} points {mm:.1f} mm</source>
         <translation>, {count} points {mm:.1f} mm</translation>
@@ -1909,6 +2007,25 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     </message>
 </context>
 <context>
+    <name>mrml.roi</name>
+    <message>
+        <source>Refine here</source>
+        <translation>Affiner ici</translation>
+    </message>
+    <message>
+        <source>{name} has no size yet: draw it around what matters.</source>
+        <translation>{name} n'a pas encore de taille : tracez-la autour de ce qui compte.</translation>
+    </message>
+    <message>
+        <source>{name} is no ROI: draw a box around what matters.</source>
+        <translation>{name} n'est pas une ROI : tracez une boîte autour de ce qui compte.</translation>
+    </message>
+    <message>
+        <source>{name} is under a transform that shears it: take it out of that.</source>
+        <translation>{name} est sous une transformation qui la cisaille : retirez-la de celle-ci.</translation>
+    </message>
+</context>
+<context>
     <name>mrml.saving</name>
     <message>
         <source>Choose the transform to save.</source>
@@ -1996,6 +2113,17 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     </message>
 </context>
 <context>
+    <name>mrml.trustnodes</name>
+    <message>
+        <source>Expected error of {moving} in mm</source>
+        <translation>Erreur attendue de {moving} en mm</translation>
+    </message>
+    <message>
+        <source>Local similarity of {moving}</source>
+        <translation>Similarité locale de {moving}</translation>
+    </message>
+</context>
+<context>
     <name>mrml.volumechange</name>
     <message>
         <source>Choose the transform whose volume change is to be shown.</source>
@@ -2030,6 +2158,36 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     <message>
         <source>{name} was changed while it was registered, so the result is not about it any more; nothing was changed. Register again.</source>
         <translation>{name} a été changé pendant son recalage, si bien que le résultat ne le concerne plus ; rien n'a été changé. Recalez de nouveau.</translation>
+    </message>
+</context>
+<context>
+    <name>registration.box</name>
+    <message>
+        <source>In the box, at {mm:.2g} mm: local similarity {before:.3f} -&gt; {after:.3f}, moved by up to {most:.1f} mm</source>
+        <translation>Dans la boîte, à {mm:.2g} mm : similarité locale {before:.3f} -&gt; {after:.3f}, déplacement jusqu'à {most:.1f} mm</translation>
+    </message>
+    <message>
+        <source>The box lies outside {name}: move it to what matters there.</source>
+        <translation>La boîte est hors de {name} : déplacez-la vers ce qui y compte.</translation>
+    </message>
+    <message>
+        <source>Too little of the box lies in {name}: along each side at least {least:.0f} mm are needed.</source>
+        <translation>Trop peu de la boîte est dans {name} : il faut au moins {least:.0f} mm le long de chaque côté.</translation>
+    </message>
+</context>
+<context>
+    <name>registration.boxrefinement</name>
+    <message>
+        <source>In the box nothing makes the images more alike than they are: the result stays as it was.</source>
+        <translation>Dans la boîte rien ne rend les images plus semblables qu'elles ne le sont : le résultat reste tel quel.</translation>
+    </message>
+    <message>
+        <source>In the box the two images show different contrasts: a closer fit there would be a wrong one.</source>
+        <translation>Dans la boîte les deux images montrent des contrastes différents : un ajustement plus serré y serait faux.</translation>
+    </message>
+    <message>
+        <source>In the box the two images show nothing that could be compared: draw it around what they both show.</source>
+        <translation>Dans la boîte les deux images ne montrent rien de comparable : tracez-la autour de ce qu'elles montrent toutes deux.</translation>
     </message>
 </context>
 <context>

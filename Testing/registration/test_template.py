@@ -121,7 +121,7 @@ def test_it_is_sharper_than_the_linear_average_and_like_the_images():
         return float(np.linalg.norm(np.gradient(image.array), axis=0)[inside].mean() / image.array[inside].mean())
 
     assert sharpness(template().image) > 1.05 * sharpness(template(deforms=False).image)
-    np.testing.assert_allclose(template().image.grid.spacing, 3.0)
+    np.testing.assert_allclose(template().image.grid.spacing, people()[0][0].grid.spacing.min(), rtol=1e-5)
     for member, image in zip(template().members, people()[0], strict=True):
         warped = member.transform.warp(image, template().image.grid).astype(float)
         isBody = template().image.array > 150

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 # then as the best preset finishes, in fewer steps, so that a box of 80 mm takes no more than two seconds.
 COARSER, COARSE_STEPS, LEAST_COARSE_VOXELS = 2.0, 12, 10
 STEPS = 5
+# Its windows are narrower than those of the presets: what a box holds is small.
+FINISH = Finish(window=5)
+# Less than this of the local similarity is rounding, and no gain.
+MINIMUM_GAIN = 1e-4
 # No cell of x + w(x) may have less of its volume: then less of w is taken, half each time.
 LEAST_DETERMINANT, MOST_HALVINGS = 0.1, 5
 # Of the box, so much has to show something in both images.
@@ -130,7 +134,7 @@ class _Here:
         settings: Settings,
         stages: Stages,
     ) -> None:
-        finest = Finish().grid(fixed.grid, moving.grid)
+        finest = FINISH.grid(fixed.grid, moving.grid)
         self.spacing = float(finest.spacing.min())
         self._box, self._transform, self._stages = box, transform, stages
         self._images, self._masks, self._device = (fixed, moving), masks, torchDevice(settings.device)
@@ -145,16 +149,18 @@ class _Here:
         flow = self._moved.new_zeros(1, 3, *self.grid.shape)
         if min(self._box.sizeMm) >= LEAST_COARSE_VOXELS * COARSER * self.spacing:
             grid, pair, moved = self._at(COARSER * self.spacing)
-            coarse = finish(pair.selfCheck, moved, moved.new_zeros(1, 3, *grid.shape), Finish(steps=COARSE_STEPS))
+            coarse = finish(
+                pair.selfCheck, moved, moved.new_zeros(1, 3, *grid.shape), replace(FINISH, steps=COARSE_STEPS)
+            )
             stages.check()
             vectors = _field(self._faded(coarse, grid), grid)
             flow = DisplacementField(Transform(np.eye(4), vectors).displacement(self.grid), self.grid).flow().to(flow)
-        flow = finish(check, self._moved, flow, Finish(steps=STEPS).on(self.grid), stages.advance)
+        flow = finish(check, self._moved, flow, replace(FINISH, steps=STEPS).on(self.grid), stages.advance)
         flow = self._faded(flow, self.grid)
         for _number in range(MOST_HALVINGS):
             if float(jacobianDeterminant(flow).min()) >= LEAST_DETERMINANT:
                 after = check.similarity(warp(self._moved, flow))
-                if after > before:
+                if after > before + MINIMUM_GAIN:
                     return before, after, _field(flow, self.grid)
                 break
             flow = 0.5 * flow

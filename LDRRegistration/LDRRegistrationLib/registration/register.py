@@ -198,7 +198,7 @@ def _register(
         how = recipe.acrossContrasts(fixed.grid, spacing) if unlike else recipe.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = selfCheck.better(aligned.warped, refined, found)
-    if isFinished:
+    if isFinished and found.flow is not None:
         stages.begin("Finish", 0.6, 0.8)
         if recipe.takesBothWays(grid, fixed.grid, moving.grid):
             passes, how = recipe.extraPasses, recipe.refinement

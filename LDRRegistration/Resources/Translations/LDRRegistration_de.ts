@@ -165,7 +165,7 @@
     </message>
     <message>
         <source>Expected error</source>
-        <translation>Erwarteter Fehler</translation>
+        <translation>Fehler</translation>
     </message>
     <message>
         <source>Expert</source>
@@ -357,7 +357,7 @@
     </message>
     <message>
         <source>Next doubtful</source>
-        <translation>Nächste Stelle</translation>
+        <translation>Nächste</translation>
     </message>
     <message>
         <source>None</source>

@@ -165,7 +165,7 @@
     </message>
     <message>
         <source>Expected error</source>
-        <translation>Erreur attendue</translation>
+        <translation>Erreur</translation>
     </message>
     <message>
         <source>Expert</source>
@@ -357,7 +357,7 @@
     </message>
     <message>
         <source>Next doubtful</source>
-        <translation>Douteux suivant</translation>
+        <translation>Suivant</translation>
     </message>
     <message>
         <source>None</source>

@@ -43,7 +43,7 @@ def test_stopped_half_way_the_old_result_stays_and_nothing_else(files, tmp_path,
     left = sorted(path.name for path in output.iterdir())
     report = json.loads((output / "report.json").read_text())
     if report.get("content") != "old":  # faster than the signal, or so far that its result stands
-        assert left == OUTPUTS and process.returncode in (0, -number)
+        assert left == OUTPUTS and process.returncode in (0, -number, 128 + number)
         return
     assert (output / "transform.h5").read_text() == "old"
     if number == signal.SIGKILL:

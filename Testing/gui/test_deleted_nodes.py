@@ -21,6 +21,7 @@ SELECTORS = {
     "carrySelector": "vtkMRMLMarkupsFiducialNode",
     "fixedLandmarksSelector": "vtkMRMLMarkupsFiducialNode",
     "movingLandmarksSelector": "vtkMRMLMarkupsFiducialNode",
+    "roiSelector": "vtkMRMLMarkupsROINode",
     "studyFixedSelector": "vtkMRMLScalarVolumeNode",
     "studySequenceSelector": "vtkMRMLSequenceNode",
 }

@@ -60,7 +60,6 @@ class Finish:
     stepSigma: float = 1.4
     warpSigma: float = 0.6
     mostVoxels: int = 6_000_000
-    isDoneOnlyIfFiner: bool = False
 
     def on(self, grid: Grid) -> Finish:
         """The same with Gaussians as wide as they are on ``grid``."""
@@ -72,10 +71,8 @@ class Finish:
 
         The first may be done there, unless that is finer than what it was made for.
         """
-        if isFiner(self.grid(fixed, moving), grid):
-            return True
-        isThere = number == 0 and not self.isDoneOnlyIfFiner
-        return isThere and float(grid.spacing.min()) >= FINER_SPACING_SHARE * self.spacingMm
+        isThere = number == 0 and float(grid.spacing.min()) >= FINER_SPACING_SHARE * self.spacingMm
+        return isThere or isFiner(self.grid(fixed, moving), grid)
 
     def grid(self, fixed: Grid, moving: Grid) -> Grid:
         """The grid over ``fixed``: axes like R, A, S, isotropic."""

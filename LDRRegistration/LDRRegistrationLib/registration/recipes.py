@@ -121,7 +121,7 @@ RECIPES = {
         stepsAcrossContrasts=15,
         finerByMm=0.0,
         mostVoxels=1_500_000,
-        finish=(Finish(2.2, steps=3, stepSigma=1.0, warpSigma=0.4, mostVoxels=1_500_000, isDoneOnlyIfFiner=True),),
+        finish=(Finish(2.5, steps=3, window=5, stepSigma=0.8, warpSigma=0.35, mostVoxels=1_500_000),),
     ),
     # Twelve steps of Adam and six smooth ones reach what twenty-five of Adam do, and are smoother.
     Preset.ACCURATE: Recipe(

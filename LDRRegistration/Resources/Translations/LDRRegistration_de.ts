@@ -149,7 +149,7 @@
     </message>
     <message>
         <source>Draw a box</source>
-        <translation>Kasten zeichnen</translation>
+        <translation>Zeichnen</translation>
     </message>
     <message>
         <source>Evidence</source>

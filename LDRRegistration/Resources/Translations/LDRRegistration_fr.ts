@@ -149,7 +149,7 @@
     </message>
     <message>
         <source>Draw a box</source>
-        <translation>Tracer une boîte</translation>
+        <translation>Tracer</translation>
     </message>
     <message>
         <source>Evidence</source>
@@ -205,7 +205,7 @@
     </message>
     <message>
         <source>Follow again after each point</source>
-        <translation>Suivre de nouveau à chaque point</translation>
+        <translation>Suivre à chaque point</translation>
     </message>
     <message>
         <source>Follow points</source>
@@ -389,7 +389,7 @@
     </message>
     <message>
         <source>Or in a box:</source>
-        <translation>Ou dans une boîte :</translation>
+        <translation>Ou une boîte :</translation>
     </message>
     <message>
         <source>Output transform:</source>

@@ -58,9 +58,10 @@ def is_idle(panel: Any) -> bool:
 
 
 def node_names(className: str) -> list[str]:
+    """Of those that Slicer's lists show: earlier attempts are kept in nodes that they do not."""
     import slicer
 
-    return [node.GetName() for node in slicer.util.getNodesByClass(className)]
+    return [node.GetName() for node in slicer.util.getNodesByClass(className) if not node.GetHideFromEditors()]
 
 
 def picture(panel: Any, name: str) -> None:

@@ -145,6 +145,7 @@ def test_side_by_side_and_flipped(panel: Any, views: SliceViews, scans: tuple[An
 
 
 def in_study(volume: Any, patient: str, date: str) -> None:
+    """As a series that is called like the volume."""
     import slicer
 
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
@@ -171,6 +172,25 @@ def test_dates_stand_under_the_selectors_and_the_newer_is_fixed(panel: Any, add_
     choose(panel.ui.fixedVolumeSelector, "Select a volume")
     assert not panel.ui.fixedInfoLabel.visible
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSubjectHierarchyNode") == 1
+
+
+def test_the_newest_two_of_one_patient_and_one_kind_are_proposed(panel: Any, add_volume: Any) -> None:
+    made = {}
+    for number, (patient, date, name) in enumerate(
+        [
+            ("8", "20250101", "5: T1"),
+            ("7", "20190203", "3: T2 FLAIR"),
+            ("7", "20240506", "7: T1"),
+            ("7", "20240506", "9: T2 FLAIR"),
+            ("7", "20210304", "4: T2 FLAIR"),
+        ]
+    ):
+        made[number] = add_volume(name)
+        in_study(made[number], patient, date)
+    panel.exit()
+    panel.enter()
+    choices = panel.logic.getParameterNode()
+    assert (choices.fixedVolume, choices.movingVolume) == (made[3], made[4])
 
 
 @pytest.mark.parametrize("answer", [True, False])

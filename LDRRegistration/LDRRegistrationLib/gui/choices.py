@@ -14,7 +14,7 @@ from slicer import (
 )
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
-from ..mrml.studies import studyOf
+from ..mrml.studies import bestPair
 from .choicelabels import DeviceChoice, PrealignmentChoice, PresetChoice
 
 
@@ -54,7 +54,7 @@ class LDRRegistrationParameterNode:
 
 
 def proposeVolumes(choices: Any) -> None:
-    """Choose the scene's first two volumes where neither is chosen yet: the newer one, if DICOM says, is fixed."""
+    """Choose the two of the scene's volumes that fit best where neither is chosen yet."""
     if choices.fixedVolume is not None or choices.movingVolume is not None:
         return
     # Not label maps and vector volumes, which are of classes of their own.
@@ -65,7 +65,4 @@ def proposeVolumes(choices: Any) -> None:
     ]
     if len(volumes) > 1:
         with slicer.util.NodeModify(choices):
-            first, second = volumes[:2]
-            dates = studyOf(first).date, studyOf(second).date
-            isSwapped = dates[0] is not None and dates[1] is not None and dates[1] > dates[0]
-            choices.fixedVolume, choices.movingVolume = (second, first) if isSwapped else (first, second)
+            choices.fixedVolume, choices.movingVolume = bestPair(volumes)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import slicer
@@ -11,6 +14,8 @@ from ..dicom.scan import ScanInfo, isoDate, isSamePatient
 
 # Slicer writes these for a patient of whom the headers give no id, or no name.
 NO_ID, NO_NAME = "Patient-", "No name"
+# In scenes with more volumes only the first so many are looked at.
+MAXIMUM_COMPARED = 60
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,11 @@ class Study:
     def words(self) -> str:
         """Date, series and patient, as far as they are known."""
         return " · ".join(part for part in (self.date, self.series, self.patient or self.patientId) if part)
+
+    @property
+    def kind(self) -> str:
+        """What kind of scan the series says that it is: its words, without the numbers that differ between visits."""
+        return " ".join(re.findall(r"[^\W\d_]+", (self.series or "").lower()))
 
     @property
     def info(self) -> ScanInfo:
@@ -64,6 +74,27 @@ def studyOf(volumeNode: Any) -> Study:
 def areOfDifferentPatients(first: Any, second: Any) -> bool:
     """Whether the scene knows that two volumes are of different patients."""
     return isSamePatient(studyOf(first).info, studyOf(second).info) is False
+
+
+def bestPair(volumeNodes: Sequence[Any]) -> tuple[Any, Any]:
+    """Of two volumes or more, the fixed and the moving one that a reader would most likely compare.
+
+    One patient comes first, then one kind of series, then two dates, and the newest of them; the newer one is fixed.
+    Where the scene knows nothing of all that, these are the first two.
+    """
+    studies = [(node, studyOf(node)) for node in volumeNodes[:MAXIMUM_COMPARED]]
+
+    def fit(pair: tuple[tuple[Any, Study], tuple[Any, Study]]) -> tuple[Any, ...]:
+        one, other = pair[0][1], pair[1][1]
+        same = isSamePatient(one.info, other.info)
+        dates = sorted((one.date or "", other.date or ""))
+        isOfOneKind = bool(one.kind) and one.kind == other.kind
+        return {True: 2, None: 1, False: 0}[same], isOfOneKind, dates[0] != dates[1] and bool(dates[0]), dates[::-1]
+
+    # The first of equals.
+    (first, earlier), (second, later) = max(combinations(studies, 2), key=fit)
+    isSwapped = earlier.date is not None and later.date is not None and later.date > earlier.date
+    return (second, first) if isSwapped else (first, second)
 
 
 def _above(hierarchy: Any, item: int, name: str) -> str | None:

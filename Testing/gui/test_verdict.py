@@ -115,7 +115,7 @@ def test_the_user_closes_the_scene_while_asked(panel: Any, pair: tuple[Any, Any]
     assert node_names("vtkMRMLTransformNode") == []
 
 
-def test_colors_are_seen_on_light_and_dark_windows() -> None:
+def test_colors_are_seen_on_light_and_dark_windows(panel: Any) -> None:
     from LDRRegistrationLib.gui import verdicts
 
     assert verdicts.COLORS == COLORS

@@ -57,11 +57,12 @@ def is_idle(panel: Any) -> bool:
     return panel.ui.applyButton.text == "Apply" and not panel.ui.progressBar.visible
 
 
-def node_names(className: str) -> list[str]:
-    """Of those that Slicer's lists show: earlier attempts are kept in nodes that they do not."""
+def node_names(className: str, hidden: bool = False) -> list[str]:
+    """Of those that Slicer's lists show, or of the hidden ones, in which earlier attempts are kept."""
     import slicer
 
-    return [node.GetName() for node in slicer.util.getNodesByClass(className) if not node.GetHideFromEditors()]
+    nodes = slicer.util.getNodesByClass(className)
+    return [node.GetName() for node in nodes if bool(node.GetHideFromEditors()) == hidden]
 
 
 def picture(panel: Any, name: str) -> None:

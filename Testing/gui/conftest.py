@@ -37,7 +37,7 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The panel, open on an empty scene. Error dialogs are collected in ``panel.errors`` instead of shown."""
     import slicer
     from harness import pythonqt
-    from harness.application import open_module
+    from harness.application import close_module, open_module
 
     pythonqt.slot_errors.clear()
     errors: list[str] = []
@@ -53,7 +53,7 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield widget
     frame = widget.parent
     slicer.modules.LDRRegistrationWidget.cleanup()
-    frame.close()
+    close_module(frame)
     # A wrapper that still follows the panel's choices is collected now, and what it left in the node is then called.
     # (No Python variable may hold the node meanwhile: it would keep the wrapper.)
     gc.collect()

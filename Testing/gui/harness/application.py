@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import PySide6
+import shiboken6
 import slicer
 import slicer.util
 from PySide6 import QtCore, QtWidgets
@@ -202,6 +203,19 @@ def open_module(path: Path) -> Any:
     widget = getattr(slicer.modules, name + "Widget")
     widget.enter()
     return widget
+
+
+def close_module(frame: Any) -> None:
+    """End a panel as Slicer does when it quits: its window goes with all widgets in it, which leave the scene.
+
+    Widgets that stayed would follow the scene of every later panel, and each panel would be slower than the last.
+    """
+    widget = pythonqt.unwrap(frame)
+    widget.close()
+    for selector in widget.findChildren(QtWidgets.QWidget):
+        if isinstance(selector, widgets.qMRMLNodeComboBox | widgets.qMRMLSubjectHierarchyComboBox):
+            selector._leaveScene()
+    shiboken6.delete(widget)
 
 
 def _use_stand_ins() -> None:

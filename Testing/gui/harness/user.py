@@ -53,7 +53,8 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = 10.0) ->
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s in vain for {what}")
         QtWidgets.QApplication.processEvents()
-        time.sleep(0.001)
+        # Often enough for the eye; each look at the window takes time from what is waited for.
+        time.sleep(0.004)
 
 
 def take_picture(widget: Any, path: Path) -> None:

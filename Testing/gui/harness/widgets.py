@@ -145,8 +145,7 @@ class qMRMLNodeComboBox(QWidget):
         return self._scene
 
     def setMRMLScene(self, scene: Any) -> None:
-        for tag in self._observations:
-            self._scene.RemoveObserver(tag)
+        self._leaveScene()
         self._scene = scene
         events = slicer.vtkMRMLScene
         # With the priorities of qMRMLSceneModel.
@@ -158,6 +157,12 @@ class qMRMLNodeComboBox(QWidget):
         ]
         self.setEnabled(True)
         self._onNewContent()
+
+    def _leaveScene(self) -> None:
+        """As its destructor in Slicer."""
+        for tag in self._observations:
+            self._scene.RemoveObserver(tag)
+        self._observations = []
 
     def _onNodeAdded(self, *unused: Any) -> None:
         # Ids and references are not valid before the end of an import.
@@ -253,6 +258,7 @@ class qMRMLSubjectHierarchyComboBox(QComboBox):
         self._values: dict[str, Any] = {}
         self._scene: Any = None
         self._item = 0
+        self._observations: list[int] = []
         self.activated.connect(lambda row: self._select(self.itemData(row) or 0))
 
     def _stored(kind: Any, name: str, default: Any) -> Property:
@@ -268,9 +274,15 @@ class qMRMLSubjectHierarchyComboBox(QComboBox):
     del _stored
 
     def setMRMLScene(self, scene: Any) -> None:
+        self._leaveScene()
         self._scene = scene
         events = slicer.vtkMRMLScene
-        scene.AddObserver(events.EndCloseEvent, lambda *unused: self.clearSelection())
+        self._observations = [scene.AddObserver(events.EndCloseEvent, lambda *unused: self.clearSelection())]
+
+    def _leaveScene(self) -> None:
+        for tag in self._observations:
+            self._scene.RemoveObserver(tag)
+        self._observations = []
 
     def currentItem(self) -> int:
         return self._item

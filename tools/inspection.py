@@ -10,7 +10,9 @@ import re
 import struct
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import catalog
@@ -77,21 +79,14 @@ def imports_at_file_scope(tree: ast.Module) -> set[str]:
     return names
 
 
-def foreign_imports(path: Path) -> set[str]:
+def foreign_imports(path: Path) -> frozenset[str]:
     """Packages that importing the file imports, and that not every Slicer has."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return imports_at_file_scope(tree) - sys.stdlib_module_names - BUNDLED
+    return _content(path).foreign
 
 
-def imports_anywhere(path: Path) -> set[str]:
+def imports_anywhere(path: Path) -> frozenset[str]:
     """The modules imported in a file, also inside functions; of ``from a import b`` both a and a.b."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
+    return _content(path).imported
 
 
 def readme_pictures() -> list[Path]:
@@ -101,15 +96,40 @@ def readme_pictures() -> list[Path]:
 
 def functions_that_install_unasked(path: Path) -> list[str]:
     """Names of functions in a Python file that call pip_install and did not ask the user in a line before."""
-    found = []
-    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(function, ast.FunctionDef | ast.Module):
-            calls = list(_own_calls(function))
+    return [name or path.name for name in _content(path).installing]
+
+
+class _Content(NamedTuple):
+    """What a Python file says: see the functions of which each is the answer; of the module itself the name is ""."""
+
+    foreign: frozenset[str]
+    imported: frozenset[str]
+    installing: tuple[str, ...]
+
+
+def _content(path: Path) -> _Content:
+    return _read(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _read(text: str) -> _Content:
+    """Parsed once, however often it is asked about: the checks are run again and again on files that stay."""
+    tree = ast.parse(text)
+    imported: set[str] = set()
+    installing = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.FunctionDef | ast.Module):
+            calls = list(_own_calls(node))
             asked = [call.lineno for call in calls if "confirmOkCancelDisplay" in ast.unparse(call.func)]
             installs = [call.lineno for call in calls if "pip_install" in ast.unparse(call.func)]
             if installs and min(installs) < min(asked, default=min(installs) + 1):
-                found.append(getattr(function, "name", path.name))
-    return found
+                installing.append(getattr(node, "name", ""))
+    foreign = imports_at_file_scope(tree) - sys.stdlib_module_names - BUNDLED
+    return _Content(frozenset(foreign), frozenset(imported), tuple(installing))
 
 
 def _own_calls(scope: ast.AST) -> Iterator[ast.Call]:

@@ -29,7 +29,9 @@ def test_nothing_else_is_in_the_file(language: str) -> None:
 @pytest.mark.parametrize("language", translations.LANGUAGES)
 def test_what_surrounds_a_sentence_stays(language: str) -> None:
     """Parts that are put together begin and end with the same spaces and breaks, and names are not translated."""
-    for (_context, source), text in translations.translations(language).items():
+    translated = translations.translations(language)
+    assert len(translated) > 100
+    for (_context, source), text in translated.items():
         for side in (str.lstrip, str.rstrip):
             assert len(source) - len(side(source)) == len(text) - len(side(text)), (source, text)
         assert source.count("\n") == text.count("\n"), source

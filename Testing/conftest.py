@@ -3,11 +3,18 @@
 Also which tests are ``slow``: what is left, ``make test-fast``, answers in under two minutes on two cores.
 """
 
+from __future__ import annotations
+
 import gc
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from LDRRegistrationLib.runtime.pytorch import importTorch
+
+if TYPE_CHECKING:
+    from support.remembered import Remembered
 
 importTorch()
 # What the libraries made stays for good: collecting garbage need not look through it, many thousand times.
@@ -70,6 +77,36 @@ SLOW = (
     "trust/test_fuzz.py",
     "trust/test_mutants.py",
 )
+
+
+@pytest.fixture(scope="session")
+def remembered(tmp_path_factory: pytest.TempPathFactory) -> Remembered:
+    """Comparisons of scans, each made once for all processes of this run."""
+    from support.remembered import Remembered
+
+    here = tmp_path_factory.getbasetemp()
+    return Remembered((here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "comparisons")
+
+
+@pytest.fixture
+def compared_before(remembered: Remembered, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The logic asks ``remembered``: for tests of what is done with a comparison."""
+    remembered.install(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def made_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    from support.commandline import make_files
+
+    return make_files(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def files(made_files: dict[str, Path], tmp_path: Path) -> dict[str, Path]:
+    """Small files to register, and a model, for one test alone."""
+    from support.commandline import copied_files
+
+    return copied_files(made_files, tmp_path)
 
 
 def pytest_configure() -> None:

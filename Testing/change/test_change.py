@@ -181,9 +181,9 @@ def test_the_brain_is_found_in_a_head(path):
     assert place.inside(image.grid).mean() < 0.4
 
 
-def test_the_bundled_pair_has_its_new_lesion():
+def test_the_bundled_pair_has_its_new_lesion(remembered):
     """Patient 01 of Lesjak et al. 2016, whose large new lesion the experts marked, from the scans as they are."""
-    aligned, changes = compareVisits(read_image(CURRENT_FLAIR), read_image(PRIOR_FLAIR), models)
+    aligned, changes = remembered.compareVisits(read_image(CURRENT_FLAIR), read_image(PRIOR_FLAIR), models)
     assert aligned.similarity > 0.8 and changes.place == "brain"
     first = detect(changes).regions[0]
     assert first.kind == "new" and 2000.0 < first.volumeMm3 < 4500.0

@@ -14,9 +14,11 @@ PAIR = [str(CURRENT_FLAIR), str(PRIOR_FLAIR)]
 
 
 @pytest.fixture(scope="module")
-def changed(tmp_path_factory):
+def changed(tmp_path_factory, remembered):
     output = tmp_path_factory.mktemp("change")
-    assert main([*PAIR, "-o", str(output), "--change", "--dates", "2010-05-01", "2009-10-10"]) == 0
+    with pytest.MonkeyPatch.context() as patched:
+        remembered.install(patched)
+        assert main([*PAIR, "-o", str(output), "--change", "--dates", "2010-05-01", "2009-10-10"]) == 0
     return output
 
 

@@ -13,17 +13,18 @@ def studies(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def comparison(studies):
+def comparison(studies, remembered):
     """Both stacks, the registration, the map of change and its regions."""
     from LDRRegistrationLib.change.detection import detect
-    from LDRRegistrationLib.change.visits import compareVisits
     from LDRRegistrationLib.dicom.choosing import chooseSeries
     from LDRRegistrationLib.dicom.voxels import readStack
     from LDRRegistrationLib.registration.models import ModelStore
 
     stacks = [chooseSeries(folder).stack for folder in studies]
     images = [readStack(stack)[0] for stack in stacks]
-    result, change_map = compareVisits(*images, ModelStore())
+    result, change_map = remembered.compareVisits(
+        *images, ModelStore(), currentDate="2010-05-01", priorDate="2009-10-10"
+    )
     return SimpleNamespace(
         current=stacks[0],
         prior=stacks[1],

@@ -20,10 +20,12 @@ OBJECTS = ["measurements.dcm", "registration.dcm", "segmentation.dcm"]
 
 
 @pytest.fixture(scope="module")
-def output(studies, tmp_path_factory):
+def output(studies, remembered, tmp_path_factory):
     folder = tmp_path_factory.mktemp("out")
     arguments = [*map(str, studies), "-o", str(folder), "--change", "--dicom-out", "--hide-names", "--patient", "X <7>"]
-    assert main(arguments) == 0
+    with pytest.MonkeyPatch.context() as patched:
+        remembered.install(patched)
+        assert main(arguments) == 0
     return folder
 
 

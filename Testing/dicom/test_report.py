@@ -214,7 +214,9 @@ def test_no_picture_is_cut_at_the_edge_of_a_page(written, tmp_path):
     page = (written / "changes.html").as_uri()
     subprocess.run([*command, f"--print-to-pdf={pdf}", page], check=True, capture_output=True, timeout=300)
     subprocess.run(["pdftoppm", "-r", "40", "-gray", "-png", str(pdf), str(tmp_path / "page")], check=True)
-    for path in sorted(tmp_path.glob("page*.png")):
+    pages = sorted(tmp_path.glob("page*.png"))
+    assert pages
+    for path in pages:
         gray = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
         gray = gray[..., 0] if gray.ndim > 2 else gray
         rim = 12  # of 17 mm at 40 dots an inch, but for the head and the number of the page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -27,28 +26,6 @@ def scans(panel: Any) -> tuple[Any, Any]:
     return volumes[0], volumes[1]
 
 
-@pytest.fixture(scope="module")
-def answers() -> dict[bytes, Any]:
-    """What scans came to, by their voxels and places."""
-    return {}
-
-
-@pytest.fixture
-def remembered(answers: dict[bytes, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scans that were compared before are not compared again: they would come to the same map."""
-    from LDRRegistrationLib.logic import change
-
-    compute = change.compareVisits
-
-    def compareVisits(*images: Any, progress: Any, cancelled: Any, **others: Any) -> Any:
-        key = pickle.dumps([(image.array, image.ijkToRas) for image in images[:2]])
-        if key not in answers:
-            answers[key] = compute(*images, progress=progress, cancelled=cancelled, **others)
-        return answers[key]
-
-    monkeypatch.setattr(change, "compareVisits", compareVisits)
-
-
 def compare(panel: Any) -> None:
     click(panel.ui.findChangesButton)
     wait_for(lambda: is_idle(panel), "the end of the comparison", seconds=120.0)
@@ -56,7 +33,7 @@ def compare(panel: Any) -> None:
 
 
 def test_from_click_to_report(
-    panel: Any, scans: tuple[Any, Any], remembered: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    panel: Any, scans: tuple[Any, Any], compared_before: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     import qt
     import slicer
@@ -173,7 +150,7 @@ def type_into(widget: Any, text: str) -> None:
 
 
 def test_a_saved_scene_has_the_list_and_what_was_said(
-    panel: Any, scans: tuple[Any, Any], remembered: None, tmp_path: Path
+    panel: Any, scans: tuple[Any, Any], compared_before: None, tmp_path: Path
 ) -> None:
     import slicer
 

@@ -173,7 +173,9 @@ def verdicts(panel: Any) -> list[tuple[str, str]]:
     return [(row["Verdict"], row["Note"]) for row in readTable(panel.logic.getParameterNode().changeTable)]
 
 
-def test_from_two_studies_to_the_archive(reader: Radiologist, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_from_two_studies_to_the_archive(
+    reader: Radiologist, compared_before: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import qt
     import slicer
 

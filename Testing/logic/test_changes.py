@@ -50,10 +50,12 @@ def s(images):
 
 
 @pytest.fixture(scope="module")
-def compared(images):
+def compared(images, remembered):
     """One comparison for all tests of what is done with it."""
     s = in_scene(images)
-    outcome = s.logic.computeChanges(s.logic.prepareChanges(currentVolumeNode=s.current, priorVolumeNode=s.prior))
+    with pytest.MonkeyPatch.context() as patched:
+        remembered.install(patched)
+        outcome = s.logic.computeChanges(s.logic.prepareChanges(currentVolumeNode=s.current, priorVolumeNode=s.prior))
     return outcome.result, outcome.changeMap
 
 
@@ -105,7 +107,7 @@ def test_change_is_called_inside_the_masks_alone(s):
         assert kinds == {"new" if side < 0 else "gone"}, changes.summary
 
 
-def test_everything_is_made(s):
+def test_everything_is_made(s, compared_before):
     changes = found(s)
     assert "1 new, 1 gone" in changes.summary and changes.summary == changes.tableNode.GetDescription()
     table = changes.tableNode
@@ -129,7 +131,7 @@ def test_everything_is_made(s):
     assert slicer.util.arrayFromVolume(s.current) is not None and s.prior.GetParentTransformNode() is None
 
 
-def test_parent_transforms_are_respected(s):
+def test_parent_transforms_are_respected(s, compared_before):
     plain = found(s)
     parent = np.eye(4)
     parent[:3, :3] = [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
@@ -188,7 +190,7 @@ def test_the_slider_and_what_a_reader_says(s, at_once, tmp_path):
         s.logic.exportChanges(changes, folder=tmp_path / "file" / "below")
 
 
-def test_masks_of_the_user(s, images):
+def test_masks_of_the_user(s, images, compared_before):
     image = images[0]
     left = np.zeros(image.array.shape, np.uint8)
     left[:, :, : image.array.shape[2] // 2] = 1

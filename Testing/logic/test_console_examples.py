@@ -59,7 +59,7 @@ def scene(monkeypatch):
     return scene
 
 
-def test_the_documents_lines_run_one_after_the_other(scene, capsys, monkeypatch, tmp_path):
+def test_the_documents_lines_run_one_after_the_other(scene, compared_before, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     own = presetsText({"Follow-up": {"preset": "fast", "prealignment": "rigid"}})
     (tmp_path / "presets.json").write_text(own, encoding="utf-8")

@@ -11,7 +11,6 @@ import numpy as np
 import pydicom
 import pytest
 import slicer
-from LDRRegistrationLib.change.visits import compareVisits
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.mrml.studies import areOfDifferentPatients, studyOf
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
@@ -32,15 +31,15 @@ def studies(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def compared(studies):
+def compared(studies, remembered):
     """One registration and one map of change for all tests of what is done with them."""
     opened = RegistrationLogic().openStudies(*studies, scene=newScene())
     images = [imageFromVolumeNode(node) for node in (opened.currentVolumeNode, opened.priorVolumeNode)]
-    return compareVisits(*images, ModelStore())
+    return remembered.compareVisits(*images, ModelStore(), currentDate="2010-05-01", priorDate="2009-10-10")
 
 
 @pytest.fixture
-def s(studies, compared, monkeypatch):
+def s(studies, compared, compared_before, monkeypatch):
     """Both studies in a scene, and what changed between them."""
     from LDRRegistrationLib.logic import change
 

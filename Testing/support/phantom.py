@@ -1,5 +1,8 @@
 """A skull-stripped head of two tissues and ventricles, made up, with known lesions: for tests of change."""
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 from LDRRegistrationLib.space.image import Image
 from scipy.ndimage import gaussian_filter
@@ -10,7 +13,16 @@ RADII_MM = (58.0, 70.0, 60.0)
 
 
 def head(seed: int = 4) -> Image:
-    """(k, j, i) at 1.5 mm around the origin, RAS: white matter 600, gray 420, ventricles 150, nothing outside 0."""
+    """(k, j, i) at 1.5 mm around the origin, RAS: white matter 600, gray 420, ventricles 150, nothing outside 0.
+
+    Whoever asks gets voxels of his own.
+    """
+    made = _made(seed)
+    return replace(made, array=made.array.copy(), ijkToRas=made.ijkToRas.copy())
+
+
+@cache
+def _made(seed: int) -> Image:
     rng = np.random.default_rng(seed)
     axes = [(np.arange(n) - (n - 1) / 2) * SPACING for n in SHAPE]
     s, a, r = np.meshgrid(*axes, indexing="ij")

@@ -12,25 +12,33 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP = $(VENV)/.installed-$(subst /,-,$(subst =,-,$(TORCH)))
 SAMPLE = LDRRegistration/Resources/SampleData/ms_longitudinal_patient01
 
-.PHONY: demo test test-fast test-oldest lint bench-click bench-window bench pictures ablation queue trust check-publication clean
+.PHONY: demo test tests test-fast test-oldest lint style types bench-click bench-window bench pictures ablation queue trust check-publication clean
 
 demo: $(STAMP)
 	$(BIN)/ldr-register $(SAMPLE)/study2_FLAIR.nii.gz $(SAMPLE)/study1_FLAIR.nii.gz -o demo --overwrite
 
 # Two processes of one thread each are faster than one of two threads; each takes about 2 GB.
 PROCESSES ?= 2
-test: $(STAMP)-test lint
+# mypy takes a minute of one processor where it has no cache: the tests begin meanwhile.
+test: $(STAMP)-test style
 	@for tool in chromium dciodvfy storescu Orthanc; do command -v $$tool >/dev/null || \
 		echo "Skipped without $$tool: a test of Testing/dicom (apt install chromium dicom3tools dcmtk orthanc)."; done
+	@$(MAKE) --no-print-directory --jobs 2 types tests
+
+tests: $(STAMP)-test
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 
 # What is not slow (Testing/conftest.py says what is): under two minutes on two cores.
 test-fast: $(STAMP)-test
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal -m "not slow"
 
-lint: $(STAMP)-test
+lint: style types
+
+style: $(STAMP)-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(STAMP)-test
 	$(BIN)/mypy
 
 # The weights, and whatever training exports, must load in the last PyTorch there is for Slicer on macOS, with the NumPy

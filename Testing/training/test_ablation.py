@@ -117,8 +117,12 @@ def test_the_projects_queues_can_be_read(training_folder):
     for name in ("ablation", "guidance", "queue"):
         jobs = ablation.read_jobs(training_folder / "experiments" / f"{name}.json", Path("out"))
         assert len({job.folder for job in jobs}) == len(jobs)
+        # They differ by the seed alone, which stands last.
+        seeds = {tuple(job.arguments[:-1]): int(job.arguments[-1]) for job in jobs}
+        parsed = {words: train.parse([*words, str(seed), "--output", "out"]) for words, seed in seeds.items()}
         for job in jobs:
-            options = train.parse([*job.arguments, "--output", "out"])
+            options = parsed[tuple(job.arguments[:-1])]
+            assert job.arguments[-2] == "--seed"
             config = read_config(job.evaluation_data or options.data)
             assert read_config(options.data)["tasks"]
             assert all(chosen in config["datasets"] for chosen in job.evaluation)

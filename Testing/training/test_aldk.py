@@ -12,7 +12,7 @@ from aldk.strategies.aldk import Aldk
 from aldk.strategies.reconstruction import Reconstruction
 from aldk.teachers import NetworkTeacher, Stateless
 
-SHAPE = (32, 32, 32)
+SHAPE = (16, 16, 16)
 
 
 class FixedTeacher(Stateless):
@@ -44,10 +44,10 @@ class Watched(torch.nn.Module):
         return self.network(fixed, moving, details=details)
 
 
-def smooth(channels, seed, amplitude):
+def smooth(channels, seed, amplitude, shape=SHAPE):
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.randn(1, channels, 4, 4, 4, generator=generator)
-    return amplitude * torch.nn.functional.interpolate(coarse, size=SHAPE, mode="trilinear", align_corners=False)
+    return amplitude * torch.nn.functional.interpolate(coarse, size=shape, mode="trilinear", align_corners=False)
 
 
 @pytest.fixture
@@ -158,13 +158,14 @@ def test_gamma_weighs_reconstruction_against_discrimination(pair):
 @pytest.mark.parametrize("form", ["paper", "public"])
 def test_the_adversarial_signal_alone_draws_a_field_to_the_teachers(form):
     """No images: a free field, moved by nothing but the discriminator, comes closer to the field it is to imitate."""
-    teacher = smooth(3, 3, 2.0)
+    shape = (32, 32, 32)
+    teacher = smooth(3, 3, 2.0, shape)
     strategy = aldk(FixedTeacher(teacher), form=form)
     coarse = torch.zeros(1, 3, 4, 4, 4, requires_grad=True)
     optimizer = torch.optim.Adam([coarse], lr=0.1)
 
     def field():
-        return torch.nn.functional.interpolate(coarse, size=SHAPE, mode="trilinear", align_corners=False)
+        return torch.nn.functional.interpolate(coarse, size=shape, mode="trilinear", align_corners=False)
 
     start = float((field() - teacher).square().mean())
     for _ in range(25):

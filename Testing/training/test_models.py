@@ -145,7 +145,7 @@ def test_trace_holds_at_another_size(architecture):
 def test_flow_is_in_single_precision_under_autocast(architecture):
     model = awake(architecture)
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        prediction = model(*images(32, 32, 32), details=True)
+        prediction = model(*images(model.stride, 16, 32), details=True)
     tensors = [prediction.flow, *prediction.parts, *([] if prediction.affine is None else [prediction.affine])]
     assert all(tensor.dtype == torch.float32 and torch.isfinite(tensor).all() for tensor in tensors)
 

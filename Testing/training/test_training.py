@@ -4,6 +4,8 @@ import csv
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 import time
 
@@ -56,7 +58,7 @@ def assert_same_weights(first, second):
         torch.testing.assert_close(second["average"][name], value, rtol=0, atol=0)
 
 
-def interrupt(arguments, output, printed, how=signal.SIGTERM, ready=lambda: True):
+def interrupt(arguments, output, printed, how=signal.SIGTERM, ready=lambda: True, steps=STEPS):
     """Start a run and send it a signal after its first steps, again if it ended before that."""
     for _ in range(ATTEMPTS):
         with printed.open("w") as file:
@@ -67,7 +69,7 @@ def interrupt(arguments, output, printed, how=signal.SIGTERM, ready=lambda: True
                 time.sleep(0.02)
             process.send_signal(how)
             assert process.wait(timeout=60) in (0, 143, -how), printed.read_text()
-        if checkpoint.load(output)["iteration"] < STEPS:
+        if checkpoint.load(output)["iteration"] < steps:
             assert process.returncode == (143 if how == signal.SIGTERM else -how)
             return
         shutil.rmtree(output)  # on a busy machine a run may end before the signal is sent
@@ -113,29 +115,47 @@ def test_a_finished_run_is_left_alone(training_folder, tiniest_config, trained):
     assert checkpoint.load(trained)["finished"]
 
 
-def test_two_processes_share_the_steps_and_agree(training_folder, tiniest_config, tmp_path, trained):
-    """Two CPU processes by DistributedDataParallel: one result, unlike that of one process, resumable like it."""
+def run_as_torchrun_does(monkeypatch, *arguments):
+    """Two processes of one run that are told who they are; forks, which need not load their libraries."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    alike = {"WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2, "GROUP_RANK": 0, "TORCHELASTIC_RUN_ID": "test"}
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = []
+    for rank in range(2):
+        with monkeypatch.context() as told:
+            for name, value in {**alike, **where, "RANK": rank, "LOCAL_RANK": rank}.items():
+                told.setenv(name, str(value))
+            processes.append(scripts.Script(arguments, subprocess.PIPE, subprocess.PIPE))
+    for process in processes:
+        assert process.wait(timeout=300) == 0, process.said(1)
+
+
+def test_two_processes_share_the_steps_and_agree(training_folder, tiniest_config, tmp_path, trained, monkeypatch):
+    """Two CPU processes by DistributedDataParallel: one result, unlike that of one process, resumable like it, whoever
+    starts them: the one that is interrupted has started the other itself."""
     outputs = [tmp_path / "once", tmp_path / "interrupted"]
-    more = ("--processes", "2", "--aldk", "--teacher", trained)
-    run(*command(training_folder, tiniest_config, outputs[0], *more))
-    assert checkpoint.load(outputs[0])["iteration"] == STEPS
-    assert [number for number, _ in curve(outputs[0])] == LOGGED
+    steps, more = 22, ("--processes", "2", "--aldk", "--teacher", trained, "--round", 11)
+    run_as_torchrun_does(monkeypatch, *command(training_folder, tiniest_config, outputs[0], *more))
+    assert checkpoint.load(outputs[0])["iteration"] == steps
+    assert [number for number, _ in curve(outputs[0])] == LOGGED[:4]
     arguments = command(training_folder, tiniest_config, outputs[1], *more)
-    interrupt(arguments, outputs[1], tmp_path / "output.txt")
-    assert 0 < checkpoint.load(outputs[1])["iteration"] < STEPS
-    run(*arguments)
+    interrupt(arguments, outputs[1], tmp_path / "output.txt", steps=steps)
+    assert 0 < checkpoint.load(outputs[1])["iteration"] < steps
+    run_as_torchrun_does(monkeypatch, *arguments)
     assert_same_weights(*outputs)
 
 
 @pytest.mark.parametrize("more", [("--aldk",), ("--strategy", "distillation"), ("--aldk", "--form", "public")])
 def test_teaching_and_distilling_are_one_resumable_command(training_folder, tiniest_config, tmp_path, more):
     output = tmp_path / "run"
-    lengths = ("--round", "5", "--teacher-round", "4")
+    lengths = ("--round", "3", "--teacher-round", "2")
     arguments = command(training_folder, tiniest_config, output, *more, "--teacher", "LDR:2", *lengths)
     run(*arguments)
     teacher, student = checkpoint.load(output / "teacher"), checkpoint.load(output)
-    assert (teacher["iteration"], teacher["architecture"]["cascades"]) == (8, 2)
-    assert (student["iteration"], student["architecture"]["cascades"]) == (10, 1)
+    assert (teacher["iteration"], teacher["architecture"]["cascades"]) == (4, 2)
+    assert (student["iteration"], student["architecture"]["cascades"]) == (6, 1)
     assert student["provenance"]["teacher"]["architecture"] == teacher["architecture"]
     # The student's run is lost, the teacher's is not: it is not trained again.
     before = (output / "teacher" / checkpoint.NAME).read_bytes()
@@ -177,7 +197,7 @@ def test_a_checkpoint_of_something_else_is_refused(training_folder, tiniest_conf
     assert "another architecture: cascades 1 instead of 2" in said
     said = refused(capsys, *command(training_folder, tiniest_config, trained, "--aldk", "--teacher", trained))
     assert "a run of the strategy Unsupervised, not Aldk" in said
-    distilled = command(training_folder, tiniest_config, tmp_path / "d", "--aldk", "--teacher", trained)
+    distilled = command(training_folder, tiniest_config, tmp_path / "d", "--aldk", "--teacher", trained, "--round", "2")
     run(*distilled)
     said = refused(capsys, *distilled, "--gamma", "0.5", "--seed", "3")
     assert "a run of other settings, aldk, seed 2026 instead of 3" in said

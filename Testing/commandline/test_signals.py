@@ -22,9 +22,8 @@ def _wait_for_writing(process, output):
     ("number", "delay"),
     [
         (signal.SIGINT, 0.7),
-        (signal.SIGTERM, 2.0),
-        (signal.SIGINT, 3.5),
-        (signal.SIGHUP, 5.0),
+        (signal.SIGTERM, 1.5),
+        (signal.SIGHUP, 2.5),
         (signal.SIGTERM, None),
         (signal.SIGKILL, None),
     ],

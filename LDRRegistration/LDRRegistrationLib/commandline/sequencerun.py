@@ -131,7 +131,7 @@ class SequenceRun:
         resampling = settingsFrom(**self._resampling).resampling
         still, warped = Transform(np.eye(4)), []
         for number, frame in enumerate(found):
-            source = checkedImage(frames.images[number])
+            source = checkedImage(frames.images[number], fewSlices=True)
             transform = still if frame is None or frame.result is None else frame.transform
             grid = source.grid if frame is None else frame.fixed.grid
             warped.append(files.itkImage(replace(source, array=resampling.warp(transform, source, grid))))

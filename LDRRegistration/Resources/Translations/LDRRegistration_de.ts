@@ -2518,16 +2518,19 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
         <translation>Es kann keine Vorlage gemacht werden: Von {count} Bildern konnten nur {used} registriert werden.</translation>
     </message>
     <message>
-        <source>Round {number}, image {count}: {stage}</source>
-        <translation>Runde {number}, Bild {count}: {stage}</translation>
-    </message>
-    <message>
         <source>To be checked: {names}.</source>
         <translation>Zu prüfen: {names}.</translation>
     </message>
     <message>
         <source>template</source>
         <translation>Vorlage</translation>
+    </message>
+</context>
+<context>
+    <name>registration.templatemembers</name>
+    <message>
+        <source>Round {number}, image {count}: {stage}</source>
+        <translation>Runde {number}, Bild {count}: {stage}</translation>
     </message>
 </context>
 <context>

@@ -2518,16 +2518,19 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
         <translation>Aucun modèle moyen ne peut être fait : sur {count} images, seules {used} ont pu être recalées.</translation>
     </message>
     <message>
-        <source>Round {number}, image {count}: {stage}</source>
-        <translation>Tour {number}, image {count} : {stage}</translation>
-    </message>
-    <message>
         <source>To be checked: {names}.</source>
         <translation>À vérifier : {names}.</translation>
     </message>
     <message>
         <source>template</source>
         <translation>modèle moyen</translation>
+    </message>
+</context>
+<context>
+    <name>registration.templatemembers</name>
+    <message>
+        <source>Round {number}, image {count}: {stage}</source>
+        <translation>Tour {number}, image {count} : {stage}</translation>
     </message>
 </context>
 <context>

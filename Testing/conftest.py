@@ -58,6 +58,7 @@ SLOW = (
     "mrml/test_saving.py::test_the_process_ends_well_after_a_full_disk",
     "registration/test_box_refinement.py",
     "registration/test_contrasts.py",
+    "registration/test_few_slices.py",
     "registration/test_fork.py",
     "registration/test_masks.py",
     "registration/test_placement.py::test_other_sizes_end_there_too",

@@ -10,6 +10,13 @@ from LDRRegistrationLib.runtime.errors import RegistrationError
 GOOD = "fixed\tmoving\nf.nii\tm.nii\n"
 
 
+def test_a_table_that_is_not_there_is_a_sentence(tmp_path, capsys):
+    assert main(["--pairs", str(tmp_path / "gone.tsv"), "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "gone.tsv cannot be read" in said and said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from LDRRegistrationLib.commandline.failures import withoutPaths
+from LDRRegistrationLib.commandline.failures import explained, withoutPaths
 from LDRRegistrationLib.runtime.terminal import show
 from support.commandline import OUTPUTS, arguments_for, run
 from support.data import ROOT
@@ -174,3 +174,10 @@ def test_a_standard_output_that_is_full_or_closed(monkeypatch, capsys):
         monkeypatch.setattr(sys, "stdout", full)
         show(["caf\udce9 \u00e9"])
     assert "standard output cannot be written" in capsys.readouterr().err
+
+
+def test_a_file_that_vanished_is_called_so(tmp_path):
+    with pytest.raises(FileNotFoundError) as found:
+        (tmp_path / "v.nii").read_bytes()
+    status, sentence = explained(found.value, [], tmp_path)
+    assert status == 2 and sentence == f"{tmp_path / 'v.nii'} does not exist, or vanished meanwhile."

@@ -28,7 +28,7 @@ def _bad_inputs(folder):
         "2 dimensions": _write(folder / "flat.nrrd", volume[:, :, 3]),
         "4 dimensions": _write(folder / "series.nii.gz", sitk.JoinSeries([volume, volume])),
         "3 values per voxel": _write(folder / "rgb.nrrd", sitk.Compose([sitk.Cast(volume, sitk.sitkUInt8)] * 3)),
-        "20 x 20 x 1 voxels": _write(folder / "slice.nrrd", volume[:, :, 3:4]),
+        "does not reach into them": _write(folder / "slice.nrrd", volume[:, :, 3:4]),
         "constant": _write(folder / "constant.nrrd", volume * 0 + 3),
         "nearly every voxel is padding": _write(folder / "nan.nrrd", sitk.GetImageFromArray(array)),
     }

@@ -85,11 +85,33 @@ def test_what_is_no_sequence_is_refused(sequence, capsys):
     whole = sitk.ReadImage(str(sequence))
     sitk.WriteImage(whole[:, :, :, 0], str(sequence))
     assert call(sequence)[0] == 2 and "is no sequence" in capsys.readouterr().err
-    sitk.WriteImage(whole[:, :, :2, :], str(sequence))  # two slices
-    assert call(sequence)[0] == 2 and "at least 4 voxels along each axis" in capsys.readouterr().err
+    sitk.WriteImage(whole[:, :2, :2, :], str(sequence))
+    assert call(sequence)[0] == 2 and "at least 4 voxels along both axes" in capsys.readouterr().err
     packed = sequence.read_bytes()
     sequence.write_bytes(packed[: len(packed) // 2])
     assert call(sequence)[0] == 2 and "is damaged" in capsys.readouterr().err
+
+
+def test_two_slices_are_registered_within_themselves(sequence):
+    """What moves lies along LPS y; the slices are cut so that this is within them, then across them."""
+    whole = sitk.ReadImage(str(sequence))
+    direction = np.array(whole.GetDirection()).reshape(4, 4)[:3, :3]
+    moving = np.argsort(np.abs(direction[1]))
+    for axis, share in ((moving[0], 1.0), (moving[2], 0.0)):
+        part = [slice(None)] * 3
+        part[axis] = slice(18, 20)
+        sitk.WriteImage(whole[(*part, slice(None))], str(sequence))
+        status, output = call(sequence)
+        assert status in (0, 3)
+        across = direction[:, axis]
+        middle = whole[:, :, :, 0].TransformContinuousIndexToPhysicalPoint((18.0, 22.0, 20.0))
+        moved = np.subtract(sitk.ReadTransform(str(output / "transform_001.h5")).TransformPoint(middle), middle)
+        assert abs(float(moved @ across)) < 1e-6
+        if share:
+            within = across * STEP * across[1] - np.array([0.0, STEP, 0.0])
+            np.testing.assert_allclose(moved, within, atol=0.5)
+        report = json.loads((output / "report.json").read_text())
+        assert any("nothing moves across" in note for note in report["frames"][1]["notes"])
 
 
 def test_frames_have_the_values_of_the_file(sequence):

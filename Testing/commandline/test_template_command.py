@@ -8,8 +8,11 @@ import SimpleITK as sitk
 from LDRRegistrationLib.commandline import templaterun
 from LDRRegistrationLib.commandline.templatecommand import main, makeParser
 from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.space.image import Image
+from scipy.ndimage import gaussian_filter
 from support import itk
 from support.data import ROOT
+from support.dicomstudies import matrix_of, planes_of, save
 from support.grids import random_grid, smooth_image
 from support.models import write_model
 
@@ -118,9 +121,13 @@ def test_one_that_cannot_be_registered_is_left_out(made, tmp_path, capsys):
         ([0, "missing.nii.gz"], [], "missing.nii.gz"),
         ([0, 1], ["--rounds", "0"], "at least 1"),
         ([0, 1], ["--spacing", "-1"], "length in mm"),
+        ([0, 1], ["--jobs", "0"], "at least 1"),
+        ([0, 1], ["--series", "3"], "only with DICOM folders"),
+        ([0, "empty folder"], [], "without DICOM images"),
     ],
 )
 def test_what_is_refused(made, tmp_path, capsys, images, more, said):
+    (tmp_path / "empty folder").mkdir()
     chosen = [made[0][one] if isinstance(one, int) else tmp_path / one for one in images]
     try:
         status = call(made, tmp_path / "out", *more, images=chosen)
@@ -147,3 +154,37 @@ def test_the_document_has_every_option_and_no_other():
         name for action in makeParser()._actions if action.help != "==SUPPRESS==" for name in action.option_strings
     }
     assert set(re.findall(r"`(--?[a-z][a-z-]*)", text.partition("## Options")[2].partition("\n## ")[0])) == known
+
+
+def test_several_at_a_time_make_the_same_template(made, tmp_path):
+    assert call(made, tmp_path / "one") == 0 and call(made, tmp_path / "three", "--jobs", "3") == 0
+    one, three = (json.loads((tmp_path / name / "report.json").read_text())["outputs"] for name in ("one", "three"))
+    images = [sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / n / "template.nii.gz"))) for n in ("one", "three")]
+    np.testing.assert_array_equal(*images)
+    assert set(one) == set(three)
+
+
+def test_dicom_folders_are_images_too(tmp_path, capsys):
+    """Two visits, 3 mm apart; the first folder has a second series, which has to be named away."""
+    folders, models = [tmp_path / "visit1", tmp_path / "visit2"], write_model(tmp_path / "models", (0.0, 0.0, 0.0))
+    matrix = matrix_of()
+    smooth = 1000.0 * gaussian_filter(np.random.default_rng(3).normal(size=(24, 40, 44)), 2.5)
+    for number, folder in enumerate(folders):
+        moved = matrix.copy()
+        moved[:3, 3] += 3.0 * number * matrix[:3, 0] / np.linalg.norm(matrix[:3, 0])
+        image = Image((smooth - smooth.min()).astype(np.int16), moved)
+        save(folder, planes_of(image, number=4, description="t1"), "t1")
+    save(folders[0], planes_of(Image(image.array[::-1].copy(), matrix), number=7, description="other"), "other")
+    arguments = [*folders, "-o", tmp_path / "out", "--models", models, "--prealignment", "rigid", "--linear"]
+    assert main([str(one) for one in arguments]) == 2 and "choose one by --series" in capsys.readouterr().err
+    assert main([str(one) for one in (*arguments, "--rounds", 1, "--series", "t1")]) == 0
+    moves = [
+        sitk.ReadTransform(str(tmp_path / "out" / f"transform_visit{n}.h5")).TransformPoint((0, 0, 0)) for n in (1, 2)
+    ]
+    assert np.linalg.norm(np.subtract(*moves)) == pytest.approx(3.0, abs=0.3)
+    np.testing.assert_allclose(np.add(*moves), 0.0, atol=0.1)
+    # Another file in a folder makes it another input.
+    (folders[1] / "more").write_bytes(b"x")
+    capsys.readouterr()
+    assert main([str(one) for one in (*arguments, "--rounds", 1, "--series", "t1")]) == 0
+    assert "finished already" not in capsys.readouterr().out

@@ -152,7 +152,7 @@ def test_slicers_translation_is_used_where_slicer_is(monkeypatch: pytest.MonkeyP
         checkGeometry(flat)
     # A placeholder that was translated by mistake would end in an error of the program.
     dictionary["space.image"] = "{Name}: {size} Voxel, mindestens {least} je Achse"
-    with pytest.raises(ValueError, match="CT is 9 x 9 x 2 voxels: a 3D volume needs"):
+    with pytest.raises(ValueError, match="CT is 9 x 9 x 2 voxels: for this a volume needs"):
         checkGeometry(flat)
     monkeypatch.setitem(sys.modules, "slicer.i18n", None)
     assert language.tr("The mask is empty.") == "The mask is empty."

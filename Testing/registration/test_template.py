@@ -1,16 +1,22 @@
 """A template is nearer to the mean shape than any image, favours none of them, and is sharp."""
 
 import functools
+import threading
+import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from LDRRegistrationLib.numerics.displacement import integrate
 from LDRRegistrationLib.numerics.dlpack import toTensor
 from LDRRegistrationLib.numerics.filters import gaussianMean
+from LDRRegistrationLib.registration import templatemembers
 from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.settings import Prealignment, Settings
 from LDRRegistrationLib.registration.template import buildTemplate
-from LDRRegistrationLib.runtime.errors import RegistrationError
+from LDRRegistrationLib.registration.verdict import Verdict
+from LDRRegistrationLib.runtime.errors import RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.space.grid import linearAbout
 from LDRRegistrationLib.space.image import Image
 from LDRRegistrationLib.space.resample import reduceToSpacing
@@ -200,3 +206,31 @@ def test_what_is_no_set_of_images():
         buildTemplate([first], Settings(), ModelStore())
     with pytest.raises(RegistrationError, match="CT and MR"):
         buildTemplate([first, Image(ct, second.ijkToRas)], Settings(), ModelStore())
+
+
+def test_jobs_register_at_the_same_time_and_one_error_ends_all(monkeypatch):
+    """Registrations that wait for one another end only where there are as many at a time."""
+    meeting, images = threading.Barrier(3), [replace(brain(), name=str(number)) for number in range(4)]
+
+    def register(fixed, image, settings, models, start, tell, cancelled):
+        meeting.wait(timeout=20.0)
+        return SimpleNamespace(transform=Transform(np.eye(4)), verdict=Verdict("good", ""))
+
+    monkeypatch.setattr(templatemembers, "register", register)
+    made = buildTemplate(images, Settings(), ModelStore(), rounds=1, jobs=3)
+    assert [member.name for member in made.members] == ["0", "1", "2", "3"]
+
+    def refuse(fixed, image, settings, models, start, tell, cancelled):
+        if image.name == "2":
+            raise RegistrationError("the third")
+        for _ in range(400):
+            if cancelled():
+                raise RegistrationCancelled
+            time.sleep(0.05)
+        raise AssertionError("nobody stopped it")
+
+    monkeypatch.setattr(templatemembers, "register", refuse)
+    begun = time.monotonic()
+    with pytest.raises(RegistrationError, match="the third"):
+        buildTemplate(images, Settings(), ModelStore(), rounds=1, jobs=4)
+    assert time.monotonic() - begun < 15.0

@@ -176,7 +176,8 @@ def error_mm(call: Call) -> float | None:
     scale = abs(np.linalg.det(call.motion[:3, :3])) ** (1 / 3)
     errors = np.linalg.norm(_mapped(call.output, points) - truth, axis=1) / scale
     # What the moving image does not show cannot be found in it.
-    return float(errors[_shown(Path(call.arguments[1]), truth, call.unknown)].mean())
+    shown = _shown(Path(call.arguments[1]), truth, call.unknown)
+    return float(errors[shown].mean()) if shown.any() else None
 
 
 def _shown(path: Path, points: np.ndarray, unknown: float | None) -> np.ndarray:

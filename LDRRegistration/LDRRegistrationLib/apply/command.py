@@ -9,8 +9,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from ..commandline.arguments import OneLineParser
 from ..commandline.failures import explained
 from ..commandline.outputoptions import addCompletion, addLogOptions, wantsJson
 from ..runtime.errors import RegistrationError
@@ -165,15 +166,8 @@ def _inputs(options: argparse.Namespace) -> list[Path]:
     return [*options.transforms, *(path for path in named if path is not None)]
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, and status 2."""
-        complain(f"{message} (--help says more).", PROGRAM)
-        raise SystemExit(2)
-
-
 def makeParser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OneLineParser(
         prog=PROGRAM, description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

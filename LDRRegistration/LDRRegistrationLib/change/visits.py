@@ -10,7 +10,7 @@ from ..registration.models import ModelStore
 from ..registration.register import RegistrationResult, register
 from ..registration.settings import Prealignment, Preset, Settings
 from ..runtime.progress import CancelCallback, ProgressCallback
-from ..space.image import Image
+from ..space.image import Image, checkGeometry
 from ..space.masks import Masks
 from .changemap import ChangeMap, computeChangeMap
 
@@ -45,6 +45,8 @@ def compareVisits(
             return None
         return lambda fraction, stage: progress(first + fraction * (last - first), stage)
 
+    for image in (current, prior):
+        checkGeometry(image)
     settings = settings or Settings()
     still = settings.prealignment is Prealignment.NONE
     settings = replace(

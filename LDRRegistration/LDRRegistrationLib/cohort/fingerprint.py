@@ -61,7 +61,7 @@ def contentOf(pair: Pair, settings: dict[str, Any]) -> dict[str, Any]:
 
     :raises OSError: a file cannot be read.
     """
-    inputs = {role: {"sha256": _digest(path), **_looks(path)} for role, path in pair.inputs.items()}
+    inputs = {role: {"sha256": digestOf(path), **_looks(path)} for role, path in pair.inputs.items()}
     return {"key": _key(pair, settings, {role: found["sha256"] for role, found in inputs.items()}), "inputs": inputs}
 
 
@@ -94,7 +94,7 @@ def finishedReport(pair: Pair, output: Path, settings: dict[str, Any], readAgain
             looksSame = all(known[name] == value for name, value in _looks(path).items())
             if not (looksSame or readAgain):
                 return None
-            digests[role] = known["sha256"] if looksSame else _digest(path)
+            digests[role] = known["sha256"] if looksSame else digestOf(path)
         return report if noted["key"] == _key(pair, settings, digests) else None
     except (OSError, KeyError, TypeError, AttributeError):
         return None
@@ -108,7 +108,7 @@ def readReport(pair: Pair, output: Path) -> dict[str, Any] | None:
         return None
 
 
-def _digest(path: Path) -> str:
+def digestOf(path: Path) -> str:
     """SHA-256 of a file's content, or of the names and contents of all files in a folder."""
     if not path.is_dir():
         return sha256(path)

@@ -14,6 +14,13 @@ SOURCES = ("pairs", "template", "bids")
 ONLY_COHORTS = ("moving_glob", "suffix", "jobs", "scheduler")
 
 
+# The options, besides files of a column, that say something of one pair alone.
+OF_ONE_PAIR = (
+    *("landmarks", "dates", "verdicts", "prior_report", "patient", "series", "rtstruct", "rtdose"),
+    *("box", "box_center", "box_size"),
+)
+
+
 def addOptions(parser: argparse.ArgumentParser, positive: Callable[[str], int]) -> None:
     """:param positive: reads a whole number of at least 1."""
     group = parser.add_argument_group(
@@ -82,7 +89,7 @@ def _refuse(options: argparse.Namespace) -> None:
         raise RegistrationError("--jobs is for this machine: the workers of --scheduler are started by themselves.")
     if options.prefix is not None:
         raise RegistrationError("--prefix cannot be used with many pairs: each has a folder, and a name, of its own.")
-    for name in (*FILES, "landmarks", "dates", "verdicts", "prior_report", "patient", "series", "rtstruct", "rtdose"):
+    for name in (*FILES, *OF_ONE_PAIR):
         isForAll = name == "fixed_mask" and options.template is not None
         if getattr(options, name) is not None and not isForAll:
             raise RegistrationError(f"{_shown(name)} belongs to one pair: give it as a column of the table of --pairs.")

@@ -38,6 +38,8 @@ def explained(error: Exception, inputs: list[Path], output: Path | None) -> tupl
     """
     if isinstance(error, RegistrationError | DependencyError):
         return EXIT_BAD_INPUT, str(error)
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return EXIT_BAD_INPUT, f"{error.filename} does not exist, or vanished meanwhile."
     if isinstance(error, OSError):
         named = error.filename or "A file"
         return EXIT_BAD_INPUT, f"{named} could not be read or written ({error.strerror or error})."

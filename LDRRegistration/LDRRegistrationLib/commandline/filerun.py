@@ -16,12 +16,12 @@ from ..imagefiles.readahead import ReadAhead, readingAhead
 from ..runtime.errors import RegistrationError
 from ..runtime.startup import loadLibraries
 from ..runtime.terminal import interruptsWait, showProgress
-from ..runtime.workfolder import workFolder
+from . import boxoption
 from .changeoutput import ChangeOutput
 from .dicominput import chosenSeries, namesOf, notesOn, scanContent
 from .memoryneed import checkMemory, isAmple
 from .options import inputFiles
-from .outputfolder import REPORT, USUAL_NAMES, prepareFolder, publish, sealed
+from .outputfolder import REPORT, USUAL_NAMES, prepareFolder, publish, resultsFor, sealed
 from .radiotherapy import Radiotherapy
 
 if TYPE_CHECKING:
@@ -95,21 +95,15 @@ class FileRun:
                 nodes = self._read(scene, series, notes, read)
         found, job, result = self._compute(logic, scene, nodes)
         result.notes.extend(note for note in notes if note not in result.notes)
-        try:
-            with workFolder(options.output) as part:
-                with self._timed("Writing the results"):
-                    self._write(part, logic, nodes, job, result, found)
-                self.report = {**self._report(logic, result, found), **self.noted}
-                if options.hide_names:
-                    self.report = self._withoutNames(self.report)
-                (part / REPORT).write_text(sealed(self.report, part, self.called), encoding="utf-8")
-                self.beforePublishing()
-                self.written = publish(part, options.output, options.overwrite, self.called)
-        except OSError as error:
-            why = error.strerror or "a file did not arrive whole on the disk, which may be full"
-            raise RegistrationError(
-                f"The results could not be written into {options.output}: {why}; what was there is untouched."
-            ) from error
+        with resultsFor(options.output) as part:
+            with self._timed("Writing the results"):
+                self._write(part, logic, nodes, job, result, found)
+            self.report = {**self._report(logic, result, found), **self.noted}
+            if options.hide_names:
+                self.report = self._withoutNames(self.report)
+            (part / REPORT).write_text(sealed(self.report, part, self.called), encoding="utf-8")
+            self.beforePublishing()
+            self.written = publish(part, options.output, options.overwrite, self.called)
         self.lines += [f"Written to {options.output}: {', '.join(self.written)}"]
 
     def _read(
@@ -132,6 +126,7 @@ class FileRun:
             nodes["initial"] = reading.readTransform(scene, self.options.initial)
         for name, path in zip(LANDMARKS, self.options.landmarks or (), strict=False):
             nodes[name] = markupfiles.readMarkups(scene, path)
+        nodes["box"] = boxoption.roiNode(scene, self.options)
         return nodes
 
     def _compute(
@@ -180,6 +175,7 @@ class FileRun:
                 movingVolumeNode=nodes["moving"],
                 fixedMarkupsNode=nodes.get(LANDMARKS[0]),
                 movingMarkupsNode=nodes.get(LANDMARKS[1]),
+                roiNode=nodes["box"],
                 preset=options.preset,
                 adaptationIterations=options.adapt,
                 sharesVoxels=True,
@@ -266,8 +262,7 @@ class FileRun:
         self.lines.append(f"Verdict: {result.verdict.grade}. {result.verdict.sentence}")
         self.hasFailed = result.verdict.grade == "failed"
         self.lines.append(result.summary)
-        if result.landmarks is not None:
-            self.lines.append(result.landmarks.summary)
+        self.lines += [fit.summary for fit in (result.landmarks, result.box) if fit is not None]
         if found is not None:
             self.lines.append(found.summary)
         self.lines += [f"Note: {note}" for note in (result.notes if found is None else found.notes)]
@@ -279,7 +274,7 @@ class FileRun:
 
         options, series = self.options, self.changeOutput.series
         roles: dict[str, str] = {}
-        for name in ("initial", "labels", "fixed_mask", "moving_mask", "change_mask"):
+        for name in ("initial", "labels", "fixed_mask", "moving_mask", "change_mask", "box"):
             roles |= namesOf(getattr(options, name), name.upper())
         for path in options.landmarks or ():
             roles |= namesOf(path, "LANDMARKS")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from ..cohort.options import addOptions, isCohort
 from ..registration.modelcards import MODELS_FOLDER
@@ -13,6 +12,9 @@ from ..registration.recipes import Preset
 from ..reports.context import AS_DICOM_SAYS
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
+from .arguments import OneLineParser, number, positive
+from .boxoption import OPTIONS as BOX_OPTIONS
+from .boxoption import addBoxOptions, checkBox
 from .outputoptions import addOutputOptions, calledBy
 from .radiotherapy import addRadiotherapyOptions
 from .sequenceoptions import addSequenceOptions, checkSequence
@@ -22,6 +24,7 @@ EXAMPLES = """examples:
   ldr-register fixed.nii.gz moving.nii.gz -o result
   ldr-register fixed.nii.gz moving.nii.gz -o result --preset accurate --labels moving_labels.nii.gz
   ldr-register current.nii.gz prior.nii.gz -o result --change --dates 2024-05-31 2023-11-02
+  ldr-register fixed.nii.gz moving.nii.gz -o result --box-center 30 -12 45 --box-size 60 60 50
   ldr-register --pairs pairs.tsv -o cohort --jobs 4
   ldr-register --fixed template.nii.gz --moving-glob 'data/*/T1.nii.gz' -o cohort
   ldr-register --bids dataset -o derivatives
@@ -36,7 +39,7 @@ ADAPTATION_ITERATIONS = 40
 SENSITIVITY = 0.5
 INPUTS = (
     *("pairs", "template", "fixed", "moving", "initial", "labels", "fixed_mask", "moving_mask", "change_mask"),
-    *("verdicts", "prior_report", "sequence", "rtstruct", "rtdose"),
+    *("verdicts", "prior_report", "sequence", "rtstruct", "rtdose", "box"),
 )
 CHANGE_ONLY = ("dates", "sensitivity", "change_mask", "verdicts", "patient", "dicom_out")
 
@@ -79,7 +82,8 @@ def inputFiles(options: argparse.Namespace) -> list[Path]:
 
 def _refuseDropped(options: argparse.Namespace) -> None:
     """Whatever would have no effect is refused, lest somebody rely on it."""
-    given = [name for name in ("preset", "adapt", "landmarks") if getattr(options, name) is not None]
+    checkBox(options)
+    given = [name for name in ("preset", "adapt", "landmarks", *BOX_OPTIONS) if getattr(options, name) is not None]
     if options.change and given:
         raise RegistrationError(
             f"{_listed(given)} cannot be used with --change, whose alignment has settings of its own, which hide no "
@@ -116,13 +120,8 @@ class _Layout(argparse.HelpFormatter):
         return super()._fill_text(text, width, indent)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, and status 2."""
-        from ..runtime.terminal import complain
-
-        complain(f"{message}; usage: {USAGE} (--help says more).")
-        raise SystemExit(2)
+class _Parser(OneLineParser):
+    hint = f"; usage: {USAGE}"
 
 
 def makeParser() -> argparse.ArgumentParser:
@@ -209,7 +208,7 @@ def makeParser() -> argparse.ArgumentParser:
     )
     change.add_argument(
         "--sensitivity",
-        type=_share,
+        type=number("a number from 0 to 1", lambda value: 0.0 <= value <= 1.0),
         metavar="S",
         help=f"0 (only the strongest changes) to 1 (default: {SENSITIVITY:g})",
     )
@@ -243,6 +242,7 @@ def makeParser() -> argparse.ArgumentParser:
         help="measurement report of the prior visit, whose tracking identifiers are kept (default: the one in the "
         "prior's folder)",
     )
+    addBoxOptions(parser, Path)
     addOutputOptions(parser)
     addRadiotherapyOptions(parser)
     addSequenceOptions(parser)
@@ -257,24 +257,3 @@ def makeParser() -> argparse.ArgumentParser:
     parser.add_argument("--list-models", action="store_true", help="show the models and their licences, and stop")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)
     return parser
-
-
-def positive(text: str) -> int:
-    """A whole number of at least 1, for argparse."""
-    try:
-        value = int(text)
-    except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return value
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return value

@@ -14,13 +14,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..runtime.errors import RegistrationError
 from ..runtime.terminal import interruptsWait, printable
-from ..runtime.workfolder import clearStale, oneAtATime, sha256, writeThrough
+from ..runtime.workfolder import clearStale, oneAtATime, sha256, workFolder, writeThrough
 
 REPORT = "report.json"
 DICOM_FOLDER = "dicom"
@@ -92,6 +92,22 @@ def prefixed(name: str, prefix: str) -> str:
 def frameFile(number: int) -> str:
     """What the transform of a sequence's frame is called."""
     return f"transform_{number:03d}.h5"
+
+
+@contextlib.contextmanager
+def resultsFor(output: Path) -> Iterator[Path]:
+    """A work folder for files that are to be published; a full disk is a sentence.
+
+    :raises RegistrationError: something could not be written.
+    """
+    try:
+        with workFolder(output) as part:
+            yield part
+    except OSError as error:
+        why = error.strerror or "a file did not arrive whole on the disk, which may be full"
+        raise RegistrationError(
+            f"The results could not be written into {output}: {why}; what was there is untouched."
+        ) from error
 
 
 def sealed(report: dict[str, Any], part: Path, called: Mapping[str, str] = USUAL_NAMES) -> str:

@@ -17,8 +17,7 @@ from ..imagefiles.frames import Frames, readFrames
 from ..runtime.errors import RegistrationError
 from ..runtime.startup import loadLibraries
 from ..runtime.terminal import interruptsWait, showProgress
-from ..runtime.workfolder import workFolder
-from .outputfolder import REPORT, frameFile, prefixed, prepareFolder, publish, sealed
+from .outputfolder import REPORT, frameFile, prefixed, prepareFolder, publish, resultsFor, sealed
 
 if TYPE_CHECKING:
     from ..registration.models import ModelStore
@@ -66,19 +65,13 @@ class SequenceRun:
             time.perf_counter() - started + self.seconds.get("Loading the libraries", 0)
         )
         found = self._registered(frames, models)
-        try:
-            with workFolder(options.output) as part:
-                started = time.perf_counter()
-                self._write(part, frames, found)
-                self.seconds["Writing the results"] = time.perf_counter() - started
-                self.report = self._report(frames, found, models)
-                (part / REPORT).write_text(sealed(self.report, part, called), encoding="utf-8")
-                self.written = publish(part, options.output, options.overwrite, called)
-        except OSError as error:
-            why = error.strerror or "a file did not arrive whole on the disk, which may be full"
-            raise RegistrationError(
-                f"The results could not be written into {options.output}: {why}; what was there is untouched."
-            ) from error
+        with resultsFor(options.output) as part:
+            started = time.perf_counter()
+            self._write(part, frames, found)
+            self.seconds["Writing the results"] = time.perf_counter() - started
+            self.report = self._report(frames, found, models)
+            (part / REPORT).write_text(sealed(self.report, part, called), encoding="utf-8")
+            self.written = publish(part, options.output, options.overwrite, called)
         shown = [called[name] for name in (REPORT, "warped.nii.gz", frameFile(0))]
         self.lines.append(f"Written to {options.output}: {', '.join(shown)} and so on")
 
@@ -131,7 +124,7 @@ class SequenceRun:
         resampling = settingsFrom(**self._resampling).resampling
         still, warped = Transform(np.eye(4)), []
         for number, frame in enumerate(found):
-            source = checkedImage(frames.images[number])
+            source = checkedImage(frames.images[number], fewSlices=True)
             transform = still if frame is None or frame.result is None else frame.transform
             grid = source.grid if frame is None else frame.fixed.grid
             warped.append(files.itkImage(replace(source, array=resampling.warp(transform, source, grid))))

@@ -10,7 +10,6 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.recipes import Preset
@@ -20,15 +19,15 @@ from ..runtime.errors import RegistrationCancelled
 from ..runtime.jsonlog import jsonLog, log
 from ..runtime.startup import processIsCommand
 from ..runtime.terminal import complain, quietLibraries, say, show, signalsStop
+from .arguments import OneLineParser, number, positive
 from .failures import explained
-from .options import positive
 from .outputoptions import addCompletion, addLogOptions, wantsJson
 from .templaterun import TemplateRun
 
 PROGRAM = "ldr-template"
 EXIT_FAILED = 3
 EXAMPLES = """examples:
-  ldr-template subjects/*/T1.nii.gz -o template
+  ldr-template subjects/*/T1.nii.gz -o template --jobs 4
   ldr-template visit1.nii.gz visit2.nii.gz -o midpoint --prealignment rigid
   ldr-template visit1.nii.gz visit2.nii.gz -o midpoint --prealignment rigid --linear
 
@@ -69,14 +68,17 @@ def _main(arguments: list[str]) -> int:
 
 
 def makeParser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OneLineParser(
         prog=PROGRAM,
         description="The unbiased average of images in shape and intensity, and everybody's transform to it; of two "
         "visits of one person their midpoint. Writes template.nii.gz, transform_NAME.h5 for each image, report.json.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path, help="files, in any order; two or more")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", type=Path, help="files or DICOM folders, in any order")
+    parser.add_argument(
+        "--series", metavar="S", help="of the DICOM folders: the series, by number or (part of) description"
+    )
     parser.add_argument("-o", "--output", metavar="OUT_DIR", type=Path, required=True, help="folder for the results")
     parser.add_argument(
         "--rounds", type=positive, default=ROUNDS, metavar="N", help=f"of registering and averaging (default: {ROUNDS})"
@@ -85,7 +87,10 @@ def makeParser() -> argparse.ArgumentParser:
         "--linear", action="store_true", help="only linear transforms: with --prealignment rigid only rigid ones"
     )
     parser.add_argument(
-        "--spacing", type=_length, metavar="MM", help="of the template (default: the median of the images' finest)"
+        "--spacing",
+        type=number("a length in mm above 0", lambda value: 0.0 < value < 1000.0),
+        metavar="MM",
+        help="of the template (default: the median of the images' finest)",
     )
     parser.add_argument("--preset", choices=[preset.value for preset in Preset], default="fast", help="default: fast")
     parser.add_argument(
@@ -97,7 +102,16 @@ def makeParser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model", default="auto", metavar="NAME", help="model by name; auto (default): one for any use"
     )
-    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (default: all physical cores)")
+    parser.add_argument(
+        "--jobs",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="images registered at a time (default: 1), in memory, too",
+    )
+    parser.add_argument(
+        "--threads", type=positive, metavar="N", help="CPU threads of each job (default: all physical cores, divided)"
+    )
     parser.add_argument(
         "--device", choices=[device.value for device in Device], default=Device.CPU.value, help="default: cpu"
     )
@@ -107,23 +121,6 @@ def makeParser() -> argparse.ArgumentParser:
     addCompletion(parser)
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER, metavar="FOLDER", help=argparse.SUPPRESS)
     return parser
-
-
-def _length(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.0 < value < 1000.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a length in mm above 0")
-    return value
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, and status 2."""
-        complain(f"{message} (--help says more).", PROGRAM)
-        raise SystemExit(2)
 
 
 def run() -> None:

@@ -16,16 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..cohort.fingerprint import digestOf
+from ..dicom.choosing import chooseSeries, isDicom
+from ..dicom.voxels import readStack
 from ..imagefiles.reading import readImage, stem
 from ..reports.registrationjson import modelContent, versions
 from ..runtime.errors import RegistrationError
 from ..runtime.startup import loadLibraries
 from ..runtime.terminal import interruptsWait, showProgress
 from ..runtime.version import softwareVersion
-from ..runtime.workfolder import replaceFile, sha256, workFolder
+from ..runtime.workfolder import replaceFile, sha256
 from ..space.image import Image, Modality
 from ..space.transform import Transform
-from .outputfolder import REPORT, prepareFolder, publish, sealed, unchanged
+from .outputfolder import REPORT, prepareFolder, publish, resultsFor, sealed, unchanged
 
 if TYPE_CHECKING:
     from ..registration.models import ModelStore
@@ -38,16 +41,25 @@ SETTINGS = ("rounds", "linear", "spacing", "preset", "prealignment", "device")
 
 
 class Files(Sequence[Image]):
-    """Images that are read whenever they are asked for."""
+    """Images of files and of DICOM folders, that are read whenever they are asked for; ``notes`` are on the folders.
 
-    def __init__(self, paths: list[Path], names: list[str]) -> None:
-        self._paths, self._names = paths, names
+    :raises RegistrationError: a folder holds no such series, or several.
+    """
+
+    def __init__(self, paths: list[Path], names: list[str], series: str | None = None) -> None:
+        self._names = names
+        self._sources = [chooseSeries(path, series) if isDicom(path) else path for path in paths]
+        folders = [source for source in self._sources if not isinstance(source, Path)]
+        if series is not None and not folders:
+            raise RegistrationError("--series can be used only with DICOM folders.")
+        self.notes = list(dict.fromkeys(note for chosen in folders for note in chosen.notes))
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._sources)
 
     def __getitem__(self, number: Any) -> Any:
-        image, _notes = readImage(self._paths[number])
+        source = self._sources[number]
+        image, _notes = readImage(source) if isinstance(source, Path) else readStack(source.stack)
         return Image(image.array, image.ijkToRas, self._names[number])
 
 
@@ -73,30 +85,26 @@ class TemplateRun:
         names = namesOf(options.images, options.hide_names)
         called = {name: name for name in (TEMPLATE, *map(transformFile, names), REPORT)}
         prepareFolder(options.output, options.images, options.overwrite, called)
+        images = Files(options.images, names, options.series)
         with interruptsWait():
             torch = loadLibraries()
             from ..registration.models import ModelStore
             from ..runtime.device import usableThreads
-        if options.threads:
-            torch.set_num_threads(usableThreads(options.threads))
+        threads = usableThreads(options.threads) if options.threads else torch.get_num_threads() // options.jobs
+        torch.set_num_threads(max(1, threads))
         models = ModelStore(options.models)
         key = self._key(models, names)
         if self._isFinished(key):
             self.lines.append(f"The template in {options.output} is finished already.")
             return
         started = time.perf_counter()
-        template = self._template(models, names, key)
-        try:
-            with workFolder(options.output) as part:
-                self._write(part, template, names)
-                self.report = self._report(template, models, key, time.perf_counter() - started)
-                (part / REPORT).write_text(sealed(self.report, part, called), encoding="utf-8")
-                self.written = publish(part, options.output, options.overwrite, called)
-        except OSError as error:
-            why = error.strerror or "a file did not arrive whole on the disk, which may be full"
-            raise RegistrationError(
-                f"The results could not be written into {options.output}: {why}; what was there is untouched."
-            ) from error
+        template = self._template(models, images, names, key)
+        with resultsFor(options.output) as part:
+            self._write(part, template, names)
+            self.report = self._report(template, models, key, time.perf_counter() - started)
+            self.report["notes"] = [] if options.hide_names else images.notes
+            (part / REPORT).write_text(sealed(self.report, part, called), encoding="utf-8")
+            self.written = publish(part, options.output, options.overwrite, called)
         (options.output / STATE).unlink(missing_ok=True)
         last = template.rounds[-1]
         self.lines += [
@@ -106,13 +114,14 @@ class TemplateRun:
                 f"average; the mean of all displacements is {last.residualMm:.3f} mm; {self.report['seconds']:.1f} s"
             ),
             f"Written to {options.output}: {', '.join(self.written)}",
+            *(f"Note: {note}" for note in self.report["notes"]),
         ]
 
     def _key(self, models: ModelStore, names: list[str]) -> str:
         """A hash of all that the result depends on, but not of the order of the images."""
         options = self.options
-        images = sorted([name, sha256(path)] for name, path in zip(names, options.images, strict=True))
-        settings = {name: getattr(options, name) for name in SETTINGS}
+        images = sorted([name, digestOf(path)] for name, path in zip(names, options.images, strict=True))
+        settings = {name: getattr(options, name) for name in (*SETTINGS, "series")}
         content = [images, settings, models.card(options.model).sha256, softwareVersion()]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -125,7 +134,7 @@ class TemplateRun:
                 return all(sha256(output / name) == digest for name, digest in report["outputs"].items())
         return False
 
-    def _template(self, models: ModelStore, names: list[str], key: str) -> Template:
+    def _template(self, models: ModelStore, images: Files, names: list[str], key: str) -> Template:
         from ..registration.settings import settingsFrom
         from ..registration.template import buildTemplate
 
@@ -135,7 +144,6 @@ class TemplateRun:
             prealignment=options.prealignment,
             model=options.model,
             device=options.device,
-            threads=options.threads,
         )
         begun = readState(options.output / STATE, key, names)
         if begun is not None:
@@ -148,12 +156,13 @@ class TemplateRun:
             self.say(f"Round {len(template.rounds)} of {options.rounds}: the template moved by {last.movedMm:.2f} mm.")
 
         return buildTemplate(
-            Files(options.images, names),
+            images,
             settings,
             models,
             rounds=options.rounds,
             deforms=not options.linear,
             spacingMm=options.spacing,
+            jobs=options.jobs,
             begun=begun,
             keep=keep,
             progress=showProgress,

@@ -22,6 +22,7 @@ from ..registration.register import RegistrationResult, register
 from ..registration.settings import Settings, SettingsKeywords
 from ..runtime.progress import CancelCallback, ProgressCallback
 from ..runtime.pytorch import ensureTorch, importTorch
+from ..space.image import checkGeometry
 from ..space.labelwarp import warpLabels
 from ..space.transform import Transform
 from ..space.validity import checkedImage
@@ -140,6 +141,10 @@ class RegistrationLogic(
         """The registration itself: touches no node and nothing of Qt, runs in any thread."""
         importTorch()
         models, landmarks, masks = self.models, job.landmarks, job.masks
+        if landmarks is not None or job.box is not None:
+            # Before anything is computed: both need volumes of more than a few slices.
+            checkGeometry(job.fixed)
+            checkGeometry(job.moving)
         # What is bent again is not warped before.
         early = replace(job.settings, warp=job.settings.warp and landmarks is None and job.box is None)
         result: Any = job.start
@@ -165,7 +170,7 @@ class RegistrationLogic(
         cancelled: CancelCallback | None,
     ) -> RegistrationResult:
         """The registration of the moving volume as ``start`` carries it, and ``start`` behind it."""
-        moving, grid = checkedImage(job.moving), job.fixed.grid
+        moving, grid = checkedImage(job.moving, fewSlices=True), job.fixed.grid
         seen, masks = carried(moving, start, grid), carriedMasks(job.masks, start, grid)
         alone = replace(settings, warp=False)
         result = register(job.fixed, seen, alone, self.models, None, progress, cancelled, masks)

@@ -46,7 +46,11 @@ class AffineLncc:
     Only what is known of both, and inside both masks, has any weight.
     """
 
-    def __init__(self, fixed: Image, moving: Image, masks: Masks | None = None) -> None:
+    def __init__(
+        self, fixed: Image, moving: Image, masks: Masks | None = None, across: np.ndarray | None = None
+    ) -> None:
+        self.across = across
+        """(3,): a unit vector, RAS, along which nothing may move; None where everything may."""
         self.fixed = fixed
         self.moving = moving
         self.grid = fixed.grid

@@ -40,9 +40,8 @@ def meanOfBothWays(
     turned, still = selfCheck.turned(aligned.warped)
     back = runPasses(network, turned, still, check, extraPasses)
     weights = still.warped[:, 1:] if still.warped.shape[1] > 1 else None
-    flow = refine(
-        turned.fixed[0, 0], still.warped[0, 0], back.flow, lambda share: check(), refinement, turned.mask, weights
-    )
+    images = turned.fixed[0, 0], still.warped[0, 0]
+    flow = refine(*images, back.flow, lambda share: check(), refinement, turned.mask, weights, across=turned.across)
     back = turned.better(still.warped, flow, back)
     if back.flow is None:
         return there

@@ -76,12 +76,16 @@ class RefinementBox:
 
 @dataclass(frozen=True)
 class BoxFit:
-    """How alike the images are inside the box, 0 to 1, before and after; and what was moved, mm, at most."""
+    """How alike the images are inside the box, 0 to 1, before and after; and what was moved, mm, at most.
+
+    ``box`` is what lay in the fixed volume of the one that was asked for.
+    """
 
     similarityBefore: float
     similarityAfter: float
     largestMm: float
     spacingMm: float
+    box: RefinementBox
 
     @property
     def summary(self) -> str:

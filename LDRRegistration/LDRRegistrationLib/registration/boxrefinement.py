@@ -82,7 +82,7 @@ def refineInBox(
         transform = (
             start.transform if field is None else replace(start.transform, boxes=(field, *start.transform.boxes))
         )
-        fit = BoxFit(before, after, 0.0 if field is None else field.longestMm, here.spacing)
+        fit = BoxFit(before, after, 0.0 if field is None else field.longestMm, here.spacing, clipped)
         notes = [*getattr(start, "notes", ())]
         if field is None:
             notes.append(_("In the box nothing makes the images more alike than they are: the result stays as it was."))

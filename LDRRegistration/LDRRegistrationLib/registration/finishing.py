@@ -28,7 +28,7 @@ from ..space.transform import DisplacementField, Transform
 from .models import resolutionMm
 from .pair import PairOnGrid
 from .refinement import StepCallback, boxAround, contentOf
-from .selfcheck import CheckedFlow, SelfCheck
+from .selfcheck import CheckedFlow, SelfCheck, withoutAcross
 
 if TYPE_CHECKING:
     import torch
@@ -121,7 +121,8 @@ def finished(
         if isFiner(grid, here.grid):
             spacing = float(grid.spacing.min())
             reduced = reduceToSpacing(fixed, spacing), reduceToSpacing(moving, spacing)
-            pair = PairOnGrid(reduced[0], reduced[1], grid, masks, device, check)
+            across = before.selfCheck.across
+            pair = PairOnGrid(reduced[0], reduced[1], grid, masks, device, check, across)
             there, image = Finished(grid, pair.selfCheck, here.found), pair.moving(affine)
             start = onGrid(start, here.grid, grid).to(device)
 
@@ -184,6 +185,7 @@ def finish(
             update = slopes.mul_(slope.div_(curvature.mul_(steepness).add_(how.damping)))
             length = update.square().sum(1, keepdim=True).sqrt_()
             update.mul_(length.clamp_min_(how.longest).reciprocal_().mul_(how.longest))
+            update = withoutAcross(update, selfCheck.across)
             flow = compose(flow, gaussianMean(update, [how.stepSigma] * 3))
             flow = gaussianMean(flow, [how.warpSigma] * 3)
         ended = start.clone()

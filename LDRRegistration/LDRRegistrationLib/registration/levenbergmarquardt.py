@@ -54,9 +54,13 @@ def _step(
     hessian, gradient = current.normalEquations
     if freedoms is AFFINE:
         hessian, gradient = _addStiffness(hessian, gradient, _sized(current.matrix, size))
-    hessian, gradient = freedoms.T @ hessian @ freedoms, freedoms.T @ gradient
+    kept = None if level.across is None else _freedomsWithin(freedoms, level.across)
+    free = freedoms if kept is None else freedoms @ kept
+    hessian, gradient = free.T @ hessian @ free, free.T @ gradient
     hessian = hessian + np.diag(damping * np.diag(hessian) + 1e-9)
     parameters = -np.linalg.solve(hessian, gradient)
+    if kept is not None:
+        parameters = kept @ parameters
     # Beyond three voxels the linear picture of the images means nothing.
     limit = 3.0 * float(level.grid.spacing.mean()) * level.toUnit[0, 0]
     parameters *= min(1.0, limit / max(float(np.abs(parameters).max()), 1e-12))
@@ -133,6 +137,11 @@ def rotationMatrix(vector: np.ndarray) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross
 
 
+def within(shift: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """What is left of a translation (3,) without its part along the unit vector ``across``."""
+    return shift - across * float(across @ shift)
+
+
 def _rigidFreedoms() -> np.ndarray:
     """(12, 6): what three translations and three small rotations are in the 12 parameters of an affine."""
     freedoms = np.zeros((3, 4, 6))
@@ -149,6 +158,17 @@ def _similarityFreedoms() -> np.ndarray:
     size = np.zeros((3, 4))
     size[:, :3] = np.eye(3)
     return np.column_stack([_rigidFreedoms(), size.reshape(12)])
+
+
+def _freedomsWithin(freedoms: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """(n, m): the parameters of RIGID or AFFINE by those that lead nowhere along the unit vector ``across`` (3,)."""
+    along = np.linalg.svd(across[None])[2][1:].T
+    if freedoms is RIGID:
+        return np.block([[along, np.zeros((3, 1))], [np.zeros((3, 2)), across[:, None]]])
+    assert freedoms is AFFINE
+    seen = np.zeros((3, 4))
+    seen[:2, :3], seen[2, 3] = along.T, 1.0
+    return np.kron(along, seen.T)
 
 
 RIGID = _rigidFreedoms()

@@ -45,6 +45,7 @@ class PairOnGrid:
         masks: Masks,
         device: torch.device,
         check: Callable[[], None],
+        across: int | None = None,
     ) -> None:
         self._grid = grid
         self._device = device
@@ -54,7 +55,7 @@ class PairOnGrid:
         onGrid = sampleOnGrid(values, fixed.ijkToRas, grid)[None, None].to(device)
         if weights is not None:
             weights = sampleOnGrid(weights, fixed.ijkToRas, grid)[None, None].to(device)
-        self.selfCheck = SelfCheck(onGrid, weights, check, REACH_MM / float(grid.spacing.min()))
+        self.selfCheck = SelfCheck(onGrid, weights, check, REACH_MM / float(grid.spacing.min()), across)
 
     def moving(self, affine: np.ndarray) -> Tensor:
         """The moving image under a 4x4 from fixed to moving RAS; with its weights unless they are 1 where it counts."""
@@ -108,7 +109,7 @@ class PairOnGrid:
     def refine(self, moving: Tensor, flow: Tensor | None, how: Refinement, advance: StepCallback) -> Tensor:
         """The flow, refined on this pair."""
         fixed, mask = self.selfCheck.fixed[0, 0], self.selfCheck.mask
-        return refine(fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving))
+        return refine(fixed, moving[0, 0], flow, advance, how, mask, _weightsIn(moving), self.selfCheck.across)
 
 
 def _weightsIn(moving: Tensor) -> Tensor | None:

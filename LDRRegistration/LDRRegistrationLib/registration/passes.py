@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..numerics.displacement import compose, resize
-from .selfcheck import CheckedFlow, SelfCheck, reducedByWeight
+from .selfcheck import CheckedFlow, SelfCheck, reducedByWeight, withoutAcross
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -66,7 +66,7 @@ def _onePass(
     network: RegistrationNetwork, here: SelfCheck, moving: Tensor, before: CheckedFlow, isDraft: bool
 ) -> CheckedFlow:
     """The state after one more pass; ``before`` itself if the pass is of no use."""
-    step = network.predict(*here.seen(before.warped))
+    step = withoutAcross(network.predict(*here.seen(before.warped)), here.across)
     best = before
     for share in PASS_SHARES:
         if best.similarity > before.similarity + CLEAR_SIMILARITY_GAIN:

@@ -21,7 +21,7 @@ from ..space.masks import Masks, foreground
 from ..space.resample import reduceToSpacing
 from ..space.validity import filled
 from .affinelncc import AffineLncc, AffineSimilarity
-from .levenbergmarquardt import RIGID, SIMILARITY, byTotal, climb, moved, rotationMatrix, sizeOf
+from .levenbergmarquardt import RIGID, SIMILARITY, byTotal, climb, moved, rotationMatrix, sizeOf, within
 
 # Voxels of the fixed box: on the fine grid placements are compared, on the coarse one the many turns are sifted first.
 FINE_GRID_VOXELS, COARSE_GRID_VOXELS = 12_000, 5_000
@@ -70,19 +70,25 @@ def searchAround(
     masks: Masks | None = None,
     anySize: bool = True,
     check: Callable[[], object] = lambda: None,
+    across: np.ndarray | None = None,
 ) -> PlacementComparison:
     """Judge the placement ``given`` (4x4, fixed to moving RAS mm) against all others.
 
     :param fixed, moving: reduced beforehand as for the pre-alignment; what is unknown or masked out has no weight.
     :param anySize: whether the sizes may differ, as those of two people do.
     :param check: called between the stages; raises to stop.
+    :param across: as in ``prealign``: then only turns within the slices count as other placements, all of one size.
     """
-    coarse, fine = (_level(fixed, moving, masks, voxels) for voxels in (COARSE_GRID_VOXELS, FINE_GRID_VOXELS))
+    anySize = anySize and across is None
+    coarse, fine = (_level(fixed, moving, masks, voxels, across) for voxels in (COARSE_GRID_VOXELS, FINE_GRID_VOXELS))
     check()
     centres = [_centre(*pair) for pair in coarse.masked]
+    turns = _TURNS
+    if across is not None:
+        turns, centres[1] = _turnsWithin(across), centres[0] + within(centres[1] - centres[0], across)
     starts: list[tuple[AffineSimilarity, float]] = []
     for size in _sizes(fine) if anySize else [1.0]:
-        matrices = [linearAbout(size * turn, *centres) for turn in _TURNS]
+        matrices = [linearAbout(size * turn, *centres) for turn in turns]
         starts += [(similarity, size) for similarity in coarse.at(matrices)]
         check()
     chosen: list[tuple[AffineSimilarity, float]] = []
@@ -116,7 +122,9 @@ def searchAround(
     )
 
 
-def _level(fixed: Image, moving: Image, masks: Masks | None, voxels: int) -> AffineLncc:
+def _level(
+    fixed: Image, moving: Image, masks: Masks | None, voxels: int, across: np.ndarray | None = None
+) -> AffineLncc:
     spacing = max(float(np.prod(fixed.grid.extentMm) / voxels) ** (1 / 3), float(fixed.grid.spacing.min()))
     # A quarter more, so that axes that differ a little in spacing are reduced alike.
     spacings = (
@@ -126,7 +134,7 @@ def _level(fixed: Image, moving: Image, masks: Masks | None, voxels: int) -> Aff
     fixed, moving = (
         filled(normalised(reduceToSpacing(image, mm))) for image, mm in zip((fixed, moving), spacings, strict=True)
     )
-    return AffineLncc(fixed, moving, masks)
+    return AffineLncc(fixed, moving, masks, across)
 
 
 def _turns() -> np.ndarray:
@@ -149,6 +157,15 @@ def _turns() -> np.ndarray:
 
 
 _TURNS = _turns()
+
+
+def _turnsWithin(across: np.ndarray) -> np.ndarray:
+    """(16, 3, 3): eight turns about the unit vector ``across`` (3,), half a right angle apart; then all mirrored."""
+    proper = np.array([rotationMatrix(np.deg2rad(45.0 * step) * across) for step in range(8)])
+    # Left and right, or what is nearest to them within the slices.
+    side = max((within(axis, across) for axis in np.eye(3)), key=lambda one: (round(float(one @ one), 6), one[0]))
+    side /= np.linalg.norm(side)
+    return np.concatenate([proper, proper @ (np.eye(3) - 2.0 * np.outer(side, side))])
 
 
 def _centre(image: Image, mask: Image | None) -> np.ndarray:

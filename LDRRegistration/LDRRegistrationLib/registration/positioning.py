@@ -45,14 +45,16 @@ def place(
     initialRas: np.ndarray | None,
     masks: Masks,
     stages: Stages,
+    across: np.ndarray | None = None,
 ) -> Placed:
     """The pre-alignment, from where scanners put patients; and from wherever else, unless that is beyond doubt.
 
     :param fixed, moving: reduced for the pre-alignment.
+    :param across: (3,), the unit vector in RAS along which nothing moves; None: everything may.
     """
     mode, selfCheck = settings.prealignment, pair.selfCheck
     start = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
-    prealigned = prealign(fixed, moving, mode.value, initialRas, stages.check, masks)
+    prealigned = prealign(fixed, moving, mode.value, initialRas, stages.check, masks, across)
     notes = [prealigned.note] if prealigned.note else []
     affine = prealigned.matrix
     aligned, started = selfCheck.unmoved(pair.moving(affine)), selfCheck.unmoved(pair.moving(start))
@@ -61,10 +63,10 @@ def place(
         notes.append(_("The pre-alignment did not make the images more alike: they stay as they were placed."))
     placement = None
     if aligned.similarity < NO_SEARCH_ABOVE_LNCC or selfCheck.coverage(aligned.warped) < NO_SEARCH_ABOVE_COVERAGE:
-        placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check)
+        placement = searchAround(fixed, moving, affine, masks, mode is Prealignment.AFFINE, stages.check, across)
         isFree = initialRas is None and mode is not Prealignment.NONE
         if isFree and placement.total > RESTART_ABOVE_FACTOR * placement.kept:
-            turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks).matrix
+            turned = prealignFrom(placement.matrix, fixed, moving, mode.value, stages.check, masks, across).matrix
             there = selfCheck.unmoved(pair.moving(turned))
             if _worth(selfCheck, there) > _worth(selfCheck, aligned):
                 affine, aligned, placement, notes = turned, there, placement.ofTheBest(), []

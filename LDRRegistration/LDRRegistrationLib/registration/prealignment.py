@@ -21,7 +21,7 @@ from ..space.masks import Masks, foreground
 from ..space.resample import reduceToSpacing
 from ..space.validity import filled
 from .affinelncc import AffineLncc, AffineSimilarity
-from .levenbergmarquardt import AFFINE, RIGID, byTotal, climb, distinct, moved, rotationMatrix, sizeOf
+from .levenbergmarquardt import AFFINE, RIGID, byTotal, climb, distinct, moved, rotationMatrix, sizeOf, within
 
 # Spacings of the pyramid's levels from coarse to fine, as multiples of the finest.
 PYRAMID_LEVELS = (2.5, 2.0, 1.0)
@@ -58,6 +58,7 @@ def prealign(
     initialRas: np.ndarray | None = None,
     cancelled: Callable[[], object] | None = None,
     masks: Masks | None = None,
+    across: np.ndarray | None = None,
 ) -> PrealignResult:
     """Align ``moving`` with ``fixed``; both reduced beforehand to about 4 mm, small ones to their own spacing.
 
@@ -66,13 +67,15 @@ def prealign(
         and ends of the foreground are tried, straight and tilted.
     :param cancelled: asked between the stages; true raises RegistrationCancelled, as may the callable itself.
     :param masks: shares in [0, 1]: only what lies inside both is compared.
+    :param across: (3,), the unit vector in RAS along which nothing moves, where there are few slices; None: there are
+        enough.
     """
 
     def check() -> None:
         if cancelled is not None and cancelled():
             raise RegistrationCancelled(_("The registration was cancelled; nothing was changed."))
 
-    coarse, middle, finest = _levels(fixed, moving, masks)
+    coarse, middle, finest = _levels(fixed, moving, masks, across)
     initial = np.eye(4) if initialRas is None else np.asarray(initialRas, dtype=np.float64)
     before = finest.at([initial])[0]
     if mode == "none":
@@ -114,6 +117,7 @@ def prealignFrom(
     mode: str,
     cancelled: Callable[[], object] | None = None,
     masks: Masks | None = None,
+    across: np.ndarray | None = None,
 ) -> PrealignResult:
     """``prealign`` with all its starts, as if the scanner had put the moving image where ``start`` (4x4) says.
 
@@ -125,11 +129,11 @@ def prealignFrom(
 
     masks = masks or Masks()
     masks = Masks(masks.fixed, None if masks.moving is None else there(masks.moving))
-    result = prealign(fixed, there(moving), mode, None, cancelled, masks)
+    result = prealign(fixed, there(moving), mode, None, cancelled, masks, across)
     return replace(result, matrix=start @ result.matrix)
 
 
-def _levels(fixed: Image, moving: Image, masks: Masks | None) -> list[AffineLncc]:
+def _levels(fixed: Image, moving: Image, masks: Masks | None, across: np.ndarray | None) -> list[AffineLncc]:
     """The pair at every level, coarse to fine. Blocks are averaged, never interpolated: that would blur."""
     if fixed.array.size > MAXIMUM_VOXELS:
         fixed = _cropped(fixed)
@@ -144,7 +148,10 @@ def _levels(fixed: Image, moving: Image, masks: Masks | None) -> list[AffineLncc
     movingFinest = filled(normalised(reduceToSpacing(moving, targets[-1])))
     return [
         AffineLncc(
-            finest if factor == 1.0 else reduceToSpacing(finest, target), reduceToSpacing(movingFinest, target), masks
+            finest if factor == 1.0 else reduceToSpacing(finest, target),
+            reduceToSpacing(movingFinest, target),
+            masks,
+            across,
         )
         for factor, target in zip(PYRAMID_LEVELS, targets, strict=True)
     ]
@@ -174,7 +181,10 @@ def _starts(level: AffineLncc) -> list[np.ndarray]:
     shifts = [np.zeros(3), shift, level.moving.grid.centerRas - level.fixed.grid.centerRas]
     shifts += [np.append(shift[:2], end) for end in (lowMoving - low, highMoving - high)]
     tilt = np.deg2rad(TILT_DEGREES)
-    tilts = [np.zeros(3)] + [sign * tilt * axis for axis in np.eye(3) for sign in (-1.0, 1.0)]
+    axes = np.eye(3)
+    if level.across is not None:
+        axes, shifts = level.across[None], [within(shift, level.across) for shift in shifts]
+    tilts = [np.zeros(3)] + [sign * tilt * axis for axis in axes for sign in (-1.0, 1.0)]
     starts = []
     for translation in shifts:
         for vector in tilts:

@@ -20,7 +20,7 @@ from ..numerics.foldremoval import removeFolds
 from ..numerics.losses import gradientLoss
 from ..space.masks import jointMask
 from .energy import Energy
-from .selfcheck import MINIMUM_SHOWN_INTENSITY
+from .selfcheck import MINIMUM_SHOWN_INTENSITY, withoutAcross
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,6 +88,7 @@ def optimise(
     movingMask: Tensor | None = None,
     origin: tuple[int, int, int] = (0, 0, 0),
     fadeRamps: Sequence[Tensor] | None = None,
+    across: int | None = None,
 ) -> Tensor:
     """Flows (N, 3, k, j, i), in voxels, that align ``moving`` to ``fixed`` better, each (N, 1, k, j, i) in [0, 1].
 
@@ -97,6 +98,7 @@ def optimise(
         along, and its own motion has no gradient: the flow cannot gain by carrying it away.
     :param origin: of ``fixed``, its mask and the flow in the grid of ``moving``, where they are a part of it.
     :param fadeRamps: (k,), (j,) and (i,) in [0, 1], by which all that is added to the flow is multiplied; None is by 1.
+    :param across: the axis (0: k, 1: j, 2: i) along which nothing is added; None: along all something is.
     """
     import torch
 
@@ -130,7 +132,7 @@ def optimise(
             # Times N: Adam's epsilon must weigh the mean over a batch as it weighs each pair alone.
             loss = loss * fixed.shape[0]
             # Of the flow alone: what else the images depend on, such as a network being trained, stays as it is.
-            adam.step(torch.autograd.grad(loss, [added]))
+            adam.step([withoutAcross(slope, across) for slope in torch.autograd.grad(loss, [added])])
             if energies.settledWith(loss):
                 break
         return start + onFullGrid(added.detach())
@@ -144,10 +146,12 @@ def refine(
     how: Refinement | None = None,
     fixedMask: Tensor | None = None,
     movingMask: Tensor | None = None,
+    across: int | None = None,
 ) -> Tensor:
     """The refinement of the accurate preset: ``optimise`` in the box that has content, then ``removeFolds``.
 
-    ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i), masks (1, 1, k, j, i).
+    ``fixed`` and ``moving`` are (k, j, i), the flow (1, 3, k, j, i), masks (1, 1, k, j, i); ``across`` as in
+    ``optimise``.
     """
     how = how or Refinement()
     content = contentOf(fixed)
@@ -165,6 +169,7 @@ def refine(
         movingMask,
         (box[0].start, box[1].start, box[2].start),
         fadeRamps,
+        across,
     )
     return removeFolds(flow)[0]
 

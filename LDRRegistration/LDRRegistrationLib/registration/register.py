@@ -22,6 +22,7 @@ from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
 from .bothways import meanOfBothWays
 from .box import BoxFit
+from .fewslices import slicePair
 from .finishing import Finished, finished
 from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
@@ -136,10 +137,15 @@ def _register(
     images = []
     for image in (fixed, moving):
         stages.check()
-        images.append(checkedImage(image))
-    fixed, moving = images
+        images.append(checkedImage(image, fewSlices=True))
+    fixed, moving = wholeFixed, wholeMoving = images[0], images[1]
     if settings.warp:
         settings.resampling.check(moving)
+    few = slicePair(fixed, moving, masks, initialRas)
+    if few is not None:
+        fixed, moving, masks = few.fixed, few.moving, few.masks
+        # The moving image lies where the start puts it already.
+        initialRas = None if initialRas is None else np.eye(4)
     recipe = settings.recipe
     network = models.load(settings.model)
     network.module.to(device)
@@ -157,19 +163,22 @@ def _register(
             checkCovers(image, mask)
 
     stages.begin("Pre-alignment", 0.1)
-    pair = PairOnGrid(fixedLow, movingLow, grid, masks, device, stages.check)
+    across = None if few is None else few.axisOf(grid)
+    pair = PairOnGrid(fixedLow, movingLow, grid, masks, device, stages.check, across)
     selfCheck = pair.selfCheck
     coarse = min(PREALIGN_SPACING_MM, max(spacing, float(fixed.grid.extentMm.min()) / MINIMUM_GRID_SIZE))
-    placed = place(
-        pair, reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse), settings, initialRas, masks, stages
-    )
+    lowest = reduceToSpacing(fixedLow, coarse), reduceToSpacing(movingLow, coarse)
+    placed = place(pair, *lowest, settings, initialRas, masks, stages, None if few is None else few.across)
     affine, aligned, notes = placed.affine, placed.aligned, placed.notes
     verdict = verdictOn(placed.placement, aligned.similarity, selfCheck.coverage(aligned.warped))
+    if few is not None:
+        verdict = few.judged(verdict)
     notes += refusedThreads(settings.threads)
     if settings.model == "auto":
         notes += models.problems.values()
     stages.begin("Deformation", 0.4)
-    if _overlap(fixed.grid, moving.grid, affine) < MINIMUM_OVERLAP:
+    affineOfAll = affine if few is None else few.start @ affine
+    if _overlap(wholeFixed.grid, wholeMoving.grid, affineOfAll) < MINIMUM_OVERLAP:
         raise RegistrationError(
             _(
                 "{fixed} and {moving} do not overlap: less than {least:.0%} of either lies inside the "
@@ -212,16 +221,18 @@ def _register(
         notes.append(_("The deformable step did not make the images more alike: only the pre-alignment is kept."))
 
     displacement = DisplacementField.fromFlow(found.flow, grid) if found.flow is not None else None
-    transform = Transform(affine, displacement)
+    transform = Transform(affineOfAll, displacement)
+    if few is not None:
+        notes.append(few.note)
     warped = None
     if settings.warp:
         stages.begin("Warping", 0.8)
-        warped = settings.resampling.warp(transform, moving, fixed.grid, stages.advance)
+        warped = settings.resampling.warp(transform, wholeMoving, wholeFixed.grid, stages.advance)
     stages.check()
     stages.end()
     return RegistrationResult(
         transform=transform,
-        fixedGrid=fixed.grid,
+        fixedGrid=wholeFixed.grid,
         model=network.card.name,
         modality=fixed.modality or Modality.MR,
         seconds=stages.seconds,

@@ -63,7 +63,7 @@ class SelfCheck:
     """The fixed image (1, 1, k, j, i) in [0, 1], and in ``mask``, of its shape or None, how far it is known and counts.
 
     ``check`` is called again and again while a flow is judged; it raises to stop. Where nothing is known a flow follows
-    what is around for ``reach`` voxels.
+    what is around for ``reach`` voxels. Along the axis ``across`` (0: k, 1: j, 2: i) no flow goes, where that is given.
     """
 
     def __init__(
@@ -72,8 +72,10 @@ class SelfCheck:
         mask: Tensor | None = None,
         check: Callable[[], object] = lambda: None,
         reach: float = 12.0,
+        across: int | None = None,
     ) -> None:
         self.fixed = fixed
+        self.across = across
         self._reach = reach
         self._check = check
         self.mask = mask
@@ -83,14 +85,14 @@ class SelfCheck:
     def reduced(self, factor: int) -> SelfCheck:
         """The same on a grid ``factor`` times coarser; the sides are multiples of ``factor``."""
         if self.mask is None:
-            return SelfCheck(reduced(self.fixed, factor), check=self._check, reach=self._reach / factor)
+            return SelfCheck(reduced(self.fixed, factor), None, self._check, self._reach / factor, self.across)
         fixed = reducedByWeight(_withWeights(self.fixed, self.mask), factor)
-        return SelfCheck(fixed[:, :1], fixed[:, 1:], self._check, self._reach / factor)
+        return SelfCheck(fixed[:, :1], fixed[:, 1:], self._check, self._reach / factor, self.across)
 
     def turned(self, moved: Tensor) -> tuple[SelfCheck, CheckedFlow]:
         """What judges the way back, with ``moved`` in the fixed image's place; and that one, judged before any flow."""
         weights = moved[:, 1:] if moved.shape[1] > 1 else None
-        back = SelfCheck(moved[:, :1], weights, self._check, self._reach)
+        back = SelfCheck(moved[:, :1], weights, self._check, self._reach, self.across)
         return back, back.unmoved(self.fixed if self.mask is None else _withWeights(self.fixed, self.mask))
 
     def seen(self, moved: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,6 +165,7 @@ class SelfCheck:
         Where nothing is known to compare it follows what is around: nothing there may bend it, or hold it back. For
         drafts that is left to ``completed``.
         """
+        flow = withoutAcross(flow, self.across)
         if not isDraft:
             flow = self._continued(flow, warp(moving[:, 1:], flow) if moving.shape[1] > 1 else moving[:, 1:])
         flow, determinants = removeFolds(flow, check=self._check)
@@ -195,6 +198,15 @@ class SelfCheck:
         """``candidate`` judged, if it reaches more than what was there ``before``; else that."""
         checked = self.checked(moving, candidate, isDraft)
         return checked if checked.similarity > before.similarity + MINIMUM_SIMILARITY_GAIN else before
+
+
+def withoutAcross(flow: Tensor, across: int | None) -> Tensor:
+    """A flow (N, 3, k, j, i) that goes nowhere along one axis; itself where that is None."""
+    if across is None:
+        return flow
+    flow = flow.clone()
+    flow[:, across] = 0.0
+    return flow
 
 
 def reduced(image: Tensor, factor: int) -> Tensor:

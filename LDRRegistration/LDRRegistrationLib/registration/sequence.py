@@ -200,7 +200,7 @@ def _thereAndBack(
         return None
     start = np.linalg.inv(result.transform.affine)
     back = register(frame, fixed, settings, models, start, None, cancelled).transform
-    isBody = normalised(checkedImage(fixed)).array > BODY_SHARE
+    isBody = normalised(checkedImage(fixed, fewSlices=True)).array > BODY_SHARE
     indices = np.argwhere(isBody)[:, ::-1]
     points = transformPoints(fixed.ijkToRas, indices[:: max(1, len(indices) // ASTRAY_POINTS)])
     there = result.transform.points(points)

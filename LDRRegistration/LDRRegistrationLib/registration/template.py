@@ -32,8 +32,8 @@ from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
 from .composing import COMPOSED_MM
 from .models import ModelStore
-from .register import register
 from .settings import Settings
+from .templatemembers import Member, Registering
 from .verdict import Verdict
 
 if TYPE_CHECKING:
@@ -59,19 +59,6 @@ class Round:
     movedMm: float
     residualMm: float
     sdLogJacobian: float
-
-
-@dataclass
-class Member:
-    """An image's ``transform`` maps points of the template to its points. One that failed is no part of the average."""
-
-    name: str
-    transform: Transform
-    verdict: Verdict
-
-    @property
-    def counts(self) -> bool:
-        return self.verdict.grade != "failed"
 
 
 @dataclass
@@ -103,17 +90,20 @@ def buildTemplate(
     rounds: int = ROUNDS,
     deforms: bool = True,
     spacingMm: float | None = None,
+    jobs: int = 1,
     begun: Template | None = None,
     keep: Callable[[Template], object] = lambda template: None,
     progress: ProgressCallback | None = None,
     cancelled: CancelCallback | None = None,
 ) -> Template:
-    """The template of ``images``, which may be read anew whenever they are asked for: one is held at a time.
+    """The template of ``images``, which may be read anew whenever they are asked for: ``jobs`` are held at a time.
 
     The order of the images does not matter. Values are HU for CT; else each image is scaled first, and 1000 is white.
 
     :param deforms: False takes the linear parts alone; with a rigid pre-alignment of two visits it is their midpoint.
     :param spacingMm: of the template; by default the median of the images' finest spacing.
+    :param jobs: images registered at a time, each in a thread of its own with as many of torch's as are set. What comes
+        out is the same.
     :param begun: an earlier one, kept after some of its rounds, to go on from.
     :param keep: called with what there is after each round.
     :raises RegistrationError: fewer than two images are left, or one cannot be registered at all.
@@ -124,43 +114,23 @@ def buildTemplate(
     settings = replace(settings, warp=False)
     if not deforms:
         settings = replace(settings, refinementSteps=0)
+    registering = Registering(settings, models, deforms, rounds, jobs, progress, cancelled)
     order, candidates = _order(images)
     template = begun
     while template is None or len(template.rounds) < rounds:
         done = 0 if template is None else len(template.rounds)
         members: list[Member] = []
+        before = None if template is None else template.members
         for first in candidates[: FIRST_TRIES if template is None else 1]:
-            found: dict[int, Member] = {}
             fixed = checkedImage(images[first]) if template is None else template.image
-            for count, number in enumerate(order):
-                image = images[number]
-                if template is None and number == first:
-                    found[number] = Member(image.name, Transform(np.eye(4)), Verdict("good", ""))
-                    continue
-                start = None if template is None else template.members[number].transform.affine
-                tell = _partly(progress, (done + count / len(order)) / rounds, 1.0 / (rounds * len(order)), done, count)
-                result = register(fixed, image, settings, models, start, tell, cancelled)
-                transform = result.transform if deforms else Transform(result.transform.affine)
-                found[number] = Member(image.name, transform, result.verdict)
-            if sum(member.counts for member in found.values()) > sum(member.counts for member in members):
-                members = [found[number] for number in range(len(images))]
+            found = registering.members(images, order, fixed, before, first if template is None else None, done)
+            if sum(member.counts for member in found) > sum(member.counts for member in members):
+                members = found
             if 2 * sum(member.counts for member in members) > len(images):
                 break  # else it may be the one that is unlike all others
         template = _averaged(images, members, order, template, spacingMm)
         keep(template)
     return template
-
-
-def _partly(
-    progress: ProgressCallback | None, begun: float, share: float, done: int, count: int
-) -> ProgressCallback | None:
-    """Of one registration, for the progress of all."""
-    if progress is None:
-        return None
-    text = _("Round {number}, image {count}: {stage}")
-    return lambda fraction, stage: progress(
-        begun + share * fraction, text.format(number=done + 1, count=count + 1, stage=stage)
-    )
 
 
 def _order(images: Sequence[Image]) -> tuple[list[int], list[int]]:

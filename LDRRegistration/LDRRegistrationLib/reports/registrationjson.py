@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..registration.box import BoxFit
 from ..registration.landmarks import LandmarkFit
 from ..registration.modelcards import ModelCard
 from ..registration.register import RegistrationResult
@@ -61,6 +62,7 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "sdLogJacobianInBody": _rounded(result.sdLogJacobianInBody, 5),
         "largestDisplacementMm": _rounded(result.largestDisplacementMm, 3),
         "landmarks": None if result.landmarks is None else _landmarks(result.landmarks),
+        "box": None if result.box is None else _box(result.box),
         "notes": result.notes,
         "peakMemoryMb": _peakMemoryMb(),
         "threads": usableThreads(settings.threads or torch.get_num_threads()),
@@ -78,6 +80,19 @@ def modelContent(card: ModelCard) -> dict[str, Any]:
         "sha256": card.sha256,
         "licence": card.content.get("licence"),
         "nonCommercial": card.nonCommercial,
+    }
+
+
+def _box(fit: BoxFit) -> dict[str, Any]:
+    """Where a result was refined in RAS mm, each axis a unit vector, and what came of it."""
+    return {
+        "centerRas": [_rounded(float(value), 3) for value in fit.box.center],
+        "axesRas": [[_rounded(float(value), 5) for value in axis] for axis in fit.box.axes.T],
+        "sizeMm": [_rounded(float(value), 3) for value in fit.box.sizeMm],
+        "spacingMm": _rounded(fit.spacingMm, 3),
+        "similarityBefore": _rounded(fit.similarityBefore, 5),
+        "similarityAfter": _rounded(fit.similarityAfter, 5),
+        "largestMm": _rounded(fit.largestMm, 3),
     }
 
 

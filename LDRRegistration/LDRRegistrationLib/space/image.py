@@ -51,10 +51,11 @@ class Image:
         return replace(self, array=self.array[box], ijkToRas=self.grid.cropped(box).ijkToRas, known=known)
 
 
-def checkGeometry(image: Image) -> None:
+def checkGeometry(image: Image, fewSlices: bool = False) -> None:
     """Raise RegistrationError with a sentence if the voxels of ``image`` span no volume.
 
-    Refused: not three-dimensional, thinner than four voxels, a degenerate or non-finite geometry.
+    Refused: not three-dimensional, thinner than four voxels, a degenerate or non-finite geometry. With ``fewSlices``
+    one axis may have one to three voxels.
     """
     name, array = image.name, image.array
     if array.ndim != 3:
@@ -65,10 +66,16 @@ def checkGeometry(image: Image) -> None:
         )
     if array.size == 0:
         raise RegistrationError(_("{name} is empty: it has no voxels.").format(name=name))
-    if min(array.shape) < MINIMUM_VOXELS_PER_AXIS:
+    if sorted(array.shape)[1 if fewSlices else 0] < MINIMUM_VOXELS_PER_AXIS:
         size = " x ".join(str(n) for n in array.shape[::-1])
+        if fewSlices:
+            raise RegistrationError(
+                _("{name} is {size} voxels: its slices need at least {least} voxels along both axes.").format(
+                    name=name, size=size, least=MINIMUM_VOXELS_PER_AXIS
+                )
+            )
         raise RegistrationError(
-            _("{name} is {size} voxels: a 3D volume needs at least {least} voxels along each axis.").format(
+            _("{name} is {size} voxels: for this a volume needs at least {least} voxels along each axis.").format(
                 name=name, size=size, least=MINIMUM_VOXELS_PER_AXIS
             )
         )

@@ -30,12 +30,13 @@ RIM_TOLERANCE = 0.1
 MIXTURE_SHARE = 0.3
 
 
-def checkedImage(image: Image) -> Image:
+def checkedImage(image: Image, fewSlices: bool = False) -> Image:
     """``image`` with what is known of it and its modality, after all checks that say whether it can be registered.
 
+    :param fewSlices: whether it may have fewer than four slices (see registration/fewslices.py).
     :raises RegistrationError: its geometry is degenerate, or its known voxels are too few or constant.
     """
-    checkGeometry(image)
+    checkGeometry(image, fewSlices)
     image = withValidity(image)
     checkValues(image)
     return replace(image, modality=guessModality(image))

@@ -2191,6 +2191,25 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     </message>
 </context>
 <context>
+    <name>registration.fewslices</name>
+    <message>
+        <source>One of the images has fewer than four slices, and was compared with the other one where it lies: look whether both show the same place.</source>
+        <translation>Eines der Bilder hat weniger als vier Schichten und wurde dort mit dem anderen verglichen, wo es liegt: Sehen Sie nach, ob beide dieselbe Stelle zeigen.</translation>
+    </message>
+    <message>
+        <source>There are fewer than four slices: the images were registered within them, and nothing moves across them.</source>
+        <translation>Es sind weniger als vier Schichten: Die Bilder wurden innerhalb der Schichten registriert, und quer zu ihnen bewegt sich nichts.</translation>
+    </message>
+    <message>
+        <source>{fixed} and {moving} have few slices, which lie across each other: they can be registered only where both are cut alike. Give an initial transform that turns them.</source>
+        <translation>{fixed} und {moving} haben wenige Schichten, die quer zueinander liegen: Sie lassen sich nur registrieren, wenn beide gleich geschnitten sind. Geben Sie eine Anfangstransformation an, die sie dreht.</translation>
+    </message>
+    <message>
+        <source>{slices} has few slices, and {image} does not reach into them: give an initial transform.</source>
+        <translation>{slices} hat wenige Schichten, und {image} reicht nicht in sie hinein: Geben Sie eine Anfangstransformation an.</translation>
+    </message>
+</context>
+<context>
     <name>registration.guided</name>
     <message>
         <source>Landmark {label} is doubtful: it lies {mm:.0f} mm from where the images and the other landmarks would have it, and the images around it are not more alike for following it.</source>
@@ -2499,16 +2518,19 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
         <translation>Es kann keine Vorlage gemacht werden: Von {count} Bildern konnten nur {used} registriert werden.</translation>
     </message>
     <message>
-        <source>Round {number}, image {count}: {stage}</source>
-        <translation>Runde {number}, Bild {count}: {stage}</translation>
-    </message>
-    <message>
         <source>To be checked: {names}.</source>
         <translation>Zu prüfen: {names}.</translation>
     </message>
     <message>
         <source>template</source>
         <translation>Vorlage</translation>
+    </message>
+</context>
+<context>
+    <name>registration.templatemembers</name>
+    <message>
+        <source>Round {number}, image {count}: {stage}</source>
+        <translation>Runde {number}, Bild {count}: {stage}</translation>
     </message>
 </context>
 <context>
@@ -2709,8 +2731,12 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
         <translation>{name} ist leer: Fast alle Voxel sind Auffüllung, keine Zahl oder eine zu große Zahl.</translation>
     </message>
     <message>
-        <source>{name} is {size} voxels: a 3D volume needs at least {least} voxels along each axis.</source>
-        <translation>{name} hat {size} Voxel: Ein 3D-Volumen braucht mindestens {least} Voxel entlang jeder Achse.</translation>
+        <source>{name} is {size} voxels: for this a volume needs at least {least} voxels along each axis.</source>
+        <translation>{name} hat {size} Voxel: Dafür braucht ein Volumen mindestens {least} Voxel je Achse.</translation>
+    </message>
+    <message>
+        <source>{name} is {size} voxels: its slices need at least {least} voxels along both axes.</source>
+        <translation>{name} hat {size} Voxel: Seine Schichten brauchen mindestens {least} Voxel je Achse.</translation>
     </message>
 </context>
 <context>

@@ -2191,6 +2191,25 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     </message>
 </context>
 <context>
+    <name>registration.fewslices</name>
+    <message>
+        <source>One of the images has fewer than four slices, and was compared with the other one where it lies: look whether both show the same place.</source>
+        <translation>L'une des images a moins de quatre coupes et a été comparée à l'autre là où elle se trouve : vérifiez que les deux montrent le même endroit.</translation>
+    </message>
+    <message>
+        <source>There are fewer than four slices: the images were registered within them, and nothing moves across them.</source>
+        <translation>Il y a moins de quatre coupes : les images ont été recalées dans leur plan, et rien ne se déplace en travers.</translation>
+    </message>
+    <message>
+        <source>{fixed} and {moving} have few slices, which lie across each other: they can be registered only where both are cut alike. Give an initial transform that turns them.</source>
+        <translation>{fixed} et {moving} ont peu de coupes, qui se croisent : elles ne peuvent être recalées que si leurs coupes ont la même orientation. Donnez une transformation initiale qui les tourne.</translation>
+    </message>
+    <message>
+        <source>{slices} has few slices, and {image} does not reach into them: give an initial transform.</source>
+        <translation>{slices} a peu de coupes, et {image} ne les atteint pas : donnez une transformation initiale.</translation>
+    </message>
+</context>
+<context>
     <name>registration.guided</name>
     <message>
         <source>Landmark {label} is doubtful: it lies {mm:.0f} mm from where the images and the other landmarks would have it, and the images around it are not more alike for following it.</source>
@@ -2499,16 +2518,19 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
         <translation>Aucun modèle moyen ne peut être fait : sur {count} images, seules {used} ont pu être recalées.</translation>
     </message>
     <message>
-        <source>Round {number}, image {count}: {stage}</source>
-        <translation>Tour {number}, image {count} : {stage}</translation>
-    </message>
-    <message>
         <source>To be checked: {names}.</source>
         <translation>À vérifier : {names}.</translation>
     </message>
     <message>
         <source>template</source>
         <translation>modèle moyen</translation>
+    </message>
+</context>
+<context>
+    <name>registration.templatemembers</name>
+    <message>
+        <source>Round {number}, image {count}: {stage}</source>
+        <translation>Tour {number}, image {count} : {stage}</translation>
     </message>
 </context>
 <context>
@@ -2709,8 +2731,12 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
         <translation>{name} est vide : presque tous les voxels sont du remplissage, ne sont pas des nombres ou sont trop grands.</translation>
     </message>
     <message>
-        <source>{name} is {size} voxels: a 3D volume needs at least {least} voxels along each axis.</source>
-        <translation>{name} a {size} voxels : un volume 3D doit avoir au moins {least} voxels le long de chaque axe.</translation>
+        <source>{name} is {size} voxels: for this a volume needs at least {least} voxels along each axis.</source>
+        <translation>{name} fait {size} voxels : il en faut ici au moins {least} le long de chaque axe.</translation>
+    </message>
+    <message>
+        <source>{name} is {size} voxels: its slices need at least {least} voxels along both axes.</source>
+        <translation>{name} fait {size} voxels : ses coupes doivent en avoir au moins {least} le long des deux axes.</translation>
     </message>
 </context>
 <context>

@@ -149,12 +149,6 @@ class Transform:
         for field in reversed(self.fields):
             points = field.inversePoints(points, toleranceMm, iterations)
         return points.reshape(shape)
-        """The fixed points whose image under T are the moving points (..., 3); NaN where no solution was found."""
-        target = transformPoints(np.linalg.inv(self.affine), np.asarray(pointsRas, dtype=np.float64))
-        if self.field is None:
-            return target
-        flat, field = target.reshape(-1, 3), self.field
-        return solved(lambda points: points + field.at(points), flat, toleranceMm, iterations).reshape(target.shape)
 
     def inverseDisplacement(self, grid: Grid) -> np.ndarray:
         """(k, j, i, 3): T^-1(y) - y in mm at the points of a grid in the moving image."""

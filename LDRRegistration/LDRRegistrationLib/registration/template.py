@@ -142,7 +142,7 @@ def buildTemplate(
                 result = register(fixed, image, settings, models, start, tell, cancelled)
                 transform = result.transform if deforms else Transform(result.transform.affine)
                 found[number] = Member(image.name, transform, result.verdict)
-            if sum(member.counts for member in found.values()) > sum(member.counts for member in members):
+            if not members or sum(one.counts for one in found.values()) > sum(one.counts for one in members):
                 members = [found[number] for number in range(len(images))]
             if 2 * sum(member.counts for member in members) > len(images):
                 break  # else it may be the one that is unlike all others

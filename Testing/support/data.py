@@ -12,6 +12,14 @@ SAMPLE_DATA = ROOT / "LDRRegistration" / "Resources" / "SampleData"
 CURRENT_FLAIR = SAMPLE_DATA / "ms_longitudinal_patient01" / "study2_FLAIR.nii.gz"
 PRIOR_FLAIR = SAMPLE_DATA / "ms_longitudinal_patient01" / "study1_FLAIR.nii.gz"
 HIPPOCAMPUS = SAMPLE_DATA / "msd_hippocampus"
+# The bundled hippocampi as a data set of the training's configuration, whose root is SAMPLE_DATA.
+HIPPOCAMPUS_PAIRS = {
+    "images": ["msd_hippocampus/images/{name}.nii.gz"],
+    "labels": "msd_hippocampus/labels/{name}.nii.gz",
+    "val_pairs": [["hippocampus_001", "hippocampus_014"], ["hippocampus_014", "hippocampus_001"]],
+    "spacing": 1.0,
+    "align": "grids",
+}
 
 
 def read_image(path: Path) -> Image:

@@ -9,16 +9,7 @@ from aldk import checkpoint
 from aldk.checkpoint import load_network
 from aldk.evaluation.tables import read_table
 from aldk.models import Architecture, build_model
-from support.data import HIPPOCAMPUS
-
-DATA = HIPPOCAMPUS.parent
-DESCRIPTION = {
-    "images": ["msd_hippocampus/images/{name}.nii.gz"],
-    "labels": "msd_hippocampus/labels/{name}.nii.gz",
-    "val_pairs": [["hippocampus_001", "hippocampus_014"], ["hippocampus_014", "hippocampus_001"]],
-    "spacing": 1.0,
-    "align": "grids",
-}
+from support.data import HIPPOCAMPUS_PAIRS, SAMPLE_DATA
 
 
 @pytest.fixture
@@ -26,7 +17,7 @@ def run_folder(tmp_path):
     """A run that was never trained, on the bundled pair."""
     torch.manual_seed(0)
     model = build_model("LDR")
-    config = {"root": str(DATA), "datasets": {"hippocampus": DESCRIPTION}}
+    config = {"root": str(SAMPLE_DATA), "datasets": {"hippocampus": HIPPOCAMPUS_PAIRS}}
     weights = model.state_dict()
     moved = {**weights, "networks.0.flow.bias": torch.tensor([0.0, 0.0, 1.5])}
     state = {

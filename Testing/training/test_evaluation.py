@@ -20,22 +20,13 @@ from LDRRegistrationLib.space.grid import Grid, canonicalGrid, transformPoints
 from LDRRegistrationLib.space.image import Image
 from LDRRegistrationLib.space.transform import Transform
 from support import itk
-from support.data import HIPPOCAMPUS
+from support.data import HIPPOCAMPUS_PAIRS, SAMPLE_DATA
 from support.grids import grid_over, points_inside, random_affine, random_grid, random_transform, smooth_image
 from support.models import write_model
 
-DATA = HIPPOCAMPUS.parent
-DESCRIPTION = {
-    "images": ["msd_hippocampus/images/{name}.nii.gz"],
-    "labels": "msd_hippocampus/labels/{name}.nii.gz",
-    "val_pairs": [["hippocampus_001", "hippocampus_014"], ["hippocampus_014", "hippocampus_001"]],
-    "spacing": 1.0,
-    "align": "grids",
-}
-
 
 def read_bundled(count=None):
-    return list(read_pairs(DATA, DESCRIPTION, count))
+    return list(read_pairs(SAMPLE_DATA, HIPPOCAMPUS_PAIRS, count))
 
 
 def warped_by_itk(transform, labels, grid):
@@ -228,8 +219,8 @@ def test_the_network_sees_what_it_saw_in_training(monkeypatch, tmp_path):
 
     monkeypatch.setenv("LDR_CACHE", str(tmp_path))
     pair, network = read_bundled(1)[0], ConstantNetwork((0.0, 0.0, 0.0))
-    NetworkMethod(network, 1.0, "content", intensities_of(DESCRIPTION))(pair)
-    fixed, moving = (read_subject(DATA, DESCRIPTION, name) for name in DESCRIPTION["val_pairs"][0])
+    NetworkMethod(network, 1.0, "content", intensities_of(HIPPOCAMPUS_PAIRS))(pair)
+    fixed, moving = (read_subject(SAMPLE_DATA, HIPPOCAMPUS_PAIRS, name) for name in HIPPOCAMPUS_PAIRS["val_pairs"][0])
     torch.testing.assert_close(network.seen[0][0][0, 0], fixed.images[0], rtol=0, atol=0)
     assert np.abs(align(fixed, moving, "content")[:3, 3]).max() > 0.1
     stored = intensities_of({"hdf5": {}})(np.array([0.0, 255.0], np.float32))

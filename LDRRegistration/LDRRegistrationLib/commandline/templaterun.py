@@ -74,11 +74,8 @@ class TemplateRun:
         called = {name: name for name in (TEMPLATE, *map(transformFile, names), REPORT)}
         prepareFolder(options.output, options.images, options.overwrite, called)
         with interruptsWait():
-            torch = loadLibraries()
+            loadLibraries(options.threads)
             from ..registration.models import ModelStore
-            from ..runtime.device import usableThreads
-        if options.threads:
-            torch.set_num_threads(usableThreads(options.threads))
         models = ModelStore(options.models)
         key = self._key(models, names)
         if self._isFinished(key):

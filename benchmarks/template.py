@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    loadLibraries().set_num_threads(1)
+    loadLibraries(1)
     split = json.loads((options.data / "splits.json").read_text())["oasis_brains"]
     seen_twice = {second for _first, second in split["same_person"]}
     people = [number for number in split["train"] if number not in seen_twice][: options.images]

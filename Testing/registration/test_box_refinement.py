@@ -12,6 +12,7 @@ from LDRRegistrationLib.registration.landmarks import Landmarks
 from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.settings import Settings
 from LDRRegistrationLib.registration.verdict import Verdict
+from LDRRegistrationLib.runtime.device import Device
 from LDRRegistrationLib.runtime.errors import RegistrationCancelled, RegistrationError
 from LDRRegistrationLib.space.grid import Grid
 from LDRRegistrationLib.space.image import Image
@@ -59,7 +60,9 @@ def inside(points, box, margin=0.0):
 def test_it_is_closer_inside_and_the_same_to_the_last_bit_outside(pair, models, axes):
     fixed, moving, start, right = pair
     box = RefinementBox(fixed.grid.centerRas + np.array((2.0, -1.0, 3.0)), axes, np.array((34.0, 30.0, 32.0)))
-    result = refined(pair, models, box)
+    result = refined(pair, models, box, device=Device.AUTO)
+    # What was computed on, not what was asked for.
+    assert result.device in ("cpu", "cuda")
     points = fixed.grid.pointsRas()
     truth, before, after = (t.points(points) for t in (right, start.transform, result.transform))
     core, outside = inside(points, box, 8.0), ~inside(points, box)

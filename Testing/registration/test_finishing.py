@@ -1,6 +1,7 @@
 """The finish on a finer grid, on pairs whose motion is known."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from LDRRegistrationLib.registration.recipes import RECIPES, Preset
 from LDRRegistrationLib.registration.register import register
 from LDRRegistrationLib.registration.selfcheck import SelfCheck
 from LDRRegistrationLib.registration.settings import Prealignment, Settings
+from LDRRegistrationLib.reports.registrationjson import reportContent
 from LDRRegistrationLib.runtime.errors import RegistrationCancelled
 from LDRRegistrationLib.runtime.pytorch import importTorch
 from LDRRegistrationLib.space.grid import Grid
@@ -109,6 +111,11 @@ def test_the_best_preset_ends_on_its_own_grid_and_can_be_stopped(tmp_path, monke
     resolution = resolutionMm(image.grid)
     assert result.transform.field.grid.spacing == pytest.approx(max(1.0, resolution))
     assert result.similarity > result.similarityPrealigned and result.foldedPercentInBody == 0.0
+    (stage,) = result.finish
+    assert stage.steps == 4 and stage.spacingMm == pytest.approx(max(1.0, resolution))
+    report = reportContent(Path("a"), Path("b"), models.card("auto"), result)
+    assert report["finish"] == [{"steps": 4, "spacingMm": round(stage.spacingMm, 3)}]
+    assert report["bothWays"] is result.tookBothWays
     said = []
     with pytest.raises(RegistrationCancelled):
         register(
@@ -128,7 +135,13 @@ def test_gaussians_are_narrower_on_coarser_grids_but_not_in_millimetres():
     assert 0.7 < how.on(coarse).stepSigma < 1.4 and 0.3 < how.on(coarse).warpSigma < 0.6
 
 
-def test_without_refinement_there_is_no_finish():
+def test_without_refinement_there_is_no_finish(tmp_path):
     recipe = Settings(Preset.BEST, refinementSteps=0).recipe
     assert recipe.finish == () and not recipe.bothWays
+    rng = np.random.default_rng(5)
+    image = smooth_image(rng, random_grid(rng, (32, 32, 32), extent_mm=64.0))
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0), spacingMm=4.0))
+    result = register(image, image, Settings(Preset.BEST, refinementSteps=0), models)
+    report = reportContent(Path("a"), Path("b"), models.card("auto"), result)
+    assert report["finish"] == [] and report["bothWays"] is False
     assert Settings(Preset.BEST, refinementSteps=9).recipe.finish == RECIPES[Preset.BEST].finish

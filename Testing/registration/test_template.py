@@ -13,6 +13,7 @@ from LDRRegistrationLib.numerics.dlpack import toTensor
 from LDRRegistrationLib.numerics.filters import gaussianMean
 from LDRRegistrationLib.registration import templatemembers
 from LDRRegistrationLib.registration.models import ModelStore
+from LDRRegistrationLib.registration.register import register
 from LDRRegistrationLib.registration.settings import Prealignment, Settings
 from LDRRegistrationLib.registration.template import buildTemplate
 from LDRRegistrationLib.registration.verdict import Verdict
@@ -187,6 +188,21 @@ def test_what_cannot_be_registered_is_left_out_and_named(tmp_path):
     assert np.mean(np.abs(made.image.array - without.image.array) > 50) < 0.01
     with pytest.raises(RegistrationError, match="only 1 could be registered"):
         buildTemplate([first, stranger], settings, models, rounds=1)
+
+
+def test_a_later_round_in_which_nothing_can_be_registered_says_so(tmp_path, monkeypatch):
+    """There no image counts by itself, as the one does that the first round begins with."""
+    first, second, _motion = two_visits()
+    models = ModelStore(write_model(tmp_path, (0.0, 0.0, 0.0)))
+    settings = Settings(prealignment=Prealignment.RIGID)
+    begun = buildTemplate([first, second], settings, models, rounds=1, deforms=False)
+
+    def failing(*given):
+        return replace(register(*given), verdict=Verdict("failed", "It lies nowhere."))
+
+    monkeypatch.setattr(templatemembers, "register", failing)
+    with pytest.raises(RegistrationError, match="only 0 could be registered"):
+        buildTemplate([first, second], settings, models, rounds=2, deforms=False, begun=begun)
 
 
 def test_a_stopped_one_goes_on_where_it_was(tmp_path):

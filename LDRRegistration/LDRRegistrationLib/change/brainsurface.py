@@ -127,12 +127,14 @@ def _step(
     middle = (1 / SMALLEST_RADIUS_MM + 1 / LARGEST_RADIUS_MM) / 2
     width = 6.0 / (1 / SMALLEST_RADIUS_MM - 1 / LARGEST_RADIUS_MM)
     smoothing = (1.0 + np.tanh(width * (bend - middle))) / 2.0
-    depths = np.arange(0.0, DARKEST_MM + 0.1, RAY_STEP_MM) / spacing
-    rays = vertices[:, None] - depths[None, :, None] * normals[:, None]
-    ijk = np.clip(np.rint(rays), 0, np.array(values.shape) - 1).astype(np.intp)
-    seen = values[ijk[..., 0], ijk[..., 1], ijk[..., 2]]
-    darkest = np.maximum(low, np.minimum(usual, seen.min(axis=1)))
-    brightest = np.minimum(usual, np.maximum(least, seen[:, : int(BRIGHTEST_MM / RAY_STEP_MM) + 1].max(axis=1)))
+    depths = np.arange(0.0, DARKEST_MM + 0.1, RAY_STEP_MM)[:, None] / spacing
+    places = np.zeros((len(depths), len(vertices)), dtype=np.intp)
+    for axis, size in enumerate(values.shape):
+        ray = np.rint(vertices[:, axis] - depths * normals[:, axis])
+        places = places * size + np.clip(ray, 0, size - 1, out=ray).astype(np.intp)
+    seen = values.take(places)
+    darkest = np.maximum(low, np.minimum(usual, seen.min(axis=0)))
+    brightest = np.minimum(usual, np.maximum(least, seen[: int(BRIGHTEST_MM / RAY_STEP_MM) + 1].max(axis=0)))
     middleLevel = (brightest - low) * fraction + low
     force = 2.0 * (darkest - middleLevel) / (brightest - low + 1e-12)
     return 0.5 * along + (smoothing * inward + STEP * force * edge)[:, None] * normals

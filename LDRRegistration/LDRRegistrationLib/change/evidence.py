@@ -14,7 +14,7 @@ import numpy as np
 
 from ..numerics.dlpack import toArray, toTensor
 from ..space.boxes import Box, boundingBox
-from .harmonise import meanInside
+from .harmonise import everySo, meansInside
 from .shapes import parts
 
 if TYPE_CHECKING:
@@ -58,14 +58,12 @@ def evidence(changeMap: ChangeMap, least: float) -> list[Evidence]:
     inside = toTensor(changeMap.mask.astype(np.float32))
     z = toTensor(np.ascontiguousarray(changeMap.z, dtype=np.float32)) * inside
     spacing = changeMap.grid.spacing[::-1]
+    limited = z.clamp(-MAXIMUM_VOXEL_Z, MAXIMUM_VOXEL_Z)
+    sample = everySo(inside > 0, SAMPLES)
     means = []
     for scale, threshold in zip(SCALES_MM, THRESHOLDS, strict=True):
-        limited = (
-            z
-            if scale == 0
-            else meanInside(z.clamp(-MAXIMUM_VOXEL_Z, MAXIMUM_VOXEL_Z), inside, scale / spacing, MINIMUM_INSIDE_SHARE)
-        )
-        means.append(_standardised(limited, inside) / threshold)
+        (mean,) = (z,) if scale == 0 else meansInside((limited,), inside, scale / spacing, MINIMUM_INSIDE_SHARE)
+        means.append(_standardised(mean, inside, sample, threshold))
     strongest, fine = means[0], means[SCALES_MM.index(0)]
     for mean in means[1:]:
         strongest = strongest.where(strongest.abs() >= mean.abs(), mean)
@@ -74,15 +72,15 @@ def evidence(changeMap: ChangeMap, least: float) -> list[Evidence]:
     )
 
 
-def _standardised(values: Tensor, inside: Tensor) -> Tensor:
-    known = values[inside > 0]
-    sample = toArray(known[:: max(1, known.numel() // SAMPLES)])
+def _standardised(values: Tensor, inside: Tensor, places: Tensor, threshold: float) -> Tensor:
+    """``values`` inside in spreads of them, and those in thresholds; ``places``: a sample of those inside."""
+    sample = toArray(values.take(places))
     middle = float(np.median(sample))
     spread = max(
         float(q) / normal
         for q, normal in zip(np.quantile(np.abs(sample - middle), SPREAD_QUANTILES), NORMAL_QUANTILES, strict=True)
     )
-    return (values - middle) / max(spread, 1e-6) * inside
+    return (values - middle).mul_(inside).div_(max(spread, 1e-6) * threshold)
 
 
 def _parts(strongest: np.ndarray, fine: np.ndarray, least: float, voxelMm3: float) -> list[Evidence]:

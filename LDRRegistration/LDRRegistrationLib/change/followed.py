@@ -16,6 +16,8 @@ import numpy as np
 
 from ..numerics.dlpack import toArray, toTensor
 from ..space.boxes import Box
+from ..space.intensity import Modality
+from ..space.sampledvalues import AIR_HU
 from .harmonise import MAD_TO_SD, smooth
 from .shapes import depth
 
@@ -146,7 +148,9 @@ def _places(changeMap: ChangeMap) -> list[Followed]:
     if any(n < step for n, step in zip(inside.shape, steps, strict=True)):
         return []
     deep = depth(toArray(reduced(inside)) > 0.5, coarse[::-1]) > SURFACE_MM
-    usual = abs(float(np.median(changeMap.current[changeMap.mask])))
+    # Of CT's values air is the one without signal.
+    nothing = AIR_HU if changeMap.modality is Modality.CT else 0.0
+    usual = abs(float(np.median(changeMap.current[changeMap.mask])) - nothing)
     images = [reduced(toTensor(np.asarray(image, dtype=np.float32))) for image in (changeMap.current, changeMap.prior)]
     found: list[tuple[float, Followed]] = []
     for sigma in SIGMAS_MM:
@@ -157,14 +161,23 @@ def _places(changeMap: ChangeMap) -> list[Followed]:
         response = toArray(0.5 * (bends[0] + bends[1]) * same) * deep.astype(np.float32)
         blurred = toArray(0.5 * (both[0] + both[1]))
         for sign in (1.0, -1.0):
-            signed = toTensor(sign * response)
-            around = toArray(torch.nn.functional.max_pool3d(signed[None, None], 3, stride=1, padding=1)[0, 0])
-            tops = np.argwhere((toArray(signed) >= around) & (toArray(signed) > MINIMUM_RESPONSE))
+            tops = _tops(sign * response)
             for top in tops[_roundness(blurred, tops, coarse, sign) >= MINIMUM_ROUNDNESS]:
                 k, j, i = (int((n + 0.5) * step) for n, step in zip(top, steps, strict=True))
                 strength = float(abs(response[tuple(top)]))
                 found.append((strength, Followed((k, j, i), RADIUS_OF_SIGMA * sigma, sign, 0.0, 1.0)))
     return _once(found, spacing)
+
+
+def _tops(response: np.ndarray) -> np.ndarray:
+    """(n, 3): where ``response`` (k, j, i) stands out, and none of the 26 voxels around has more."""
+    places = np.argwhere(response > MINIMUM_RESPONSE)
+    padded = np.pad(response, 1)
+    values = response[tuple(places.T)]
+    isTop = np.ones(len(places), dtype=bool)
+    for step in np.ndindex(3, 3, 3):
+        isTop &= padded[tuple((places + step).T)] <= values
+    return places[isTop]
 
 
 def _once(found: list[tuple[float, Followed]], spacing: np.ndarray) -> list[Followed]:
@@ -216,7 +229,9 @@ def _roundness(image: np.ndarray, places: np.ndarray, spacing: np.ndarray, sign:
 
 
 def aroundPlace(changeMap: ChangeMap, followed: Followed, mm: float) -> tuple[Box, list[np.ndarray], np.ndarray]:
-    """The part of the map within ``mm`` beyond a place's radius, mm from its middle along each axis, and in all."""
+    """The part of the map within ``mm`` beyond a place's radius; mm from its middle along k, j and i, as arrays of one
+    long axis each, and in all (k, j, i).
+    """
     spacing, shape = changeMap.grid.spacing[::-1], changeMap.z.shape
     reach = np.ceil((followed.radiusMm + mm) / spacing).astype(int) + 1
     k, j, i = (
@@ -227,7 +242,7 @@ def aroundPlace(changeMap: ChangeMap, followed: Followed, mm: float) -> tuple[Bo
         (np.arange(part.start, part.stop) - at) * step
         for part, at, step in zip((k, j, i), followed.place, spacing, strict=True)
     ]
-    away = list(np.meshgrid(*axes, indexing="ij"))
+    away = list(np.meshgrid(*axes, indexing="ij", sparse=True))
     return (k, j, i), away, np.sqrt(sum(a**2 for a in away))
 
 
@@ -240,30 +255,29 @@ def _fits(changeMap: ChangeMap, place: Followed) -> list[tuple[float, float]] | 
     box, away, distance = aroundPlace(changeMap, place, AROUND_MM)
     if min(part.stop - part.start for part in box) < 3:
         return None
-    reach = place.radiusMm + AROUND_MM
-    weights = np.clip((reach - distance) / FADE_MM, 0.0, 1.0) * changeMap.mask[box]
+    weights = np.clip((place.radiusMm + AROUND_MM - distance) / FADE_MM, 0.0, 1.0) * changeMap.mask[box]
     chosen = weights > 0
     current, prior = changeMap.current[box], changeMap.prior[box]
-    mean, change = 0.5 * (current + prior), current - prior
-    slopes = np.gradient(mean, *spacing)
-    stretched = -sum(a * slope for a, slope in zip(away, slopes, strict=True))
-    columns = [column[chosen] for column in (stretched, np.ones_like(mean), *slopes, mean)]
-    if len(columns[0]) < 4 * len(columns):
+    mean = 0.5 * (current + prior)
+    slopes = [slope[chosen].astype(float) for slope in np.gradient(mean, *spacing)]
+    contrast = mean[chosen].astype(float)
+    if len(contrast) < 4 * (3 + len(slopes)):
         return None
-    columns[-1] = columns[-1] - columns[-1].mean()
-    design = np.stack(columns, axis=1).astype(float)
-    scale = np.abs(design).mean(axis=0)
+    stretched = -sum(np.broadcast_to(a, mean.shape)[chosen] * slope for a, slope in zip(away, slopes, strict=True))
+    design = np.stack([stretched, np.ones_like(contrast), *slopes, contrast - contrast.mean()])
+    scale = np.abs(design).mean(axis=1)
     if not (scale > 0).all():
         return None
-    design /= scale
-    weights, target = weights[chosen], change[chosen].astype(float)
-    weighted = (design * weights[:, None]).T
+    design /= scale[:, None]
+    weights, target = weights[chosen], (current - prior)[chosen].astype(float)
+    weighted = design * weights
+    products, sums = weighted @ design.T, weighted @ target
     together = max(1.0, (TOGETHER_BLURS * changeMap.blurMm) ** 3 / float(np.prod(spacing)))
     fits = []
-    for count in (design.shape[1], design.shape[1] - 1):
-        inverse = np.linalg.pinv(weighted[:count] @ design[:, :count])
-        fitted = inverse @ (weighted[:count] @ target)
-        left = float((weights * (target - design[:, :count] @ fitted) ** 2).sum() / weights.sum())
+    for count in (len(design), len(design) - 1):
+        inverse = np.linalg.pinv(products[:count, :count])
+        fitted = inverse @ sums[:count]
+        left = float((weights * (target - fitted @ design[:count]) ** 2).sum() / weights.sum())
         error = float(np.sqrt(left * inverse[0, 0] * together) / scale[0])
         fits.append((float(fitted[0] / scale[0]), max(error, 1e-6)))
     return fits

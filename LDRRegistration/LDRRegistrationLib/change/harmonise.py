@@ -12,6 +12,8 @@ from ..numerics.filters import gaussianMean
 from ..space.grid import Grid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from torch import Tensor
 
 # From a median absolute deviation to the standard deviation of a normal distribution.
@@ -54,21 +56,28 @@ def broadMean(values: Tensor, sigmasVoxels: np.ndarray) -> Tensor:
     sigmas = np.asarray(sigmasVoxels, dtype=np.float64)
     steps = [int(np.clip(sigma // COARSE_SIGMA, 1, n)) for sigma, n in zip(sigmas, values.shape, strict=True)]
     # Ends that fill no block count as they are.
-    coarse = torch.nn.functional.avg_pool3d(values[None, None], steps, ceil_mode=True, count_include_pad=False)[0, 0]
-    return smooth(coarse, sigmas / steps)
+    coarse = values[None, None]
+    if max(steps) > 1:
+        coarse = torch.nn.functional.avg_pool3d(coarse, steps, ceil_mode=True, count_include_pad=False)
+    return smooth(coarse[0, 0], sigmas / steps)
 
 
 def resizeTo(values: Tensor, like: Tensor) -> Tensor:
     """``values`` of ``broadMean`` at all voxels of ``like``, trilinear."""
     import torch
 
+    if values.shape == like.shape:
+        return values
     return torch.nn.functional.interpolate(values[None, None], size=like.shape, mode="trilinear")[0, 0]
 
 
-def meanInside(values: Tensor, mask: Tensor, sigmasVoxels: np.ndarray, least: float = 1e-3) -> Tensor:
-    """Gaussian mean of ``values`` (k, j, i) over what ``mask`` (0 or 1) has of them, at least ``least`` of it."""
-    mean = broadMean(values * mask, sigmasVoxels) / broadMean(mask, sigmasVoxels).clamp_min(least)
-    return resizeTo(mean, values)
+def meansInside(
+    images: Iterable[Tensor], mask: Tensor, sigmasVoxels: np.ndarray, least: float = 1e-3
+) -> Iterator[Tensor]:
+    """Gaussian mean of each image (k, j, i), 0 where ``mask`` (0 or 1) is, over the mask: at least ``least`` of it."""
+    weights = broadMean(mask, sigmasVoxels).clamp_min(least)
+    for image in images:
+        yield resizeTo(broadMean(image, sigmasVoxels) / weights, image)
 
 
 def matchingSigmas(grid: Grid, moving: Grid, leastMm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -94,21 +103,29 @@ def harmonise(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarra
     :param spacing: mm along k, j, i.
     """
     weights = inside.float()
-    prior, slopes = _throughCurve(current, prior, inside)
+    sample = everySo(inside, CURVE_SAMPLES)
+    prior, slopes = _throughCurve(current, prior, sample)
     rising = float((slopes > 0).double().mean())
     for _ in range(SHADING_ROUNDS):
         prior = prior * _shading(current, prior, weights, SHADING_MM / spacing)
-        prior, _ = _throughCurve(current, prior, inside)
+        prior, _ = _throughCurve(current, prior, sample)
     return Harmonised(prior, _correlation(current[inside], prior[inside]), rising)
 
 
-def _throughCurve(current: Tensor, prior: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
-    """The prior through the piecewise linear curve that fits best, and the slopes of the curve at a sample of it.
+def everySo(inside: Tensor, most: int) -> Tensor:
+    """Where in the flat array (k, j, i) every so many of the voxels ``inside`` lie: about ``most`` of them."""
+    places = inside.reshape(-1).nonzero()[:, 0]
+    return places[:: max(1, len(places) // most)]
+
+
+def _throughCurve(current: Tensor, prior: Tensor, sample: Tensor) -> tuple[Tensor, Tensor]:
+    """The prior through the piecewise linear curve that fits best ``sample`` (places in the flat arrays), and the
+    slopes of the curve there.
 
     Iteratively reweighted least squares with Tukey's biweight and a penalty on the curve's bends; beyond the outer
     knots the curve goes on straight, upwards at least as steeply as it rises on the whole.
     """
-    x, y = (_sample(image[inside]) for image in (prior, current))
+    x, y = (toArray(image.take(sample)).astype(np.float64) for image in (prior, current))
     low, high = np.percentile(x, (0.5, 99.5))
     width = max((high - low) / (KNOTS - 1), 1e-12)
     place = np.clip(np.floor((x - low) / width), 0, KNOTS - 2).astype(int)
@@ -123,22 +140,14 @@ def _throughCurve(current: Tensor, prior: Tensor, inside: Tensor) -> tuple[Tenso
         residual = y - basis @ values
         weights = tukey(residual, MAD_TO_SD * float(np.median(np.abs(residual))))
     steps = np.diff(values)
-    inner = toTensor(steps)
-    position = (prior - float(low)) / float(width)
-    knot = position.floor().clamp(0, KNOTS - 2)
-    index = knot.long()
-    within = position.clamp(0.0, KNOTS - 1.0)
-    curve = toTensor(values)[index] + inner[index] * (within - knot)
     # Within one tissue noise alone varies, and the curve is flat; what is brighter than any tissue must not be.
     overall = float(values[-1] - values[0]) / (KNOTS - 1)
     upper = max(float(steps[-1]), overall) if overall > 0 else float(steps[-1])
-    beyond = position - within
-    curve = curve + beyond.clamp(max=0.0) * float(steps[0]) + beyond.clamp(min=0.0) * upper
-    return curve, inner[toTensor(place).long()]
-
-
-def _sample(values: Tensor) -> np.ndarray:
-    return toArray(values[:: max(1, values.numel() // CURVE_SAMPLES)]).astype(np.float64)
+    slopes = toTensor(np.append(steps, upper))
+    position = (prior - float(low)) / float(width)
+    index = position.floor().clamp_(0, KNOTS - 1).long()
+    curve = position.sub_(index).mul_(slopes.take(index)).add_(toTensor(values).take(index))
+    return curve, slopes[toTensor(place).long()]
 
 
 def tukey(residual: np.ndarray, sd: float) -> np.ndarray:

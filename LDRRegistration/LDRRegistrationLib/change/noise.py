@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..numerics.dlpack import toArray, toTensor
-from .harmonise import meanInside, smooth
+from .harmonise import meansInside, smooth
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,12 +41,15 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
     import torch
 
     difference = current - prior
-    gradient = (_gradient(current, spacing) * _gradient(prior, spacing)).sqrt()
-    usual = current[inside].median()
-    level = torch.where((current - usual).abs() < (prior - usual).abs(), current, prior)
-    samples = [toArray(image[inside]) for image in (difference.abs(), gradient, level)]
-    step = max(1, len(samples[0]) // SAMPLES)
-    magnitude, slopes, levels = (sample[::step] for sample in samples)
+    gradient = _gradient(current, spacing).mul_(_gradient(prior, spacing))
+    # Most of the box is not compared: all that is of single voxels is worked out for those inside.
+    places = inside.reshape(-1).nonzero()[:, 0]
+    here, before, off, slope = (image.take(places) for image in (current, prior, difference, gradient))
+    slope.sqrt_()
+    usual = here.median()
+    level = torch.where((here - usual).abs() < (before - usual).abs(), here, before)
+    step = max(1, len(places) // SAMPLES)
+    magnitude, slopes, levels = (toArray(sample[::step]) for sample in (off.abs(), slope, level))
     slopeEdges = np.quantile(slopes, np.linspace(0.02, 0.98, GRADIENT_BINS))
     levelEdges = np.quantile(levels, np.linspace(0.05, 0.95, LEVEL_BINS))
     row, column = np.searchsorted(slopeEdges, slopes), np.searchsorted(levelEdges, levels)
@@ -67,21 +70,26 @@ def noiseLevel(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarr
     table = np.outer(bySlope, byLevel) / max(whole, 1e-12)
     table = spreads(row * (LEVEL_BINS + 1) + column, table.ravel()).reshape(table.shape)
     rows, columns = (
-        torch.bucketize(image, toTensor(edges)) for image, edges in ((gradient, slopeEdges), (level, levelEdges))
+        torch.bucketize(values, toTensor(edges)) for values, edges in ((slope, slopeEdges), (level, levelEdges))
     )
-    sd = toTensor(_smoothTable(table).ravel())[rows * (LEVEL_BINS + 1) + columns]
-    sd = (sd**2 + (MINIMUM_SHARE_OF_MEDIAN * float(sd[inside].median())) ** 2).sqrt()
+    sd = toTensor(_smoothTable(table).ravel()).take(rows * (LEVEL_BINS + 1) + columns)
+    sd = (sd**2 + (MINIMUM_SHARE_OF_MEDIAN * float(sd.median())) ** 2).sqrt()
     mask = inside.float()
+
+    def full(values: Tensor) -> Tensor:
+        return torch.zeros_like(current).put_(places, values)
+
     # Change of one sign over a centimetre is no noise; misalignment has both, on the two sides of a structure.
-    wide = meanInside(difference, mask, CHANGE_SIGMA_MM / spacing)
-    excess = ((difference - wide).abs() / sd).clamp(max=PLACE_CLIP) * mask
-    place = meanInside(excess, mask, PLACE_SIGMA_MM / spacing)
-    place = (place / float(place[inside].median())).clamp(*PLACE_LIMITS)
+    (wide,) = meansInside((difference * mask,), mask, CHANGE_SIGMA_MM / spacing)
+    excess = ((off - wide.take(places)).abs() / sd).clamp_(max=PLACE_CLIP)
     # A haematoma, or a ventricle that is wider, is no misalignment, however large: that is what both signs have.
-    signed = (difference / sd).clamp(-PLACE_CLIP, PLACE_CLIP)
-    means = (meanInside(part.clamp(min=0.0), mask, PLACE_SIGMA_MM / spacing) for part in (signed, -signed))
+    signed = (off / sd).clamp_(-PLACE_CLIP, PLACE_CLIP)
+    around = (excess, signed.clamp(min=0.0), (-signed).clamp_(min=0.0))
+    place, *means = (mean.take(places) for mean in meansInside(map(full, around), mask, PLACE_SIGMA_MM / spacing))
+    place = (place / float(place.median())).clamp_(*PLACE_LIMITS)
     balanced = torch.minimum(*means)
-    return sd * place, torch.minimum(place, balanced / float(balanced[inside].median().clamp_min(1e-6)))
+    local = torch.minimum(place, balanced / float(balanced.median().clamp_min(1e-6)))
+    return torch.full_like(current, float(sd.median())).put_(places, sd * place), full(local)
 
 
 def _gradient(image: Tensor, spacing: np.ndarray) -> Tensor:

@@ -7,11 +7,11 @@ scans; what two shadings leave does not stand out from its surroundings.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..space.boxes import Box
 from .evidence import Evidence
 from .harmonise import MAD_TO_SD
 from .shapes import depth, widened
@@ -47,10 +47,6 @@ class ReaderCriteria:
         step = max(1, int(changeMap.mask.sum()) // LEVEL_SAMPLES)
         self._levels = [np.sort(image[changeMap.mask][::step]) for image in (changeMap.current, changeMap.prior)]
 
-    @cached_property
-    def _depth(self) -> np.ndarray:
-        return depth(self._map.mask, self._map.grid.spacing)
-
     def factor(self, part: Evidence) -> float:
         """Between 0 and 1: how much of the evidence of ``part`` a reader would let count."""
         box, voxels = widened(part.box, part.core, self._spacing, RING_MM[1], self._map.mask.shape)
@@ -70,7 +66,7 @@ class ReaderCriteria:
             contrasts.append((level - normal) / max(spread, 1e-9))
             levels.append(level)
         standsOut = max(part.sign * contrasts[0], -part.sign * contrasts[1])
-        deep = float(np.median(self._depth[box][core]))
+        deep = self._depth(box, core)
         return float(
             np.clip(standsOut / FULL_CONTRAST, MINIMUM_FACTOR, 1.0)
             * np.clip(abs(contrasts[0] - contrasts[1]) / FULL_CONTRAST_CHANGE, MINIMUM_FACTOR, 1.0)
@@ -78,6 +74,18 @@ class ReaderCriteria:
             * self.liquorFactor(levels)
             * self._compactness(core)
         )
+
+    def _depth(self, box: Box, core: np.ndarray) -> float:
+        """Median depth of ``core`` below the surface of what is compared, mm; of what ``box`` shows of that surface."""
+        mask = self._map.mask
+        # What lies beyond the map is not compared.
+        ends = [(int(part.start == 0), int(part.stop == n)) for part, n in zip(box, mask.shape, strict=True)]
+        shown = np.pad(mask[box], ends)
+        if shown.all():
+            return float("inf")
+        deep = depth(shown, self._map.grid.spacing, beyond=None)
+        k, j, i = (slice(first, first + n) for (first, _), n in zip(ends, core.shape, strict=True))
+        return float(np.median(deep[k, j, i][core]))
 
     def liquorFactor(self, levels: list[float]) -> float:
         """Of what has these ``levels`` in the current and the prior scan: less than 1 where both are liquor's."""

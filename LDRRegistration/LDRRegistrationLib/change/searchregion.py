@@ -14,7 +14,7 @@ from ..space.intensity import Modality, guessModality, normalised
 from ..space.resample import reduceToSpacing, sampleOnGrid
 from ..space.validity import filled
 from .brainsurface import brainSurface
-from .shapes import asItk, asMask, depth, largestPart, withoutHoles
+from .shapes import closedByBall, depth, largestPart, withoutHoles
 
 SPACING_MM = 2.0
 # Of a mask that was sampled between its voxels what is above this lies inside.
@@ -88,12 +88,10 @@ def _reduced(image: Image) -> tuple[np.ndarray, Grid, float]:
 
 def _body(values: np.ndarray) -> np.ndarray:
     """The largest part above the background, without holes."""
-    import SimpleITK as sitk
-
     # Skull-stripped and defaced images have an exact background; the others' has noise.
     stripped = float((values == values.min()).mean()) > 0.3
     above = values > (STRIPPED_BACKGROUND if stripped else 0.5 * _otsu(values))
-    return withoutHoles(largestPart(asMask(sitk.BinaryMorphologicalClosing(asItk(above), [2] * 3))))
+    return withoutHoles(largestPart(closedByBall(above)))
 
 
 def _isStripped(values: np.ndarray, body: np.ndarray, spacing: float) -> bool:
@@ -124,10 +122,14 @@ def _brain(values: np.ndarray, body: np.ndarray, grid: Grid, spacing: float) -> 
 
 def _closed(mask: np.ndarray, steps: float) -> np.ndarray:
     """Closing by a ball of ``steps`` voxels, and holes filled: sulci and ventricles belong to the brain."""
+    box = boundingBox(mask)
+    if box is None:
+        return mask
     margin = int(np.ceil(steps)) + 2
-    wide = depth(~np.pad(mask, margin), beyond=None) <= steps
-    closed = withoutHoles(depth(wide, beyond=None) > steps)
-    return closed[(slice(margin, -margin),) * 3] | mask
+    wide = depth(~np.pad(mask[box], margin), beyond=None) <= steps
+    closed = mask.copy()
+    closed[box] |= withoutHoles(depth(wide, beyond=None) > steps)[(slice(margin, -margin),) * 3]
+    return closed
 
 
 def _otsu(values: np.ndarray) -> float:

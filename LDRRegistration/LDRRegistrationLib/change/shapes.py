@@ -36,6 +36,31 @@ def near(mask: np.ndarray, spacing: np.ndarray, mm: float) -> np.ndarray:
     return depth(mask, spacing, beyond=None) >= -mm
 
 
+def closedByBall(mask: np.ndarray) -> np.ndarray:
+    """``mask`` (k, j, i) closed by the ball of the voxels up to the square root of 6 away: two, as ITK counts them."""
+    padded = np.pad(mask, 4)
+    wide = _widenedByBall(padded)
+    return ~_widenedByBall(~wide)[(slice(4, -4),) * 3]
+
+
+def _widenedByBall(mask: np.ndarray) -> np.ndarray:
+    """Of ``closedByBall``; two voxels at each end of the array stay false."""
+    rows = {0: mask.copy()}
+    for reach in (1, 2):
+        rows[reach] = rows[reach - 1].copy()
+        rows[reach][..., reach:] |= mask[..., :-reach]
+        rows[reach][..., :-reach] |= mask[..., reach:]
+    result = np.zeros_like(mask)
+    inner = result[2:-2, 2:-2]
+    n, m = mask.shape[:2]
+    for k in range(5):
+        for j in range(5):
+            away = (k - 2) ** 2 + (j - 2) ** 2
+            if away <= 5:
+                inner |= rows[2 if away <= 2 else 1][k : n - 4 + k, j : m - 4 + j]
+    return result
+
+
 def withoutHoles(mask: np.ndarray) -> np.ndarray:
     """``mask`` (k, j, i) with its holes."""
     import SimpleITK as sitk

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..runtime.language import tr as _
 from ..space.grid import Grid, transformPoints
+from .shapes import parts
 
 # The values of ChangeMap.uncompared, and of change_uncompared.nii.gz.
 OUTSIDE_PRIOR, NOT_MEASURED, OUTSIDE_MASKS, UNCERTAIN = 1, 2, 3, 4
@@ -56,8 +57,6 @@ def reasons(
 
 def areas(uncompared: np.ndarray, grid: Grid) -> list[Area]:
     """Areas of at least 1 ml that hang together and were not compared, largest first; not what masks left out."""
-    import SimpleITK as sitk
-
     least = MINIMUM_NAMED_MM3 / float(np.prod(grid.spacing))
     texts = {
         OUTSIDE_PRIOR: _("outside the prior scan"),
@@ -69,16 +68,12 @@ def areas(uncompared: np.ndarray, grid: Grid) -> list[Area]:
         here = uncompared == reason
         if here.sum() < least:
             continue
-        parts = sitk.ConnectedComponent(sitk.GetImageFromArray(here.astype(np.uint8)))
-        measure = sitk.LabelShapeStatisticsImageFilter()
-        measure.Execute(parts)
-        for label in measure.GetLabels():
-            count = measure.GetNumberOfPixels(label)
-            if count >= least:
-                # The image has no spacing: its points are voxels i, j, k.
-                center = transformPoints(grid.ijkToRas, np.array(measure.GetCentroid(label)))
-                volume = count * float(np.prod(grid.spacing))
-                found.append(Area(volume, (float(center[0]), float(center[1]), float(center[2])), why))
+        numbers = parts(here)
+        counts = np.bincount(numbers.ravel())
+        for number in np.flatnonzero(counts[1:] >= least) + 1:
+            ijk = np.argwhere(numbers == number)[:, ::-1].mean(axis=0)
+            r, a, s = (float(x) for x in transformPoints(grid.ijkToRas, ijk))
+            found.append(Area(float(counts[number] * np.prod(grid.spacing)), (r, a, s), why))
     return sorted(found, key=lambda area: -area.volumeMm3)
 
 

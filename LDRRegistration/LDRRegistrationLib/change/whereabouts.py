@@ -101,8 +101,9 @@ def _axes(points: np.ndarray) -> np.ndarray | None:
     head the middles turn by a part of its turn only; a tilt of more than some ten degrees is not made good.
     """
     r, a, s = points[:: max(1, len(points) // SYMMETRY_POINTS)].T
-    cells = np.stack([np.rint(a / CELL_MM), np.rint(s / CELL_MM)], axis=1)
-    rows = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
+    columns = [np.rint(x / CELL_MM).astype(np.int64) for x in (a, s)]
+    # One whole number for each column.
+    rows = (columns[0] - columns[0].min()) * (int(np.ptp(columns[1])) + 1) + columns[1] - columns[1].min()
     order = np.argsort(rows, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(rows[order]) > 0])
     if len(starts) < MINIMUM_CELLS:

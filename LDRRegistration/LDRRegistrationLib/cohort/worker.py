@@ -94,11 +94,9 @@ def warmUp(options: dict[str, Any], threads: int) -> WarmWorker:
             os.environ[name] = str(threads)
     from ..runtime.startup import loadLibraries
 
-    torch = loadLibraries()
+    loadLibraries(threads)
     from ..logic.registration import RegistrationLogic
-    from ..runtime.device import usableThreads
 
-    torch.set_num_threads(usableThreads(threads))
     logic = RegistrationLogic(modelsFolder(options))
     logic.models.load(options["model"])
     return WarmWorker(logic, time.perf_counter() - started)

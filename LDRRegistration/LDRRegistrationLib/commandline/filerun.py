@@ -81,12 +81,9 @@ class FileRun:
         images = [path for name in IMAGES if name not in series and (path := getattr(options, name)) is not None]
         with readingAhead(images if ample else []) as read:
             with self._timed(LOADING), interruptsWait():
-                torch = loadLibraries()
+                loadLibraries(options.threads)
                 from ..logic.registration import RegistrationLogic
                 from ..mrml import files
-                from ..runtime.device import usableThreads
-            if options.threads:
-                torch.set_num_threads(usableThreads(options.threads))
             logic = self.logic or RegistrationLogic(options.models)
             with self._timed("Reading the files"):
                 if not ample:

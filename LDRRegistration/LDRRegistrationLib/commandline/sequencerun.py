@@ -55,11 +55,8 @@ class SequenceRun:
         prepareFolder(options.output, [path], options.overwrite, called)
         started = time.perf_counter()
         with interruptsWait():
-            torch = loadLibraries()
+            loadLibraries(options.threads)
             from ..registration.models import ModelStore
-            from ..runtime.device import usableThreads
-        if options.threads:
-            torch.set_num_threads(usableThreads(options.threads))
         models = ModelStore(options.models)
         self.seconds["Loading the libraries"] = (
             time.perf_counter() - started + self.seconds.get("Loading the libraries", 0)

@@ -87,11 +87,10 @@ class TemplateRun:
         prepareFolder(options.output, options.images, options.overwrite, called)
         images = Files(options.images, names, options.series)
         with interruptsWait():
-            torch = loadLibraries()
+            torch = loadLibraries(options.threads)
             from ..registration.models import ModelStore
-            from ..runtime.device import usableThreads
-        threads = usableThreads(options.threads) if options.threads else torch.get_num_threads() // options.jobs
-        torch.set_num_threads(max(1, threads))
+        if not options.threads:
+            torch.set_num_threads(max(1, torch.get_num_threads() // options.jobs))
         models = ModelStore(options.models)
         key = self._key(models, names)
         if self._isFinished(key):

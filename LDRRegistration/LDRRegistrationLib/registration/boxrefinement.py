@@ -14,7 +14,7 @@ import numpy as np
 
 from ..numerics.displacement import jacobianDeterminant, warp
 from ..numerics.dlpack import toArray, toTensor
-from ..runtime.device import limits, torchDevice
+from ..runtime.device import deviceName, limits, torchDevice
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback, Stages
@@ -115,7 +115,7 @@ def refineInBox(
             similarity=after,
             **here.regularity(transform),
             verdict=start.verdict,
-            device=settings.device.value,
+            device=deviceName(settings.device),
             settings=settings,
             **values,
         )

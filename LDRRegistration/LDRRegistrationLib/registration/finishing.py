@@ -80,13 +80,22 @@ class Finish:
         return canonicalGrid(fixed, max(self.spacingMm, resolutionMm(fixed, moving), least))
 
 
+@dataclass(frozen=True)
+class FinishStage:
+    """A finish that was done and kept: how many ``steps``, on a grid of which spacing."""
+
+    steps: int
+    spacingMm: float
+
+
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """The deformation that was ``found``, on its ``grid``, and what judged it there."""
+    """The deformation that was ``found``, on its ``grid``, what judged it there, and the ``stages`` that led to it."""
 
     grid: Grid
     selfCheck: SelfCheck
     found: CheckedFlow
+    stages: tuple[FinishStage, ...] = ()
 
 
 def finished(
@@ -137,7 +146,8 @@ def finished(
         coarse = ended.flow if there.grid is before.grid else onGrid(ended.flow, there.grid, before.grid).to(device)
         similarity = before.selfCheck.similarity(warp(aligned.warped, coarse))
         if similarity > (1.0 - MAXIMUM_FINISH_LOSS_SHARE) * here.found.similarity:
-            here = Finished(there.grid, there.selfCheck, replace(ended, similarity=similarity))
+            stages = (*here.stages, FinishStage(how.steps, float(there.grid.spacing.min())))
+            here = Finished(there.grid, there.selfCheck, replace(ended, similarity=similarity), stages)
     return here
 
 

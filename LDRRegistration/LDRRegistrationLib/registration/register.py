@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..runtime.device import Device, limits, refusedThreads, torchDevice
+from ..runtime.device import Device, deviceName, limits, refusedThreads, torchDevice
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, Counted, ProgressCallback, Stages
@@ -23,7 +23,7 @@ from ..space.validity import checkedImage
 from .bothways import meanOfBothWays
 from .box import BoxFit
 from .fewslices import slicePair
-from .finishing import Finished, finished
+from .finishing import Finished, FinishStage, finished
 from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
 from .pair import PairOnGrid
@@ -68,6 +68,9 @@ class RegistrationResult:
     settings: Settings = field(default_factory=Settings)
     refinementStepsTaken: int = 0
     adaptationIterationsTaken: int = 0
+    # Whether the mean with the way back was taken, and the finishes that were kept.
+    tookBothWays: bool = False
+    finish: tuple[FinishStage, ...] = ()
     # What the verdict stands on: how the placement compares with all others, None if it is beyond doubt; and how much
     # of what the fixed image shows lies on something known of the moving image, 0 to 1.
     placement: PlacementComparison | None = None
@@ -207,14 +210,17 @@ def _register(
         how = recipe.acrossContrasts(fixed.grid, spacing) if unlike else recipe.refinement
         refined = pair.refine(aligned.warped, found.flow, how, refining)
         found = selfCheck.better(aligned.warped, refined, found)
+    tookBothWays = False
+    stagesOfFinish: tuple[FinishStage, ...] = ()
     if isFinished and found.flow is not None:
         stages.begin("Finish", 0.6, 0.8)
         if recipe.takesBothWays(grid, fixed.grid, moving.grid):
             passes, how = recipe.extraPasses, recipe.refinement
-            found = meanOfBothWays(network, selfCheck, aligned, found, passes, how, stages.check)
+            mean = meanOfBothWays(network, selfCheck, aligned, found, passes, how, stages.check)
+            tookBothWays, found = mean is not found, mean
         end = Finished(grid, selfCheck, found)
         end = finished(fixed, moving, masks, affine, aligned, end, recipe.finish, device, stages.advance, stages.check)
-        grid, selfCheck, found = end.grid, end.selfCheck, end.found
+        grid, selfCheck, found, stagesOfFinish = end.grid, end.selfCheck, end.found, end.stages
     if hopeless:
         notes.append(_("Only the pre-alignment was done: there is nothing to trust a deformation by."))
     elif found.flow is None:
@@ -246,10 +252,12 @@ def _register(
         verdict=verdict,
         placement=placed.placement,
         coverage=selfCheck.coverage(found.warped),
-        device=Device.CPU_BFLOAT16.value if settings.device is Device.CPU_BFLOAT16 else device.type,
+        device=deviceName(settings.device),
         settings=settings,
         refinementStepsTaken=refining.steps,
         adaptationIterationsTaken=learning.steps,
+        tookBothWays=tookBothWays,
+        finish=stagesOfFinish,
     )
 
 

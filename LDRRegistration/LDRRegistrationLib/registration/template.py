@@ -124,7 +124,7 @@ def buildTemplate(
         for first in candidates[: FIRST_TRIES if template is None else 1]:
             fixed = checkedImage(images[first]) if template is None else template.image
             found = registering.members(images, order, fixed, before, first if template is None else None, done)
-            if sum(member.counts for member in found) > sum(member.counts for member in members):
+            if not members or sum(member.counts for member in found) > sum(member.counts for member in members):
                 members = found
             if 2 * sum(member.counts for member in members) > len(images):
                 break  # else it may be the one that is unlike all others

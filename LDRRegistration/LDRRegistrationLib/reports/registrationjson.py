@@ -45,6 +45,9 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "prealignment": settings.prealignment.value,
         "adaptationIterations": result.adaptationIterationsTaken,
         "refinementSteps": result.refinementStepsTaken,
+        "bothWays": result.tookBothWays,
+        # Of the finish, what was kept, from coarse to fine.
+        "finish": [{"steps": one.steps, "spacingMm": _rounded(one.spacingMm, 3)} for one in result.finish],
         "interpolation": settings.resampling.interpolation.value,
         # null: by what the moving image is.
         "padding": None if settings.resampling.padding is None else _rounded(settings.resampling.padding, 6),

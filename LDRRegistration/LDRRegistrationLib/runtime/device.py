@@ -54,6 +54,11 @@ def torchDevice(device: Device) -> torch.device:
     return torch.device("cuda")
 
 
+def deviceName(device: Device) -> str:
+    """What is computed on where ``device`` is asked for: "cpu", "cpu-bfloat16" or "cuda"; never "auto"."""
+    return device.value if device is Device.CPU_BFLOAT16 else torchDevice(device).type
+
+
 def computesInBfloat16() -> bool:
     """Whether torch's convolutions can be in bfloat16 on this processor without its slowest code."""
     import torch

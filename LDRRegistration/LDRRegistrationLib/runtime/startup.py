@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .device import usableThreads
 from .pytorch import importTorch, openLibraries, patientOpenMp, torchLibraries
 
 # Where the classes of VTK are that a command uses; any other is looked for in all of VTK.
@@ -58,13 +59,21 @@ def beginLoading() -> None:
             _Process.machineCode.start()
 
 
-def loadLibraries() -> ModuleType:
+def loadLibraries(threads: int | None = None) -> ModuleType:
     """PyTorch, SimpleITK and Slicer's MRML libraries; returns torch.
 
     In a process of ours, that has not loaded them yet, only their parts that are used.
 
+    :param threads: that PyTorch may use, as far as the computer has so many cores; all of them without it.
     :raises DependencyError: PyTorch is missing, damaged or too old.
     """
+    torch = _loaded()
+    if threads:
+        torch.set_num_threads(usableThreads(threads))
+    return torch
+
+
+def _loaded() -> ModuleType:
     if not _mayLighten():
         return importTorch()
     beginLoading()

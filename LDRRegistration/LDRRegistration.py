@@ -1,5 +1,3 @@
-import traceback
-from dataclasses import replace
 from typing import Any
 
 import slicer
@@ -11,11 +9,14 @@ from LDRRegistrationLib.gui.changesection import ChangesSection
 from LDRRegistrationLib.gui.choices import LDRRegistrationParameterNode, proposeVolumes
 from LDRRegistrationLib.gui.controller import Run, RunController
 from LDRRegistrationLib.gui.pairsection import PairSection
+from LDRRegistrationLib.gui.placecontrol import PlaceControl
 from LDRRegistrationLib.gui.presetsection import PresetSection
 from LDRRegistrationLib.gui.readiness import Readiness
+from LDRRegistrationLib.gui.refusals import Refusals, isRefusal
 from LDRRegistrationLib.gui.resultsection import ResultSection
 from LDRRegistrationLib.gui.sampledata import registerSampleData
 from LDRRegistrationLib.gui.selftest import LDRRegistrationTest  # noqa: F401  Slicer looks for it here
+from LDRRegistrationLib.gui.starting import Starter
 from LDRRegistrationLib.gui.studysection import StudySection
 from LDRRegistrationLib.gui.verdicts import isKept
 from LDRRegistrationLib.gui.view import RunView, errorInWords
@@ -75,18 +76,27 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for problem in models.problems.values():
             self._view.log(problem)
         self._controller = RunController(self)
+        self._refusals = refusals = Refusals(self._view.mention, self._afterRun)
+        self._starter = Starter(
+            self._controller, refusals, self._view, self._onRunStarted, self._afterRun, self.onRunFailed
+        )
         self.onRunProgress = self._view.showProgress
         self._readiness = Readiness(self.logic, self._view.busy, self.onRunFailed)
         running, parameters = lambda: self._controller.isRunning, lambda: self._advanced.parameters
-        self._result = ResultSection(self.ui, self.logic, self._view, self._startOnResult, running, parameters)
-        self._changes = ChangesSection(self.ui, self.logic, self._view.log, self._showSummary, self._startOnResult)
+        self._place = PlaceControl(self.ui, refusals, self._putViewsBack)
+        start, endPlacing = self._starter.startOnResult, self._place.end
+        common = (self.ui, self.logic, self._view, refusals)
+        self._result = ResultSection(*common, start, running, parameters, endPlacing)
+        self._changes = ChangesSection(*common, self._showSummary, start, endPlacing)
         ready, settings = self._readiness.canCompute, lambda: self._advanced.ofRegistrations
-        common = (self.ui, self.logic, self._view, self._controller)
-        self._study = StudySection(*common, ready, settings, self._result.show, self._afterRun)
-        choosing = (PairSection(self.ui), PresetSection(self.ui, self._view.log), self._advanced)
+        self._study = StudySection(*common, self._controller, ready, settings, self._result.show, self._afterRun)
+        choosing = (PairSection(self.ui), PresetSection(self.ui, self._view.log, refusals), self._advanced, self._place)
         self._sections = (*choosing, self._result, self._changes, self._study)
-        self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
-        self.ui.findChangesButton.connect("clicked(bool)", self.onFindChangesButton)
+        find, besideFind = self.ui.findChangesButton, refusals.beside(self.ui.findHintLabel)
+        self.ui.applyButton.connect(
+            "clicked(bool)", lambda checked=False: refusals.ask(self._view.refuse, self.onApplyButton)
+        )
+        find.connect("clicked(bool)", lambda checked=False: refusals.ask(besideFind, self.onFindChangesButton))
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
@@ -99,6 +109,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self) -> None:
         """Called before the module is reloaded or the application ends."""
         self._controller.close()
+        self._place.close()
+        self._result.close()
         pytorch.finishImport()
         self.setParameterNode(None)
         self.removeObservers()
@@ -115,7 +127,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event) -> None:
         self._controller.abandon(_("Cancelled: the scene was closed."))
-        for part in (self._result, self._changes, self._study):
+        self._refusals.forget()
+        for part in (self._result, self._changes, self._study, self._place):
             part.forget()
         self._view.forgetOutcome()
         self.setParameterNode(None)
@@ -154,35 +167,12 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onChoicesChanged(self, caller, event) -> None:
         self._view.forgetOutcome()
+        self._refusals.forget()
         for section in self._sections:
             section.update()
         self._updateView()
 
-    def _startOnResult(self, run: Run, title: str, **parameters) -> None:
-        """``_start`` of what only uses the last result, which goes on to be told of."""
-
-        def finished(*answers) -> None:
-            run.finished(*answers)
-            self._afterRun()
-
-        self._start(replace(run, finished=finished), title, forgets=False, **parameters)
-
-    def _start(self, run: Run, title: str, *, forgets: bool = True, **parameters) -> None:
-        """Start a run; what stands in its way is said.
-
-        :param title: what happens, for the log and the status line.
-        :param forgets: whether the last outcome will no longer count.
-        :param parameters: those of ``run.prepare``.
-        """
-        try:
-            self._controller.start(run, **parameters)
-        except Exception as error:
-            self.onRunFailed(error, traceback.format_exc())
-        else:
-            self._view.showRunning(title, forgets)
-            self._study.update()
-
-    def onApplyButton(self, checked=False) -> None:
+    def onApplyButton(self) -> None:
         """Start a registration, or cancel the run that there is."""
         if self._controller.isRunning:
             # The second click of a double click on Apply is not a wish to cancel.
@@ -190,13 +180,14 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._controller.cancel()
                 self._view.showCancelling()
             return
+        self._place.end()
         self._result.beforeRun()
         self._changes.restore()
         choices = self._parameterNode
         shownBy = resultAbove(choices.movingVolume, choices.outputTransform) if choices.outputTransform else None
         if not self._readiness.isReady(choices, shownBy, self._missingNow):
             return
-        self._start(
+        self._starter.start(
             Run(self.logic.prepare, self.logic.compute, self.logic.publish, self.onRegistered),
             _("Registering {moving} to {fixed}").format(
                 moving=choices.movingVolume.GetName(), fixed=choices.fixedVolume.GetName()
@@ -209,15 +200,15 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             **self._advanced.ofRegistrations,
         )
 
-    def onFindChangesButton(self, checked=False) -> None:
+    def onFindChangesButton(self) -> None:
         """Start a comparison of the two scans; the button above cancels it."""
         # The moving volume may be shown under a transform that is about to be written, or that does not count.
-        self._result.restore()
-        self._changes.restore()
+        self._putViewsBack()
+        self._place.end()
         choices, logic = self._parameterNode, self.logic
         if not self._readiness.isReady(choices, resultAbove(choices.movingVolume), self._missingNow):
             return
-        self._start(
+        self._starter.start(
             Run(logic.prepareChanges, logic.computeChanges, logic.publishFoundChanges, self.onChangesFound),
             _("Comparing {current} with {prior}").format(
                 current=choices.fixedVolume.GetName(), prior=choices.movingVolume.GetName()
@@ -264,7 +255,18 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._view.changeOutcome(changes.summary, changes.result.verdict, changes.result.summary)
         self._updateView()
 
+    def _putViewsBack(self) -> None:
+        self._result.restore()
+        self._changes.restore()
+
+    def _onRunStarted(self) -> None:
+        self._study.update()
+
     def onRunFailed(self, error: BaseException, details: str) -> None:
+        if isRefusal(error):
+            self._afterRun()
+            self._starter.refuse(error)
+            return
         sentence, details = errorInWords(error, details)
         self._view.setOutcome(sentence)
         self._afterRun()
@@ -280,6 +282,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         missing = hints.whatIsMissing(choices)
         self.ui.findChangesButton.enabled = not missing
+        hints.say(self.ui.findHintLabel, missing)
         self.ui.findChangesButton.toolTip = missing or _("Registers the two scans and finds what changed between them.")
         hints.nameOutputs(choices, self.ui)
         self._view.showIdle(missing, "" if missing else hints.whatApplyDoes(choices))

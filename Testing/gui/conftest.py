@@ -32,6 +32,14 @@ def application() -> None:
     gc.freeze()
 
 
+def said(frame: Any) -> list[Any]:
+    """The labels with sentences in the sections that are open."""
+    from PySide6.QtWidgets import QLabel
+
+    labels = [label for label in frame.findChildren(QLabel) if label.wordWrap() and label.text()]
+    return [label for label in labels if not getattr(label.parent(), "_collapsed", False)]
+
+
 @pytest.fixture
 def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The panel, open on an empty scene. Error dialogs are collected in ``panel.errors`` instead of shown."""
@@ -52,6 +60,8 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     slicer.app.processEvents()
     yield widget
     frame = widget.parent
+    unseen = [label.objectName() for label in said(pythonqt.unwrap(frame)) if label.isHidden()]
+    assert not unseen, "a sentence that nobody sees"
     slicer.modules.LDRRegistrationWidget.cleanup()
     close_module(frame)
     # A wrapper that still follows the panel's choices is collected now, and what it left in the node is then called.

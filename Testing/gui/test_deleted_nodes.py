@@ -100,13 +100,13 @@ def test_deleting_a_comparisons_part_is_a_sentence(panel: Any, pair: tuple[Any, 
     panel._changes.show(changes, pair[0])
     scene.RemoveNode(segmentation)
     panel.ui.sensitivitySlider.value = 70
-    wait_for(lambda: bool(panel.errors), "the slider to rest")
-    assert "no longer in the scene" in panel.errors[0]
+    label = panel.ui.regionsHintLabel
+    wait_for(lambda: "no longer in the scene" in label.text, "the slider to rest")
     scene.RemoveNode(volume)
-    panel.errors.clear()
     click(panel.ui.changesCollapsibleButton)
+    label.text = ""
     click(panel.ui.showChangesButton)
-    assert panel.errors and "no longer in the scene" in panel.errors[0]
+    assert "no longer in the scene" in label.text and label.visible and panel.errors == []
     scene.RemoveNode(table)
     assert not panel.ui.sensitivitySlider.enabled
     choose(panel.ui.movingVolumeSelector, "Prior")

@@ -163,8 +163,7 @@ def test_a_volume_changed_while_running_is_a_sentence(panel: Any, pair: tuple[An
     slicer.util.arrayFromVolumeModified(pair[which])
     computation.released.set()
     wait_for(lambda: is_idle(panel), "the end of the run")
-    assert len(panel.errors) == 1 and "was changed while it was registered" in panel.errors[0]
-    assert panel.ui.statusLabel.text == panel.errors[0]
+    assert "was changed while it was registered" in panel.ui.statusLabel.text and panel.errors == []
     assert node_names("vtkMRMLTransformNode") == []
 
 

@@ -60,7 +60,7 @@ def test_lists_of_unequal_length_are_a_sentence_until_they_are_equal(panel: Any,
     assert hint(ui).startswith(said)
     click(ui.landmarksButton)
     assert hint(ui).startswith(said) and panel.errors == []
-    assert node_names("vtkMRMLTableNode") == [] and "landmarks" not in ui.logTextEdit.toPlainText()
+    assert node_names("vtkMRMLTableNode") == [] and "mean error" not in ui.logTextEdit.toPlainText()
     moving.AddControlPoint(INSIDE[1])
     moving.SetNthControlPointLabel(1, "")
     wait_for(lambda: hint(ui) == "", "the sentence to go with its reason")

@@ -318,11 +318,13 @@ def test_highdicom_is_installed_only_after_a_yes(
     monkeypatch.setattr(changeoutputs, "highdicomIsInstalled", lambda: False)
     monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", ask)
     monkeypatch.setattr(slicer.util, "pip_install", install, raising=False)
+    panel.ui.changesCollapsibleButton.collapsed = False
     panel.ui.dicomChangesButton.enabled = True
     click(panel.ui.dicomChangesButton)
     assert len(asked) == 1 and "from the internet" in asked[0].replace("\n", " ")
     assert installed == (["highdicom>=0.25"] if answer else [])
-    assert panel.errors == (["highdicom could not be installed: no network"] if answer else [])
+    label, says = panel.ui.outputsHintLabel, "highdicom could not be installed: no network" if answer else ""
+    assert (label.text, label.visible, panel.errors) == (says, answer, [])
 
 
 def test_names_of_patients_are_text_and_break(panel: Any, add_volume: Any) -> None:

@@ -84,8 +84,7 @@ def test_the_result_is_used_on_other_nodes(panel: Any, pair: tuple[Any, Any]) ->
     wait_for(lambda: is_idle(panel), "the end of the run")
     click(ui.resultCollapsibleButton)
     click(ui.carryButton)
-    assert panel.errors == ["Choose a node that belongs to the moving volume."]
-    panel.errors.clear()
+    assert ui.carryHintLabel.text == "Choose a node that belongs to the moving volume." and ui.carryHintLabel.visible
     points = {}
     for name, position in (("Fixed points", (0.0, 0.0, 0.0)), ("Moving points", (4.0, -2.0, 1.0))):
         points[name] = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)

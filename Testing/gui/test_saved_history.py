@@ -167,3 +167,15 @@ def test_undo_without_anything_to_undo_is_a_sentence(attempts: Any) -> None:
     pythonqt.unwrap(attempts.ui.undoButton).click()
     assert "There is no earlier attempt to go back to." in attempts.ui.logTextEdit.toPlainText()
     assert attempts.errors == []
+
+
+def test_an_attempt_is_told_of_in_the_users_language(panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import slicer
+    from LDRRegistrationLib.mrml.attempts import Record
+    from LDRRegistrationLib.mrml.history import Attempt
+
+    monkeypatch.setattr(slicer.app, "language", lambda text: f"«{text}»")
+    for preset, said in (("fast", "«fast»"), ("unheard of", "unheard of")):
+        record = Record(1, "2026-11-28 10:00:00", preset, "affine", "good", "", 0.5, "", 2, 1.0, ())
+        words = Attempt(record, None, None, np.eye(4), (None, None, None)).words  # type: ignore[arg-type]
+        assert f"{said}, «affine»: «good» 0.500" in words

@@ -52,7 +52,16 @@ def test_every_section_fits_whatever_the_volumes_are_called(font: None, panel: A
 def test_labels_that_say_nothing_take_no_room(panel: Any, pair: tuple[Any, Any]) -> None:
     ui = panel.ui
     for section, labels in {
-        "result": ("landmarksHintLabel", "followedLabel"),
+        "result": (
+            "viewsHintLabel",
+            "doubtfulLabel",
+            "carryHintLabel",
+            "landmarksHintLabel",
+            "followedLabel",
+            "roiHintLabel",
+            "saveHintLabel",
+        ),
+        "changes": ("sideBySideHintLabel", "regionsHintLabel", "outputsHintLabel"),
         "advanced": ("presetHintLabel",),
         "expert": ("deviceHintLabel",),
         "study": ("studyProblemLabel",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import slicer
@@ -15,8 +14,9 @@ from ..mrml.carrying import volumeGrid
 from ..mrml.roi import addRoi, boxOfRoi
 from ..mrml.worldposition import toWorldRas
 from ..runtime.errors import RegistrationError
-from .controller import Run
-from .history import HistoryControl
+from .correcting import Correction
+from .hints import say
+from .refusals import Refusals
 
 EVENTS = (
     vtk.vtkCommand.ModifiedEvent,
@@ -25,31 +25,16 @@ EVENTS = (
 )
 
 
-class BoxControl(VTKObservationMixin):
-    """Refines the present result inside the chosen ROI; the button is enabled where that can be done.
+class BoxControl(Correction, VTKObservationMixin):
+    """Refines the present result inside the chosen ROI; the button is enabled where that can be done."""
 
-    :param ui: the widgets of LDRRegistration.ui, by name.
-    :param start: takes a Run, its title, and the parameters of its first step.
-    :param finished: called with the job and the result once they are in the scene.
-    :param parameters: answers those of ``prepare`` that the panel's other sections say.
-    """
-
-    def __init__(
-        self,
-        ui: Any,
-        logic: Any,
-        history: HistoryControl,
-        start: Callable[..., None],
-        finished: Callable[[Any, Any], None],
-        parameters: Callable[[], dict[str, Any]],
-    ) -> None:
+    def __init__(self, ui: Any, logic: Any, refusals: Refusals, *common: Any) -> None:
+        """For the parameters see ``Correction``."""
         VTKObservationMixin.__init__(self)
-        self._ui, self._logic, self._history = ui, logic, history
-        self._start, self._finished, self._parameters = start, finished, parameters
-        self._choices: Any = None
+        Correction.__init__(self, ui, logic, refusals, *common, place=refusals.beside(ui.roiHintLabel))
         ui.roiSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._onChosen)
-        ui.newRoiButton.connect("clicked(bool)", lambda checked=False: self._onNew())
-        ui.refineButton.connect("clicked(bool)", lambda checked=False: self.refine())
+        self._connect(ui.newRoiButton, self._onNew)
+        self._connect(ui.refineButton, self.refine)
 
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing."""
@@ -59,7 +44,7 @@ class BoxControl(VTKObservationMixin):
     def update(self) -> None:
         """Say what stands in the way of a refinement, and enable it where nothing does."""
         problem = self._problem()
-        self._ui.roiHintLabel.text = "" if self._ui.roiSelector.currentNode() is None else problem
+        say(self._ui.roiHintLabel, "" if self._ui.roiSelector.currentNode() is None else problem)
         self._ui.refineButton.enabled = not problem
         self._ui.refineButton.toolTip = problem or _(
             "Fits the images again inside the box, at their own resolution; outside it the result stays as it is."
@@ -67,27 +52,8 @@ class BoxControl(VTKObservationMixin):
 
     def refine(self) -> None:
         """Start to refine the present result in the box."""
-        choices = self._choices
-        parameters = self._parameters()
-        parameters.pop("initialTransformNode", None)
-        self._start(
-            Run(
-                self._logic.prepare,
-                self._logic.compute,
-                self._logic.publish,
-                lambda job, result, published: self._finished(job, result),
-            ),
-            _("Refining in the box"),
-            fixedVolumeNode=choices.fixedVolume,
-            movingVolumeNode=choices.movingVolume,
-            outputTransformNode=choices.outputTransform,
-            outputVolumeNode=choices.outputVolume,
-            roiNode=self._ui.roiSelector.currentNode(),
-            startTransformNode=choices.outputTransform,
-            startFrom=self._held(),
-            preset=choices.preset.value,
-            **parameters,
-        )
+        roi = self._ui.roiSelector.currentNode()
+        self._correct(_("Refining in the box"), roiNode=roi, startFrom=self._held())
 
     def _held(self) -> Any:
         """All that is known of the present result; None after somebody else has written it, or moved the volume."""
@@ -112,10 +78,7 @@ class BoxControl(VTKObservationMixin):
         return ""
 
     def _onNew(self) -> None:
-        try:
-            self._ui.roiSelector.setCurrentNode(addRoi(self._choices.fixedVolume))
-        except RegistrationError as error:
-            self._ui.roiHintLabel.text = str(error)
+        self._ui.roiSelector.setCurrentNode(addRoi(self._choices.fixedVolume))
 
     def _onChosen(self, node: Any = None) -> None:
         self.removeObservers()

@@ -17,6 +17,7 @@ from ..mrml.changenodes import Changes
 from ..reports.context import AS_DICOM_SAYS
 from ..runtime.errors import DependencyError
 from .controller import Run
+from .refusals import Refusals
 from .saving import startFolder
 
 # The first two rows of the box; what else is in it, somebody typed.
@@ -29,6 +30,7 @@ class ChangeOutputs:
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
     :param log: takes a line for the panel's log.
+    :param refusals: says beside the buttons why nothing is written.
     :param start: starts a Run, with a title and the parameters of its ``prepare``.
     :param changes: the comparison that is shown; None without one.
     """
@@ -38,14 +40,16 @@ class ChangeOutputs:
         ui: Any,
         logic: Any,
         log: Callable[[str], None],
+        refusals: Refusals,
         start: Callable[..., None],
         changes: Callable[[], Changes | None],
     ) -> None:
         self._ui, self._logic, self._log, self._start, self._changes = ui, logic, log, start, changes
         for text in (_("No patient"), _("As in DICOM")):
             ui.reportPatientComboBox.addItem(text)
-        ui.exportChangesButton.connect("clicked(bool)", self._onReport)
-        ui.dicomChangesButton.connect("clicked(bool)", self._onDicom)
+        place = refusals.beside(ui.outputsHintLabel)
+        for button, slot in ((ui.exportChangesButton, self._onReport), (ui.dicomChangesButton, self._onDicom)):
+            button.connect("clicked(bool)", lambda checked=False, slot=slot: refusals.ask(place, slot))
 
     def enable(self, enabled: bool) -> None:
         for name in ("exportChangesButton", "dicomChangesButton", "reportPatientComboBox"):
@@ -60,7 +64,7 @@ class ChangeOutputs:
             return ""
         return AS_DICOM_SAYS if text == box.itemText(AS_DICOM) else text
 
-    def _onReport(self, checked: bool = False) -> None:
+    def _onReport(self) -> None:
         folder = self._askForFolder(_("Folder for the report"))
         changes = self._changes()
         if folder is None or changes is None:
@@ -74,13 +78,8 @@ class ChangeOutputs:
             patient=self.patient,
         )
 
-    def _onDicom(self, checked: bool = False) -> None:
-        try:
-            if not self._hasHighdicom():
-                return
-        except DependencyError as error:
-            self._log(str(error))
-            slicer.util.errorDisplay(str(error))
+    def _onDicom(self) -> None:
+        if not self._hasHighdicom():
             return
         folder = self._askForFolder(_("Folder for the DICOM objects"))
         changes = self._changes()

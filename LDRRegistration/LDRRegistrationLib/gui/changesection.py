@@ -14,7 +14,9 @@ from ..mrml.views import jumpTo, rememberViews
 from ..mrml.worldposition import isOfPair
 from ..runtime.errors import RegistrationError
 from .changeoutputs import ChangeOutputs
+from .hints import hideEmpty
 from .reading import SideBySideControl, addKeys
+from .refusals import Refusals
 from .regionlist import RegionList
 from .verdicts import styleOfNotes
 
@@ -28,13 +30,18 @@ class ChangesSection:
 
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
-    :param log: takes a line for the panel's log.
+    :param view: the panel's RunView, for its log.
+    :param refusals: says beside a button why it refuses.
     :param say: shows the summary of a comparison.
     :param start: starts a Run, with a title and the parameters of its ``prepare``.
+    :param beforeShowing: called before the views are changed.
     """
 
-    def __init__(self, ui: Any, logic: Any, log: Any, say: Any, start: Any) -> None:
-        self._ui, self._logic, self._log, self._say = ui, logic, log, say
+    def __init__(
+        self, ui: Any, logic: Any, view: Any, refusals: Refusals, say: Any, start: Any, beforeShowing: Any
+    ) -> None:
+        self._ui, self._logic, self._say, self._beforeShowing = ui, logic, say, beforeShowing
+        self._try = lambda slot: refusals.ask(refusals.beside(ui.regionsHintLabel), slot)
         self._choices: Any = None
         self._changes: Changes | None = None
         self._current: Any = None
@@ -55,8 +62,8 @@ class ChangesSection:
         ui.changeNoteEdit.connect("textEdited(QString)", self._onNote)
         # The keys are keys again.
         ui.changeNoteEdit.connect("returnPressed()", ui.changesTable.setFocus)
-        self._sideBySide = SideBySideControl(ui, log)
-        self._outputsOf = ChangeOutputs(ui, logic, log, start, lambda: self._changes)
+        self._sideBySide = SideBySideControl(ui, refusals, beforeShowing)
+        self._outputsOf = ChangeOutputs(ui, logic, view.log, refusals, start, lambda: self._changes)
         for name, slot in {
             "previousChangeButton": lambda: self._regions.step(-1),
             "nextChangeButton": lambda: self._regions.step(1),
@@ -76,6 +83,8 @@ class ChangesSection:
         }
         # A section that opens shows all that is in it.
         ui.changesCollapsibleButton.connect("contentsCollapsed(bool)", lambda collapsed: self.update())
+        labels = (ui.findHintLabel, ui.sideBySideHintLabel, ui.regionsHintLabel, ui.outputsHintLabel)
+        hideEmpty(ui.changesCollapsibleButton, *labels)
         # The table is shown while the section is open, and the panel is.
         self._keys = addKeys(ui.changesTable, keys)
         self._list()
@@ -203,13 +212,6 @@ class ChangesSection:
         self._ui.changesTable.enabled = hasRows or hasComparison
         self._ui.changeNoteEdit.enabled = hasRows
 
-    def _try(self, slot: Any) -> None:
-        try:
-            slot()
-        except RegistrationError as error:
-            self._log(str(error))
-            slicer.util.errorDisplay(str(error))
-
     def _onMaskChosen(self, name: str, node: Any) -> None:
         if not self._updating and self._choices is not None:
             setattr(self._choices, name, node)
@@ -274,6 +276,7 @@ class ChangesSection:
             self._putBack()
             self._putBack = None
         elif self._changes is not None:
+            self._beforeShowing()
             self._putBack = rememberViews(slicer.mrmlScene)
             showInViews(self._changes, self._current)
         self._ui.showChangesButton.text = _("Hide map") if self._putBack is not None else _("Show map")

@@ -15,6 +15,7 @@ from slicer import (
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from ..mrml.studies import bestPair
+from ..mrml.study import isScan
 from .choicelabels import DeviceChoice, PrealignmentChoice, PresetChoice
 
 
@@ -53,16 +54,17 @@ class LDRRegistrationParameterNode:
     changeTable: vtkMRMLTableNode
 
 
+def scans() -> list[Any]:
+    """The scene's volumes that can be registered, as far as Slicer's lists show them."""
+    volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+    return [node for node in volumes if isScan(node) and not node.GetHideFromEditors()]
+
+
 def proposeVolumes(choices: Any) -> None:
     """Choose the two of the scene's volumes that fit best where neither is chosen yet."""
     if choices.fixedVolume is not None or choices.movingVolume is not None:
         return
-    # Not label maps and vector volumes, which are of classes of their own.
-    volumes = [
-        node
-        for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-        if node.GetClassName() == "vtkMRMLScalarVolumeNode"
-    ]
+    volumes = scans()
     if len(volumes) > 1:
         with slicer.util.NodeModify(choices):
             choices.fixedVolume, choices.movingVolume = bestPair(volumes)

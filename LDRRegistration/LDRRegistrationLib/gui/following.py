@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from .controller import Run
+from .correcting import Correction
 from .hints import say
-from .history import HistoryControl
 from .landmarks import LandmarkControl
+from .refusals import Refusals
 
 
-class FollowControl:
-    """Bends the present result so that it follows the chosen landmarks; each time from what there was without any.
+class FollowControl(Correction):
+    """Bends the present result so that it follows the chosen landmarks; each time from what there was without any."""
 
-    :param ui: the widgets of LDRRegistration.ui, by name.
-    :param start: takes a Run, its title, and the parameters of its first step.
-    :param finished: called with the job and the result once they are in the scene.
-    :param parameters: answers those of ``prepare`` that the panel's other sections say.
-    """
-
-    def __init__(
-        self,
-        ui: Any,
-        logic: Any,
-        landmarks: LandmarkControl,
-        history: HistoryControl,
-        start: Callable[..., None],
-        finished: Callable[[Any, Any], None],
-        parameters: Callable[[], dict[str, Any]],
-    ) -> None:
-        self._ui, self._logic, self._landmarks, self._history = ui, logic, landmarks, history
-        self._start, self._finished, self._parameters = start, finished, parameters
-        self._choices: Any = None
+    def __init__(self, ui: Any, logic: Any, refusals: Refusals, *common: Any, landmarks: LandmarkControl) -> None:
+        """For the parameters see ``Correction``."""
+        super().__init__(ui, logic, refusals, *common, place=refusals.beside(ui.landmarksHintLabel))
+        self._landmarks = landmarks
         # What the landmarks said when they were followed last.
         self._followed: Any = None
-        ui.followButton.connect("clicked(bool)", lambda checked=False: self.follow())
-        ui.newLandmarksButton.connect("clicked(bool)", lambda checked=False: self._onNewLists())
+        self._connect(ui.followButton, self.follow)
+        self._connect(ui.newLandmarksButton, self._onNewLists)
 
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing."""
@@ -55,43 +39,27 @@ class FollowControl:
         self._takeTurns()
         wanted = self._ui.followAtOnceCheckBox.checked and self._ui.resultCollapsibleButton.enabled
         if wanted and not isRunning and self._landmarks.isComplete and self._landmarks.state != self._followed:
-            self.follow()
+            self._ask(self.follow)
 
     def follow(self) -> None:
         """Start to compute the result again with the landmarks as constraints."""
         if not self._landmarks.isComplete:
             self._landmarks.sayWhatIsWrong(isAsked=True)
             return
-        choices, (fixed, moving) = self._choices, self._landmarks.lists
+        fixed, moving = self._landmarks.lists
         held = self._history.held
-        base = None if held is None else held.base
         self._followed = self._landmarks.state
-        parameters = self._parameters()
-        parameters.pop("initialTransformNode", None)
-        self._start(
-            Run(
-                self._logic.prepare,
-                self._logic.compute,
-                self._logic.publish,
-                lambda job, result, published: self._onFollowed(job, result),
-            ),
+        self._correct(
             _("Following the landmarks"),
-            fixedVolumeNode=choices.fixedVolume,
-            movingVolumeNode=choices.movingVolume,
-            outputTransformNode=choices.outputTransform,
-            outputVolumeNode=choices.outputVolume,
             fixedMarkupsNode=fixed,
             movingMarkupsNode=moving,
-            startTransformNode=choices.outputTransform,
-            startFrom=base,
-            preset=choices.preset.value,
-            **parameters,
+            startFrom=None if held is None else held.base,
         )
 
-    def _onFollowed(self, job: Any, result: Any) -> None:
+    def _end(self, job: Any, result: Any) -> None:
         fit = result.landmarks
         say(self._ui.followedLabel, " ".join([fit.summary + ".", *fit.notes]))
-        self._finished(job, result)
+        super()._end(job, result)
 
     def _onNewLists(self) -> None:
         choices = self._choices

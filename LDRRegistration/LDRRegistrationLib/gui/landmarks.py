@@ -56,18 +56,17 @@ class LandmarkControl(VTKObservationMixin):
         self.removeObservers()
 
     def check(self) -> None:
-        """Compare the chosen lists, and log the outcome."""
+        """Compare the chosen lists, and log the outcome.
+
+        :raises RegistrationError: they cannot be compared.
+        """
         self.sayWhatIsWrong()
-        try:
-            self._notes()
-            fixed, moving = self.lists
-            comparison = self._logic.compareLandmarks(
-                fixedMarkupsNode=fixed, movingMarkupsNode=moving, transformNode=self._nodes[2]
-            )
-        except RegistrationError as error:
-            self._say(str(error))
-        else:
-            self._log(comparison.summary)
+        self._notes()
+        fixed, moving = self.lists
+        comparison = self._logic.compareLandmarks(
+            fixedMarkupsNode=fixed, movingMarkupsNode=moving, transformNode=self._nodes[2]
+        )
+        self._log(comparison.summary)
 
     @property
     def isComplete(self) -> bool:

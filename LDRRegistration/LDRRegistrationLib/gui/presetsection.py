@@ -15,6 +15,7 @@ from ..runtime.errors import RegistrationError
 from .advancedsection import ADAPTATION_ITERATIONS
 from .choicelabels import PrealignmentChoice, PresetChoice
 from .hints import hideEmpty, say
+from .refusals import Refusals
 from .saving import startFolder
 
 SETTING = "LDRRegistration/Presets"
@@ -28,10 +29,12 @@ class PresetSection:
 
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param log: takes a line for the panel's log.
+    :param refusals: says beside the buttons why one refuses.
     """
 
-    def __init__(self, ui: Any, log: Any) -> None:
+    def __init__(self, ui: Any, log: Any, refusals: Refusals) -> None:
         self._ui, self._log = ui, log
+        self._try = lambda slot: refusals.ask(refusals.beside(ui.presetHintLabel), slot)
         self._choices: Any = None
         self._updating = False
         self._own: dict[str, OwnPreset] = {}
@@ -177,12 +180,6 @@ class PresetSection:
         before = len(self._own)
         self._keep(added(self._own, presets))
         self._say(_("{count} presets are new in the list.").format(count=len(self._own) - before))
-
-    def _try(self, slot: Any) -> None:
-        try:
-            slot()
-        except RegistrationError as error:
-            self._say(str(error))
 
     def _say(self, sentence: str) -> None:
         """Beside the buttons."""

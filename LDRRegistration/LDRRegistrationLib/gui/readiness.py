@@ -13,13 +13,14 @@ from ..runtime import pytorch
 from ..runtime.errors import RegistrationError
 from . import curved, licences
 from .pairsection import confirmSamePatient
+from .refusals import isRefusal
 
 
 class Readiness:
-    """Asks what has to be asked.
+    """Asks what has to be asked. A refusal is raised: RegistrationError, or DependencyError without PyTorch.
 
     :param busy: a context in which the panel says what goes on, and can do nothing else.
-    :param onFailed: hears what went wrong, with its details.
+    :param onFailed: hears what else went wrong, with its details.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class Readiness:
             if not confirmSamePatient(choices):
                 return False
         except Exception as error:
+            if isRefusal(error):
+                raise
             self._onFailed(error, traceback.format_exc())
             return False
         return self.canCompute(choices, missing)
@@ -57,9 +60,11 @@ class Readiness:
             with self._busy(_("PyTorch is being installed; this is done once.")):
                 pytorch.installTorch()
         except Exception as error:
+            if isRefusal(error):
+                raise
             self._onFailed(error, traceback.format_exc())
             return False
         lacking = missing()
         if lacking:
-            self._onFailed(RegistrationError(lacking), "")
-        return not lacking
+            raise RegistrationError(lacking)
+        return True

@@ -6,22 +6,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from ..mrml.sidebyside import SideBySide
-from ..runtime.errors import RegistrationError
+from .refusals import Refusals
 
 
 class SideBySideControl:
     """The buttons that show the current and the prior scan side by side, and exchange them.
 
     :param ui: the widgets of LDRRegistration.ui, by name.
-    :param log: takes a line for the panel's log.
+    :param refusals: says beside the buttons why the scans are not shown.
+    :param beforeShowing: called before the views are changed.
     """
 
-    def __init__(self, ui: Any, log: Callable[[str], None]) -> None:
-        self._ui, self._log = ui, log
+    def __init__(self, ui: Any, refusals: Refusals, beforeShowing: Callable[[], None]) -> None:
+        self._ui, self._refusals, self._beforeShowing = ui, refusals, beforeShowing
+        self._place = refusals.beside(ui.sideBySideHintLabel)
         self._nodes: tuple[Any, Any, Any] = (None, None, None)
         self._shown: SideBySide | None = None
         ui.sideBySideButton.connect("clicked(bool)", self.toggle)
@@ -54,15 +55,15 @@ class SideBySideControl:
 
     def toggle(self, checked: bool = False) -> None:
         """Show both scans, or put the views back."""
+        self._refusals.ask(self._place, self._toggle)
+        self._update()
+
+    def _toggle(self) -> None:
         if self._shown is not None:
             self.restore()
         elif None not in self._nodes:
-            try:
-                self._shown = SideBySide(*self._nodes)
-            except RegistrationError as error:
-                self._log(str(error))
-                slicer.util.errorDisplay(str(error))
-        self._update()
+            self._beforeShowing()
+            self._shown = SideBySide(*self._nodes)
 
     def flip(self, checked: bool = False) -> None:
         """Exchange the scans in place; shows them first, if they are not shown."""

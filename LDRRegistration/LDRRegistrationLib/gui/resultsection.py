@@ -1,13 +1,11 @@
-"""The Result section: seeing a registration in the slice views, and using it on other nodes."""
+"""The Result section: seeing a registration in the slice views; its parts put it right, judge it and use it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import slicer
 from slicer.i18n import tr as _
 
-from ..mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
 from ..mrml.checkerboard import (
     computeCheckerboard,
     computeDifference,
@@ -16,17 +14,14 @@ from ..mrml.checkerboard import (
     publishDifference,
 )
 from ..mrml.display import CHECKERBOARD, DIFFERENCE, GRID, MAGNITUDE, VOLUME_CHANGE, ResultDisplay
-from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
 from ..mrml.volumechange import computeVolumeChange, prepareVolumeChange, publishVolumeChange
-from ..runtime.errors import RegistrationError
-from ..runtime.progress import Stages
 from .boxcontrol import BoxControl
-from .controller import Run
 from .following import FollowControl
 from .hints import hideEmpty
 from .history import HistoryControl
 from .landmarks import LandmarkControl
-from .saving import askForPath
+from .refusals import Refusals
+from .resultuse import ResultUse, inSteps
 from .trustcontrol import TrustControl
 
 
@@ -36,28 +31,44 @@ class ResultSection:
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
     :param view: the panel's RunView, for its log and for what the status line says of a result.
+    :param refusals: says beside a button why it refuses.
     :param start: takes a Run, its title, and the parameters of its first step; for what takes longer than a moment.
     :param isRunning: whether anything is computed, during which nothing here is enabled.
+    :param beforeShowing: called before the views are changed for the first time: whoever else did puts them back.
     :param parameters: answers what other sections say of a registration, as parameters of its first step.
     """
 
-    def __init__(self, ui: Any, logic: Any, view: Any, start: Any, isRunning: Any, parameters: Any) -> None:
+    def __init__(
+        self,
+        ui: Any,
+        logic: Any,
+        view: Any,
+        refusals: Refusals,
+        start: Any,
+        isRunning: Any,
+        parameters: Any,
+        beforeShowing: Any,
+    ) -> None:
         self._ui, self._logic, self._view, self._log = ui, logic, view, view.log
-        self._start, self._isRunning = start, isRunning
+        self._refusals, self._start, self._isRunning = refusals, start, isRunning
+        self._beforeShowing = beforeShowing
         self._choices: Any = None
         self._display: ResultDisplay | None = None
         self._hasShown = False
         self._history = HistoryControl(ui, view.tell, view.log)
         self._landmarks = LandmarkControl(ui, logic, view.log, lambda: self._follow.onPoints(isRunning()))
-        self._follow = FollowControl(ui, logic, self._landmarks, self._history, start, self.keep, parameters)
-        self._box = BoxControl(ui, logic, self._history, start, self.keep, parameters)
+        common = (ui, logic, refusals, self._history, start, self.keep, parameters)
+        self._follow = FollowControl(*common, landmarks=self._landmarks)
+        self._box = BoxControl(*common)
+        self._use = ResultUse(ui, logic, view.log, refusals, start)
         self._trust = TrustControl(ui, logic, start, self._display_, parameters)
-        hideEmpty(
-            ui.resultCollapsibleButton, ui.landmarksHintLabel, ui.followedLabel, ui.roiHintLabel, ui.doubtfulLabel
-        )
-        ui.fadeSlider.connect("valueChanged(int)", self._onFade)
+        labels = (ui.viewsHintLabel, ui.carryHintLabel, ui.landmarksHintLabel, ui.roiHintLabel, ui.saveHintLabel)
+        hideEmpty(ui.resultCollapsibleButton, *labels, ui.followedLabel, ui.doubtfulLabel)
+        ask, self._besideViews = refusals.ask, refusals.beside(ui.viewsHintLabel)
+        ui.fadeSlider.connect("valueChanged(int)", lambda value: self._see(lambda: self._onFade(value)))
         for name, slot in {
             "afterButton": self._onAfter,
+            "swipeButton": self._onSwipe,
             "gridButton": lambda: self._display_().showDeformation(GRID),
             "magnitudeButton": lambda: self._display_().showDeformation(MAGNITUDE),
             "volumeChangeButton": self._onVolumeChange,
@@ -67,12 +78,10 @@ class ResultSection:
             "similarityButton": self._trust.showSimilarity,
             "doubtfulButton": self._trust.goOn,
             "restoreButton": self.restore,
-            "carryButton": self._onCarry,
-            "inverseButton": self._onInverse,
-            "landmarksButton": self._landmarks.check,
-            "saveButton": self._onSave,
         }.items():
-            getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._try(slot))
+            getattr(ui, name).connect("clicked(bool)", lambda checked=False, slot=slot: self._see(slot))
+        place = refusals.beside(ui.landmarksHintLabel)
+        ui.landmarksButton.connect("clicked(bool)", lambda checked=False: ask(place, self._landmarks.check))
 
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing: then the views stay as they are, while another module is open."""
@@ -80,14 +89,21 @@ class ResultSection:
         self._follow.setChoices(choices)
         self._box.setChoices(choices)
         self._trust.setChoices(choices)
+        self._use.setChoices(choices)
         self.update()
 
     def forget(self) -> None:
         """The scene is about to go, and what was shown of it."""
+        self.close()
         self._display, self._hasShown = None, False
         self._history.forget()
         self._follow.forget()
         self._trust.forget()
+
+    def close(self) -> None:
+        """The panel is about to go: what hangs on it, and is not in the scene, goes, too."""
+        if self._display is not None:
+            self._display.endSwipe()
 
     def keep(self, job: Any, result: Any) -> None:
         """A registration was put into the scene: an attempt more, and what the panel says of it.
@@ -118,7 +134,7 @@ class ResultSection:
         self._ui.resultCollapsibleButton.collapsed = False
         self._display_().showAfter(True)
         self._display_().blend(self._ui.fadeSlider.value / 100.0)
-        self._nameAfterButton()
+        self._nameButtons()
 
     def beforeRun(self) -> None:
         """A registration is about to begin: views that show what will not hold any more go back; others stay."""
@@ -139,14 +155,14 @@ class ResultSection:
         shown = self._display
         if shown is not None and (shown.fixed, shown.moving, shown.transform) != nodes:
             self.restore()
-        self._nameAfterButton()
+        self._nameButtons()
 
     def restore(self) -> None:
         """The views, and the moving volume's place, as they were before the first button."""
         if self._display is not None:
             self._display.restore()
             self._display = None
-            self._nameAfterButton()
+        self._nameButtons()
 
     def _nodes(self) -> tuple[Any, Any, Any]:
         choices = self._choices
@@ -156,31 +172,38 @@ class ResultSection:
 
     def _display_(self) -> ResultDisplay:
         if self._display is None:
+            self._beforeShowing()
             self._display = ResultDisplay(*self._nodes())
         return self._display
 
-    def _try(self, slot: Any) -> None:
-        try:
-            slot()
-        except RegistrationError as error:
-            self._log(str(error))
-            slicer.util.errorDisplay(str(error))
+    def _see(self, slot: Any) -> None:
+        """Do what a control of the views is for, and let the buttons say what is shown then."""
+        self._refusals.ask(self._besideViews, slot)
+        self._nameButtons()
 
     def _onFade(self, value: int) -> None:
         if self._ui.resultCollapsibleButton.enabled:
-            self._try(lambda: self._display_().blend(value / 100.0))
+            self._display_().blend(value / 100.0)
 
     def _onAfter(self) -> None:
         display = self._display_()
         display.showAfter(not display.isAfter)
-        display.blend(self._ui.fadeSlider.value / 100.0)
-        self._nameAfterButton()
+        if not display.isSwiping:
+            display.blend(self._ui.fadeSlider.value / 100.0)
 
-    def _nameAfterButton(self) -> None:
+    def _onSwipe(self) -> None:
+        display = self._display_()
+        if display.isSwiping:
+            display.blend(self._ui.fadeSlider.value / 100.0)
+        else:
+            display.showSwipe()
+
+    def _nameButtons(self) -> None:
         _fixed, moving, transform = self._nodes()
         # Also without this section's doing, as in a scene that was saved so.
         isAfter = None not in (moving, transform) and moving.GetParentTransformNode() is transform
         self._ui.afterButton.text = _("Show before") if isAfter else _("Show after")
+        self._ui.swipeButton.checked = self._display is not None and self._display.isSwiping
 
     def _onVolumeChange(self) -> None:
         display = self._display_()
@@ -231,55 +254,4 @@ class ResultSection:
             self._display = display
             show(made)
 
-        self._start(_run(*steps, finished), title, **nodes)
-
-    def _onCarry(self) -> None:
-        node = self._ui.carrySelector.currentNode()
-        if node is None:
-            raise RegistrationError(_("Choose a node that belongs to the moving volume."))
-        self._start(
-            _run(
-                prepareCopies,
-                computeCopies,
-                lambda job, nothing: publishCopies(job),
-                lambda copies: self._log(_('Made "{copy}".').format(copy=copies[0].GetName())),
-            ),
-            _("Carrying {name}").format(name=node.GetName()),
-            transformNode=self._choices.outputTransform,
-            nodes=[node],
-        )
-
-    def _onInverse(self) -> None:
-        self._start(
-            _run(
-                prepareInverse,
-                computeInverse,
-                publishInverse,
-                lambda inverse: self._log(
-                    _('Made "{name}", exact to {error:.3f} mm at worst.').format(
-                        name=inverse.transformNode.GetName(), error=inverse.largestErrorMm
-                    )
-                ),
-            ),
-            _("Inverting the transform"),
-            transformNode=self._choices.outputTransform,
-        )
-
-    def _onSave(self) -> None:
-        transformNode = self._choices.outputTransform
-        path = askForPath(transformNode.GetName())
-        if path is None:
-            return
-        with slicer.util.WaitCursor():
-            self._logic.saveTransform(transformNode=transformNode, path=path)
-        self._log(_("Wrote {path}.").format(path=path))
-
-
-def _run(prepare: Any, compute: Any, publish: Any, finished: Any) -> Run:
-    """Of computations that know nothing of progress: they ask again and again whether to stop."""
-    return Run(
-        prepare,
-        lambda job, *, progress, cancelled: compute(job, Stages(progress, cancelled).check),
-        publish,
-        lambda job, result, published: finished(published),
-    )
+        self._start(inSteps(*steps, finished), title, **nodes)

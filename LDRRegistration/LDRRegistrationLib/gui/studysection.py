@@ -16,6 +16,7 @@ from ..mrml.study import volumesIn
 from ..mrml.volumes import imageFromVolumeNode
 from ..runtime.errors import RegistrationError
 from .hints import say
+from .refusals import Refusals
 from .studyrun import Row, StudyRun
 from .studysteps import FramesOfSequence, rowsOfFolder
 from .verdicts import COLORS, shortly, verdictInWords
@@ -30,6 +31,7 @@ class StudySection:
     :param ui: the widgets of LDRRegistration.ui, by name.
     :param logic: LDRRegistrationLogic.
     :param view: the panel's RunView.
+    :param refusals: says beside the button why nothing is registered.
     :param controller: the panel's RunController.
     :param canCompute: asks what has to be asked of the choices before anything is computed.
     :param parameters: answers the other sections' part of ``prepare``.
@@ -42,6 +44,7 @@ class StudySection:
         ui: Any,
         logic: Any,
         view: Any,
+        refusals: Refusals,
         controller: Any,
         canCompute: Callable[[Any], bool],
         parameters: Callable[[], dict[str, Any]],
@@ -68,7 +71,8 @@ class StudySection:
         ui.studyFolderSelector.connect("currentItemChanged(vtkIdType)", lambda item: self._onChosen("folder"))
         ui.studySequenceSelector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self._onChosen("sequence"))
         ui.studyFixedSelector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: self._onChosen("fixed"))
-        ui.studyButton.connect("clicked(bool)", lambda checked=False: self._onButton())
+        place = refusals.beside(ui.studyProblemLabel)
+        ui.studyButton.connect("clicked(bool)", lambda checked=False: refusals.ask(place, self._onButton))
         ui.studyTable.connect("currentCellChanged(int,int,int,int)", lambda row, *unused: self._onRowChosen(row))
         ui.studyTable.connect("cellClicked(int,int)", lambda row, *unused: self._onRowChosen(row))
         # What is in a folder may have changed while the section was closed.
@@ -161,12 +165,7 @@ class StudySection:
             return
         if self._choices is None or not self._canCompute(self._choices):
             return
-        try:
-            self._rows = self._prepare()
-        except RegistrationError as error:
-            self._problem = str(error)
-            self.update()
-            return
+        self._rows = self._prepare()
         self._told = ""
         self._sequence, self._transforms = self._ui.studySequenceSelector.currentNode(), None
         self._run = StudyRun(self._controller, self._rows, self._onRow, self._view.showProgress, self._onEnd)

@@ -14,6 +14,7 @@ from ..mrml.trustnodes import EXPECTED_ERROR, LOCAL_SIMILARITY, publishMaps
 from ..mrml.views import jumpTo
 from ..registration.doubtfulplaces import DoubtfulPlace, doubtfulPlaces
 from .controller import Run
+from .hints import say
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class TrustControl:
 
     def forget(self) -> None:
         """The scene is about to go."""
-        self._found, self._ui.doubtfulLabel.text = None, ""
+        self._found = None
+        say(self._ui.doubtfulLabel, "")
 
     def showError(self) -> None:
         """The expected error over the fixed volume; it is computed first if there is none of this result."""
@@ -74,16 +76,14 @@ class TrustControl:
         places = self._found.places
         self._display().showMap(EXPECTED_ERROR)
         if not places:
-            self._ui.doubtfulLabel.text = _("No place is doubtful: the expected error is small everywhere.")
+            say(self._ui.doubtfulLabel, _("No place is doubtful: the expected error is small everywhere."))
             return
         place = places[self._next % len(places)]
-        self._ui.doubtfulLabel.text = _(
-            "Doubtful place {number} of {count}: off by about {mm:.1f} mm; local similarity {similarity:.2f}"
-        ).format(
-            number=self._next % len(places) + 1,
-            count=len(places),
-            mm=place.expectedErrorMm,
-            similarity=place.similarity,
+        sentence = _("Doubtful place {number} of {count}: off by about {mm:.1f} mm; local similarity {similarity:.2f}")
+        number = self._next % len(places) + 1
+        say(
+            self._ui.doubtfulLabel,
+            sentence.format(number=number, count=len(places), mm=place.expectedErrorMm, similarity=place.similarity),
         )
         self._next += 1
         jumpTo(slicer.mrmlScene, place.ras)

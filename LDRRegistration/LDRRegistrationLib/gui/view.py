@@ -12,7 +12,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ..registration.verdict import Verdict
-from ..runtime.errors import DependencyError, RegistrationError
+from .refusals import isRefusal
 from .verdicts import styleOf, verdictInWords
 
 
@@ -25,7 +25,7 @@ class RunView:
 
     def __init__(self, ui: Any, isSeen: Callable[[], bool] = lambda: True) -> None:
         self._ui, self._isSeen = ui, isSeen
-        self._outcome = ""
+        self._outcome = self._refused = ""
         self._verdict: Verdict | None = None
         self._figures = ""
         self.isBusy = False
@@ -90,6 +90,19 @@ class RunView:
         if self._idle is not None:
             self.showIdle(*self._idle)
 
+    def refuse(self, sentence: str) -> None:
+        """Say beside Apply why it was refused; empty: no more."""
+        if sentence or self._outcome == self._refused:
+            self.changeOutcome(sentence)
+        self._refused = sentence
+        if self._idle is not None:
+            self.showIdle(*self._idle)
+
+    def mention(self, line: str) -> None:
+        """A line in the log, which who has left the panel should read as well."""
+        self.log(line)
+        self._sayOutside(line)
+
     def changeOutcome(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
         """As ``setOutcome``, without a line in the log."""
         self._outcome = sentence if verdict is None else f"{verdictInWords(verdict)}\n{sentence}".strip()
@@ -142,7 +155,7 @@ class RunView:
 
 def errorInWords(error: BaseException, details: str) -> tuple[str, str]:
     """A sentence for the user, and the details that go with it: none where the sentence says all."""
-    if isinstance(error, RegistrationError | DependencyError):
+    if isRefusal(error):
         return str(error), ""
     logging.debug(details)
     return _("The registration failed: {error}").format(error=error), details

@@ -86,7 +86,7 @@ def noteRecord(node: Any, record: Record | None) -> None:
 
 def notedRecord(node: Any) -> Record | None:
     """What was noted; None where nothing was, or nothing that can be read."""
-    with contextlib.suppress(ValueError, TypeError, KeyError):
+    with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
         values = json.loads(unquote(node.GetAttribute(ATTRIBUTE) or ""))
         numbers = {name: float(values.pop(name)) for name in ("similarity", "pointsMm")}
         counts = {name: int(values.pop(name)) for name in ("number", "points")}

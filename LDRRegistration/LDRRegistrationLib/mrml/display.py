@@ -12,6 +12,7 @@ from ..space.grid import Grid
 from .carrying import volumeGrid
 from .checkerboard import checkerboard
 from .colors import addLegend
+from .swipe import Swipe
 from .trustnodes import EXPECTED_ERROR, LOCAL_SIMILARITY
 from .views import compositeNodes, lookAt, rememberViews, showScale
 from .volumechange import localVolumeChange
@@ -58,10 +59,31 @@ class ResultDisplay:
         self._before = parentBefore(transformNode, movingVolumeNode)
         self._moved = False
         self._made: dict[str, Any] = {}
+        self._swipe: Swipe | None = None
 
     def blend(self, opacity: float) -> None:
         """The moving volume over the fixed one, as it is carried at present; ``opacity`` 0 to 1."""
         self._overlay(self.moving, opacity)
+
+    def showSwipe(self) -> None:
+        """A line in the views, to be dragged: left of it the fixed volume, right of it the moving one alone.
+
+        It goes when anything else is shown.
+
+        :raises RegistrationError: there are no slice views.
+        """
+        self._overlay(self.moving, 0.0)
+        self._swipe = Swipe(self.moving)
+
+    def endSwipe(self) -> None:
+        """Take the line away; what the views show stays."""
+        if self._swipe is not None:
+            self._swipe.remove()
+            self._swipe = None
+
+    @property
+    def isSwiping(self) -> bool:
+        return self._swipe is not None
 
     def showAfter(self, after: bool) -> None:
         """Carry the moving volume by the registration's transform, or leave it where it was."""
@@ -114,6 +136,7 @@ class ResultDisplay:
         if node is not None or not self.has(CHECKERBOARD):
             self._made[CHECKERBOARD] = node or checkerboard(self.fixed, self.moving, self.transform)
             keepOutOfFiles(self._made[CHECKERBOARD])
+        self.endSwipe()
         lookAt(self.fixed)
         showScale(self.scene)
         for view in compositeNodes(self.scene):
@@ -143,6 +166,7 @@ class ResultDisplay:
 
     def restore(self) -> None:
         """Everything as it was found."""
+        self.endSwipe()
         self._putBack()
         if self._moved and self.scene.IsNodePresent(self.moving):
             self._putUnder(self._found)
@@ -171,6 +195,7 @@ class ResultDisplay:
         self.moving.SetAndObserveTransformNodeID(parent.GetID() if present else None)
 
     def _overlay(self, node: Any, opacity: float) -> None:
+        self.endSwipe()
         lookAt(self.fixed)
         showScale(self.scene)
         for view in compositeNodes(self.scene):

@@ -49,9 +49,9 @@ class Attempt:
         today = record.clock.startswith(time.strftime("%Y-%m-%d"))
         line = _("{clock} {preset}, {prealignment}: {grade} {similarity:.3f}").format(
             clock=record.clock[-8:] if today else record.clock[:16],
-            preset=record.preset,
-            prealignment=record.prealignment,
-            grade=record.grade,
+            preset=_inWords(record.preset),
+            prealignment=_inWords(record.prealignment),
+            grade=_inWords(record.grade),
             similarity=record.similarity,
         )
         box = None if self.result is None else self.result.box
@@ -68,6 +68,22 @@ class Attempt:
         return all(
             reference.isPresent and reference.node() is node for reference, node in zip(self.nodes, nodes, strict=True)
         )
+
+
+def _inWords(value: str) -> str:
+    """What a record says by the names of members, as a user reads it; a name that is not known stays."""
+    words = {
+        "fast": _("fast"),
+        "accurate": _("accurate"),
+        "best": _("best"),
+        "affine": _("affine"),
+        "rigid": _("rigid"),
+        "none": _("as placed"),
+        "good": _("good"),
+        "check": _("check"),
+        "failed": _("failed"),
+    }
+    return words.get(value, value)
 
 
 class History:

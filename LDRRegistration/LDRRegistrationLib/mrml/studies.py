@@ -83,18 +83,59 @@ def bestPair(volumeNodes: Sequence[Any]) -> tuple[Any, Any]:
     Where the scene knows nothing of all that, these are the first two.
     """
     studies = [(node, studyOf(node)) for node in volumeNodes[:MAXIMUM_COMPARED]]
-
-    def fit(pair: tuple[tuple[Any, Study], tuple[Any, Study]]) -> tuple[Any, ...]:
-        one, other = pair[0][1], pair[1][1]
-        same = isSamePatient(one.info, other.info)
-        dates = sorted((one.date or "", other.date or ""))
-        isOfOneKind = bool(one.kind) and one.kind == other.kind
-        return {True: 2, None: 1, False: 0}[same], isOfOneKind, dates[0] != dates[1] and bool(dates[0]), dates[::-1]
-
     # The first of equals.
-    (first, earlier), (second, later) = max(combinations(studies, 2), key=fit)
+    (first, earlier), (second, later) = max(combinations(studies, 2), key=lambda pair: _fit(pair[0][1], pair[1][1]))
     isSwapped = earlier.date is not None and later.date is not None and later.date > earlier.date
     return (second, first) if isSwapped else (first, second)
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A volume to be registered with another one; ``fits`` if the scene knows that a reader would compare the two."""
+
+    node: Any
+    study: Study
+    fits: bool
+
+
+def partnersOf(volumeNode: Any, volumeNodes: Sequence[Any]) -> list[Partner]:
+    """The volumes that ``volumeNode`` can be registered with, those first that fit it best, as in ``bestPair``.
+
+    One fits that is of the same patient, or of the same kind where the patient is not known.
+
+    :param volumeNode: None: all volumes, the newest first, and none is known to fit.
+    """
+    chosen = studyOf(volumeNode)
+    found = [(node, studyOf(node)) for node in volumeNodes if node is not volumeNode]
+    if volumeNode is None:
+        newest = sorted(found, key=lambda item: item[1].date or "", reverse=True)
+        return [Partner(node, study, False) for node, study in newest]
+    best = sorted(found, key=lambda item: _fit(chosen, item[1]), reverse=True)
+    return [Partner(node, study, _fits(chosen, study)) for node, study in best]
+
+
+def proposedPartner(volumeNode: Any, volumeNodes: Sequence[Any]) -> Any:
+    """The one of ``partnersOf`` that a panel may choose unasked; None where nothing speaks for one.
+
+    Of what nothing is known, the only other volume is proposed.
+    """
+    partners = partnersOf(volumeNode, volumeNodes)
+    areOfOthers = [areOfDifferentPatients(volumeNode, partner.node) for partner in partners]
+    isOnlyOne = len(partners) == 1 and not areOfOthers[0]
+    return partners[0].node if partners and (partners[0].fits or isOnlyOne) else None
+
+
+def _fit(one: Study, other: Study) -> tuple[Any, ...]:
+    """How well two go together, to be compared."""
+    same = isSamePatient(one.info, other.info)
+    dates = sorted((one.date or "", other.date or ""))
+    isOfOneKind = bool(one.kind) and one.kind == other.kind
+    return {True: 2, None: 1, False: 0}[same], isOfOneKind, dates[0] != dates[1] and bool(dates[0]), dates[::-1]
+
+
+def _fits(one: Study, other: Study) -> bool:
+    same, isOfOneKind, *_dates = _fit(one, other)
+    return same == 2 or (same == 1 and isOfOneKind)
 
 
 def _above(hierarchy: Any, item: int, name: str) -> str | None:

@@ -32,7 +32,7 @@ def volumesIn(folderItem: int, scene: Any) -> list[Any]:
     ids = vtk.vtkIdList()
     hierarchy.GetItemChildren(folderItem, ids, True)
     nodes = [hierarchy.GetItemDataNode(ids.GetId(number)) for number in range(ids.GetNumberOfIds())]
-    volumes = [node for node in nodes if node is not None and _isScan(node)]
+    volumes = [node for node in nodes if node is not None and isScan(node)]
     if not volumes:
         raise RegistrationError(
             _("There is no volume in {name}.").format(name=hierarchy.GetItemName(folderItem) or _("the scene"))
@@ -64,7 +64,8 @@ def _count(scene: Any) -> int:
     return int(scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode"))
 
 
-def _isScan(node: Any) -> bool:
+def isScan(node: Any) -> bool:
+    """Whether a node is a volume to be registered: no label map, and nothing that a registration made."""
     # Not label maps and vector volumes, which are of classes of their own.
     isVolume = node.GetClassName() == "vtkMRMLScalarVolumeNode"
     return isVolume and node.GetSaveWithScene() and not notedVerdict(node)

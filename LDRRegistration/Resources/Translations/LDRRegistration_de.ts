@@ -20,6 +20,10 @@
         <translation>Eine Grafikkarte hilft hier wenig, und nur, wo PyTorch sie benutzen kann. Bfloat16 wird angeboten, wo der Prozessor es beherrscht.</translation>
     </message>
     <message>
+        <source>A line in the slice views, to be dragged with the mouse: left of it the fixed volume, right of it the moving one.</source>
+        <translation>Eine Linie in den Schichtansichten, die sich mit der Maus ziehen lässt: links davon das feste Volumen, rechts das bewegte.</translation>
+    </message>
+    <message>
         <source>A note on the chosen region, kept in the table of changes (key T).</source>
         <translation>Eine Notiz zum gewählten Bereich, die in der Tabelle der Veränderungen bleibt (Taste T).</translation>
     </message>
@@ -412,6 +416,10 @@
         <translation>Ort</translation>
     </message>
     <message>
+        <source>Place by hand</source>
+        <translation>Von Hand platzieren</translation>
+    </message>
+    <message>
         <source>Points placed on the fixed volume.</source>
         <translation>Punkte, die auf das feste Volumen gesetzt sind.</translation>
     </message>
@@ -544,6 +552,10 @@
         <translation>Ergebnis am Ende anzeigen</translation>
     </message>
     <message>
+        <source>Shows the moving volume over the fixed one with handles to drag and turn it by hand. Apply starts from there. How well it agrees is said below meanwhile.</source>
+        <translation>Zeigt das bewegte Volumen über dem festen, mit Griffen, um es von Hand zu schieben und zu drehen. „Anwenden“ beginnt von dort. Wie gut es passt, steht währenddessen darunter.</translation>
+    </message>
+    <message>
         <source>Side by side</source>
         <translation>Nebeneinander</translation>
     </message>
@@ -554,6 +566,10 @@
     <message>
         <source>Swap fixed and moving</source>
         <translation>Fest und bewegt tauschen</translation>
+    </message>
+    <message>
+        <source>Swipe</source>
+        <translation>Wischen</translation>
     </message>
     <message>
         <source>The brain or the body</source>
@@ -616,6 +632,14 @@
         <translation>Das Volumen, das bleibt, wo es ist, zum Beispiel die aktuelle Aufnahme. Die Ergebnisse haben seine Geometrie.</translation>
     </message>
     <message>
+        <source>The volumes that fit the fixed one, with date and series: those of the same patient first, and of them those of the same kind.</source>
+        <translation>Die Volumina, die zum festen passen, mit Datum und Serie: zuerst die desselben Patienten, und von ihnen die derselben Art.</translation>
+    </message>
+    <message>
+        <source>The volumes that fit the moving one, with date and series: those of the same patient first, and of them those of the same kind.</source>
+        <translation>Die Volumina, die zum bewegten passen, mit Datum und Serie: zuerst die desselben Patienten, und von ihnen die derselben Art.</translation>
+    </message>
+    <message>
         <source>Tiles of the fixed and of the registered volume in turn.</source>
         <translation>Felder aus dem festen und dem registrierten Volumen im Wechsel.</translation>
     </message>
@@ -666,6 +690,10 @@
     <message>
         <source>What belongs to the moving volume: a segmentation, markups, a model or another volume.</source>
         <translation>Was zum bewegten Volumen gehört: eine Segmentierung, Markierungen, ein Modell oder ein weiteres Volumen.</translation>
+    </message>
+    <message>
+        <source>What fits</source>
+        <translation>Passende</translation>
     </message>
     <message>
         <source>What is missing, or how the last registration went.</source>
@@ -1346,6 +1374,33 @@ Ist Ihre Verwendung nicht kommerziell, und nehmen Sie diese Lizenz an? Sie werde
         <source>Different patients</source>
         <translation>Verschiedene Patienten</translation>
     </message>
+    <message>
+        <source>There is no other volume.</source>
+        <translation>Es gibt kein anderes Volumen.</translation>
+    </message>
+</context>
+<context>
+    <name>gui.placecontrol</name>
+    <message>
+        <source>Choose both volumes above.</source>
+        <translation>Wählen Sie oben beide Volumen.</translation>
+    </message>
+    <message>
+        <source>Drag the handles in the views. How well it agrees is computed...</source>
+        <translation>Ziehen Sie die Griffe in den Ansichten. Wie gut es passt, wird berechnet …</translation>
+    </message>
+    <message>
+        <source>Drag the handles in the views. How well it agrees is said once PyTorch is installed: press Apply.</source>
+        <translation>Ziehen Sie die Griffe in den Ansichten. Wie gut es passt, steht hier, sobald PyTorch installiert ist: drücken Sie „Anwenden“.</translation>
+    </message>
+    <message>
+        <source>Similarity at 4 mm: {now:.3f}, as it lay {before:.3f}; the pre-alignment would come to {there:.3f}.</source>
+        <translation>Ähnlichkeit bei 4 mm: {now:.3f}, wie es lag {before:.3f}; die Vorausrichtung käme auf {there:.3f}.</translation>
+    </message>
+    <message>
+        <source>{name} by hand</source>
+        <translation>{name} von Hand</translation>
+    </message>
 </context>
 <context>
     <name>gui.presetsection</name>
@@ -1434,32 +1489,12 @@ Ist Ihre Verwendung nicht kommerziell, und nehmen Sie diese Lizenz an? Sie werde
         <translation>Eine Registrierung biegt Läsionen auf ihre frühere Größe zu: Für Läsionen nehmen Sie „Veränderungen“ unten.</translation>
     </message>
     <message>
-        <source>Carrying {name}</source>
-        <translation>{name} wird mitgenommen</translation>
-    </message>
-    <message>
-        <source>Choose a node that belongs to the moving volume.</source>
-        <translation>Wählen Sie einen Knoten, der zum bewegten Volumen gehört.</translation>
-    </message>
-    <message>
         <source>Computing the difference</source>
         <translation>Die Differenz wird berechnet</translation>
     </message>
     <message>
         <source>Computing the volume change</source>
         <translation>Die Volumenänderung wird berechnet</translation>
-    </message>
-    <message>
-        <source>Inverting the transform</source>
-        <translation>Die Transformation wird invertiert</translation>
-    </message>
-    <message>
-        <source>Made "{copy}".</source>
-        <translation>„{copy}“ angelegt.</translation>
-    </message>
-    <message>
-        <source>Made "{name}", exact to {error:.3f} mm at worst.</source>
-        <translation>„{name}“ angelegt, im schlechtesten Fall auf {error:.3f} mm genau.</translation>
     </message>
     <message>
         <source>Making the checkerboard</source>
@@ -1476,6 +1511,29 @@ Ist Ihre Verwendung nicht kommerziell, und nehmen Sie diese Lizenz an? Sie werde
     <message>
         <source>To see it, open Result below.</source>
         <translation>Um es zu sehen, öffnen Sie „Ergebnis“ unten.</translation>
+    </message>
+</context>
+<context>
+    <name>gui.resultuse</name>
+    <message>
+        <source>Carrying {name}</source>
+        <translation>{name} wird mitgenommen</translation>
+    </message>
+    <message>
+        <source>Choose a node that belongs to the moving volume.</source>
+        <translation>Wählen Sie einen Knoten, der zum bewegten Volumen gehört.</translation>
+    </message>
+    <message>
+        <source>Inverting the transform</source>
+        <translation>Die Transformation wird invertiert</translation>
+    </message>
+    <message>
+        <source>Made "{copy}".</source>
+        <translation>„{copy}“ angelegt.</translation>
+    </message>
+    <message>
+        <source>Made "{name}", exact to {error:.3f} mm at worst.</source>
+        <translation>„{name}“ angelegt, im schlechtesten Fall auf {error:.3f} mm genau.</translation>
     </message>
     <message>
         <source>Wrote {path}.</source>
@@ -1835,6 +1893,13 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     </message>
 </context>
 <context>
+    <name>mrml.handplacing</name>
+    <message>
+        <source>A volume lies under {transform} already: take it out of it first.</source>
+        <translation>Ein Volumen liegt schon unter {transform}: Nehmen Sie es zuerst heraus.</translation>
+    </message>
+</context>
+<context>
     <name>mrml.history</name>
     <message>
         <source>, box {before:.3f} -&gt; {after:.3f}</source>
@@ -1843,6 +1908,42 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     <message>
         <source>, {count} points {mm:.1f} mm</source>
         <translation>, {count} Punkte {mm:.1f} mm</translation>
+    </message>
+    <message>
+        <source>accurate</source>
+        <translation>genau</translation>
+    </message>
+    <message>
+        <source>affine</source>
+        <translation>affin</translation>
+    </message>
+    <message>
+        <source>as placed</source>
+        <translation>wie sie liegen</translation>
+    </message>
+    <message>
+        <source>best</source>
+        <translation>am besten</translation>
+    </message>
+    <message>
+        <source>check</source>
+        <translation>prüfen</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>misslungen</translation>
+    </message>
+    <message>
+        <source>fast</source>
+        <translation>schnell</translation>
+    </message>
+    <message>
+        <source>good</source>
+        <translation>gut</translation>
+    </message>
+    <message>
+        <source>rigid</source>
+        <translation>starr</translation>
     </message>
     <message>
         <source>{clock} {preset}, {prealignment}: {grade} {similarity:.3f}</source>
@@ -2110,6 +2211,13 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     <message>
         <source>{name} is one node: choose the folder, the study or the patient that it is in.</source>
         <translation>{name} ist ein einzelner Knoten: Wählen Sie den Ordner, die Studie oder den Patienten, worin er liegt.</translation>
+    </message>
+</context>
+<context>
+    <name>mrml.swipe</name>
+    <message>
+        <source>There is no slice view to show a line in.</source>
+        <translation>Es gibt keine Schichtansicht, in der eine Linie gezeigt werden könnte.</translation>
     </message>
 </context>
 <context>

@@ -20,6 +20,10 @@
         <translation>Une carte graphique aide peu ici, et seulement là où PyTorch peut l'utiliser. Bfloat16 est proposé là où le processeur l'a.</translation>
     </message>
     <message>
+        <source>A line in the slice views, to be dragged with the mouse: left of it the fixed volume, right of it the moving one.</source>
+        <translation>Une ligne dans les vues de coupe, à déplacer avec la souris : à gauche le volume fixe, à droite le volume mobile.</translation>
+    </message>
+    <message>
         <source>A note on the chosen region, kept in the table of changes (key T).</source>
         <translation>Une note sur la région choisie, gardée dans la table des changements (touche T).</translation>
     </message>
@@ -412,6 +416,10 @@
         <translation>Lieu</translation>
     </message>
     <message>
+        <source>Place by hand</source>
+        <translation>Placer à la main</translation>
+    </message>
+    <message>
         <source>Points placed on the fixed volume.</source>
         <translation>Points placés sur le volume fixe.</translation>
     </message>
@@ -544,6 +552,10 @@
         <translation>Montrer le résultat à la fin</translation>
     </message>
     <message>
+        <source>Shows the moving volume over the fixed one with handles to drag and turn it by hand. Apply starts from there. How well it agrees is said below meanwhile.</source>
+        <translation>Montre le volume mobile sur le volume fixe, avec des poignées pour le déplacer et le tourner à la main. « Appliquer » part de là. Leur accord est indiqué en dessous pendant ce temps.</translation>
+    </message>
+    <message>
         <source>Side by side</source>
         <translation>Côte à côte</translation>
     </message>
@@ -554,6 +566,10 @@
     <message>
         <source>Swap fixed and moving</source>
         <translation>Échanger fixe et mobile</translation>
+    </message>
+    <message>
+        <source>Swipe</source>
+        <translation>Balayer</translation>
     </message>
     <message>
         <source>The brain or the body</source>
@@ -616,6 +632,14 @@
         <translation>Le volume qui reste où il est, par exemple l'examen actuel. Les résultats ont sa géométrie.</translation>
     </message>
     <message>
+        <source>The volumes that fit the fixed one, with date and series: those of the same patient first, and of them those of the same kind.</source>
+        <translation>Les volumes qui vont avec le volume fixe, avec date et série : d'abord ceux du même patient, et parmi eux ceux du même type.</translation>
+    </message>
+    <message>
+        <source>The volumes that fit the moving one, with date and series: those of the same patient first, and of them those of the same kind.</source>
+        <translation>Les volumes qui vont avec le volume mobile, avec date et série : d'abord ceux du même patient, et parmi eux ceux du même type.</translation>
+    </message>
+    <message>
         <source>Tiles of the fixed and of the registered volume in turn.</source>
         <translation>Des carreaux du volume fixe et du volume recalé, en alternance.</translation>
     </message>
@@ -666,6 +690,10 @@
     <message>
         <source>What belongs to the moving volume: a segmentation, markups, a model or another volume.</source>
         <translation>Ce qui appartient au volume mobile : une segmentation, des marques, un modèle ou un autre volume.</translation>
+    </message>
+    <message>
+        <source>What fits</source>
+        <translation>Adaptés</translation>
     </message>
     <message>
         <source>What is missing, or how the last registration went.</source>
@@ -1346,6 +1374,33 @@ Votre usage est-il non commercial, et acceptez-vous cette licence ? La question 
         <source>Different patients</source>
         <translation>Patients différents</translation>
     </message>
+    <message>
+        <source>There is no other volume.</source>
+        <translation>Il n'y a pas d'autre volume.</translation>
+    </message>
+</context>
+<context>
+    <name>gui.placecontrol</name>
+    <message>
+        <source>Choose both volumes above.</source>
+        <translation>Choisissez les deux volumes ci-dessus.</translation>
+    </message>
+    <message>
+        <source>Drag the handles in the views. How well it agrees is computed...</source>
+        <translation>Déplacez les poignées dans les vues. Leur accord est en cours de calcul…</translation>
+    </message>
+    <message>
+        <source>Drag the handles in the views. How well it agrees is said once PyTorch is installed: press Apply.</source>
+        <translation>Déplacez les poignées dans les vues. Leur accord sera indiqué une fois PyTorch installé : appuyez sur « Appliquer ».</translation>
+    </message>
+    <message>
+        <source>Similarity at 4 mm: {now:.3f}, as it lay {before:.3f}; the pre-alignment would come to {there:.3f}.</source>
+        <translation>Similarité à 4 mm : {now:.3f}, comme il se trouvait {before:.3f} ; le pré-alignement arriverait à {there:.3f}.</translation>
+    </message>
+    <message>
+        <source>{name} by hand</source>
+        <translation>{name} à la main</translation>
+    </message>
 </context>
 <context>
     <name>gui.presetsection</name>
@@ -1434,32 +1489,12 @@ Votre usage est-il non commercial, et acceptez-vous cette licence ? La question 
         <translation>Un recalage courbe les lésions vers leur taille antérieure : pour les lésions, utilisez « Changements » ci-dessous.</translation>
     </message>
     <message>
-        <source>Carrying {name}</source>
-        <translation>Transport de {name}</translation>
-    </message>
-    <message>
-        <source>Choose a node that belongs to the moving volume.</source>
-        <translation>Choisissez un nœud qui appartient au volume mobile.</translation>
-    </message>
-    <message>
         <source>Computing the difference</source>
         <translation>Calcul de la différence</translation>
     </message>
     <message>
         <source>Computing the volume change</source>
         <translation>Calcul du changement de volume</translation>
-    </message>
-    <message>
-        <source>Inverting the transform</source>
-        <translation>Inversion de la transformation</translation>
-    </message>
-    <message>
-        <source>Made "{copy}".</source>
-        <translation>« {copy} » créé.</translation>
-    </message>
-    <message>
-        <source>Made "{name}", exact to {error:.3f} mm at worst.</source>
-        <translation>« {name} » créé, exact à {error:.3f} mm au pire.</translation>
     </message>
     <message>
         <source>Making the checkerboard</source>
@@ -1476,6 +1511,29 @@ Votre usage est-il non commercial, et acceptez-vous cette licence ? La question 
     <message>
         <source>To see it, open Result below.</source>
         <translation>Pour le voir, ouvrez « Résultat » ci-dessous.</translation>
+    </message>
+</context>
+<context>
+    <name>gui.resultuse</name>
+    <message>
+        <source>Carrying {name}</source>
+        <translation>Transport de {name}</translation>
+    </message>
+    <message>
+        <source>Choose a node that belongs to the moving volume.</source>
+        <translation>Choisissez un nœud qui appartient au volume mobile.</translation>
+    </message>
+    <message>
+        <source>Inverting the transform</source>
+        <translation>Inversion de la transformation</translation>
+    </message>
+    <message>
+        <source>Made "{copy}".</source>
+        <translation>« {copy} » créé.</translation>
+    </message>
+    <message>
+        <source>Made "{name}", exact to {error:.3f} mm at worst.</source>
+        <translation>« {name} » créé, exact à {error:.3f} mm au pire.</translation>
     </message>
     <message>
         <source>Wrote {path}.</source>
@@ -1835,6 +1893,13 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     </message>
 </context>
 <context>
+    <name>mrml.handplacing</name>
+    <message>
+        <source>A volume lies under {transform} already: take it out of it first.</source>
+        <translation>Un volume se trouve déjà sous {transform} : sortez-l'en d'abord.</translation>
+    </message>
+</context>
+<context>
     <name>mrml.history</name>
     <message>
         <source>, box {before:.3f} -&gt; {after:.3f}</source>
@@ -1843,6 +1908,42 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     <message>
         <source>, {count} points {mm:.1f} mm</source>
         <translation>, {count} points {mm:.1f} mm</translation>
+    </message>
+    <message>
+        <source>accurate</source>
+        <translation>précis</translation>
+    </message>
+    <message>
+        <source>affine</source>
+        <translation>affine</translation>
+    </message>
+    <message>
+        <source>as placed</source>
+        <translation>comme placés</translation>
+    </message>
+    <message>
+        <source>best</source>
+        <translation>meilleur</translation>
+    </message>
+    <message>
+        <source>check</source>
+        <translation>vérifier</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>échec</translation>
+    </message>
+    <message>
+        <source>fast</source>
+        <translation>rapide</translation>
+    </message>
+    <message>
+        <source>good</source>
+        <translation>bon</translation>
+    </message>
+    <message>
+        <source>rigid</source>
+        <translation>rigide</translation>
     </message>
     <message>
         <source>{clock} {preset}, {prealignment}: {grade} {similarity:.3f}</source>
@@ -2110,6 +2211,13 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     <message>
         <source>{name} is one node: choose the folder, the study or the patient that it is in.</source>
         <translation>{name} est un seul nœud : choisissez le dossier, l'étude ou le patient où il se trouve.</translation>
+    </message>
+</context>
+<context>
+    <name>mrml.swipe</name>
+    <message>
+        <source>There is no slice view to show a line in.</source>
+        <translation>Il n'y a aucune vue de coupe où montrer une ligne.</translation>
     </message>
 </context>
 <context>

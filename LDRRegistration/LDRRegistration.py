@@ -85,6 +85,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         running, parameters = lambda: self._controller.isRunning, lambda: self._advanced.parameters
         self._place = PlaceControl(self.ui, refusals, self._putViewsBack)
         start, endPlacing = self._starter.startOnResult, self._place.end
+        self._controller.beforeStart = endPlacing
         common = (self.ui, self.logic, self._view, refusals)
         self._result = ResultSection(*common, start, running, parameters, endPlacing)
         self._changes = ChangesSection(*common, self._showSummary, start, endPlacing)
@@ -180,7 +181,6 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self._controller.cancel()
                 self._view.showCancelling()
             return
-        self._place.end()
         self._result.beforeRun()
         self._changes.restore()
         choices = self._parameterNode
@@ -204,7 +204,6 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Start a comparison of the two scans; the button above cancels it."""
         # The moving volume may be shown under a transform that is about to be written, or that does not count.
         self._putViewsBack()
-        self._place.end()
         choices, logic = self._parameterNode, self.logic
         if not self._readiness.isReady(choices, resultAbove(choices.movingVolume), self._missingNow):
             return

@@ -132,14 +132,14 @@ def test_apply_starts_from_there(panel: Any, ui: Any) -> None:
     np.testing.assert_allclose(jobs[0].movingToWorld, np.eye(4))
 
 
-@pytest.mark.parametrize("how", ["button", "other pair", "other start", "deleted", "close", "reload", "result"])
+@pytest.mark.parametrize("how", ["button", "other pair", "other start", "deleted", "close", "reload", "result", "run"])
 def test_all_of_it_is_taken_back(panel: Any, ui: Any, views: Any, add_volume: Any, how: str) -> None:
     import slicer
 
     scene, moving = slicer.mrmlScene, ui.movingVolumeSelector.currentNode()
     parent = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Where it was")
     moving.SetAndObserveTransformNodeID(parent.GetID())
-    if how == "result":
+    if how in ("result", "run"):
         Computation(panel)
         click(ui.applyButton)
         wait_for(lambda: is_idle(panel), "the end of the run")
@@ -165,6 +165,9 @@ def test_all_of_it_is_taken_back(panel: Any, ui: Any, views: Any, add_volume: An
         scene.Clear()
     elif how == "reload":
         panel.cleanup()
+    elif how == "run":
+        click(ui.inverseButton)
+        wait_for(lambda: is_idle(panel), "the end of the next run")
     else:
         click(ui.afterButton)
         click(ui.restoreButton)

@@ -59,6 +59,8 @@ class RunController:
         self._job: Any = None
         self._nodes: list[slicer.vtkMRMLNode] = []
         self._started = 0.0
+        # Called before nodes are read: who has moved a volume for a while puts it back.
+        self.beforeStart: Callable[[], None] = lambda: None
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_INTERVAL_MS)
         self._timer.connect("timeout()", self._poll)
@@ -80,6 +82,7 @@ class RunController:
         """
         if self.isRunning:
             raise RuntimeError("A computation is already running.")
+        self.beforeStart()
         job = run.prepare(**parameters)
         self._run, self._job, self._hears = run, job, listener or self._listener
         self._nodes = [value for value in parameters.values() if isinstance(value, slicer.vtkMRMLNode)]

@@ -14,9 +14,9 @@ from ..mrml.study import segmentationsOf
 from ..mrml.worldposition import resultAbove
 from ..registration.verdict import Verdict
 from ..runtime.errors import RegistrationError
-from ..runtime.progress import Stages
 from ..space.transform import Transform
 from .controller import Run
+from .resultuse import inSteps
 from .studyrun import Part, Row
 
 
@@ -54,12 +54,7 @@ def _rowOf(
         nodes = segmentationsOf(moving.node())
         if row.transform is None or not nodes:
             return None
-        run = Run(
-            prepareCopies,
-            lambda job, *, progress, cancelled: computeCopies(job, Stages(progress, cancelled).check),
-            lambda job, nothing: publishCopies(job),
-            lambda job, nothing, copies: None,
-        )
+        run = inSteps(prepareCopies, computeCopies, lambda job, nothing: publishCopies(job), lambda copies: None)
         return run, {"transformNode": row.transform.node(), "nodes": nodes, "referenceVolumeNode": fixed.node()}
 
     parts: list[Part] = [register]

@@ -76,6 +76,7 @@ def test_what_stands_in_the_way_is_said_beside_the_button(panel: Any, ui: Any) -
     roi = ui.roiSelector.currentNode()
     roi.SetCenter(500.0, 0.0, 0.0)
     assert "lies outside Current" in ui.roiHintLabel.text and not ui.refineButton.enabled
+    assert ui.roiHintLabel.visible
     roi.SetCenter(0.0, 0.0, 0.0)
     assert ui.roiHintLabel.text == "" and ui.refineButton.enabled
     roi.SetSize(3.0, 30.0, 30.0)

@@ -74,6 +74,7 @@ def test_the_maps_are_shown_the_places_gone_to_and_all_put_back(panel: Any, ui: 
 
         click(ui.doubtfulButton)
         assert ui.doubtfulLabel.text.startswith("Doubtful place 1 of ") and started == [1]
+        assert ui.doubtfulLabel.visible
         first = _crossing(views)
         assert (first > panel.corner - 12.0).all(), "the worst place is in the corner that was moved"
         picture(panel, "doubtful")

@@ -40,6 +40,11 @@ def said(frame: Any) -> list[Any]:
     return [label for label in labels if not getattr(label.parent(), "_collapsed", False)]
 
 
+def library_modules() -> dict[str, Any]:
+    """The library as it is imported now, by module name."""
+    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "LDRRegistrationLib"}
+
+
 @pytest.fixture
 def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The panel, open on an empty scene. Error dialogs are collected in ``panel.errors`` instead of shown."""
@@ -48,6 +53,7 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from harness.application import close_module, open_module
 
     pythonqt.slot_errors.clear()
+    library = library_modules()
     errors: list[str] = []
     monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **unused: errors.append(text))
     widget = open_module(MODULE)
@@ -72,6 +78,10 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     # Where a scene was saved stays known after it is closed.
     slicer.mrmlScene.SetURL("")
     slicer.mrmlScene.SetRootDirectory("")
+    # A reload imports the library anew, while the next tests hold the enums and classes of before.
+    for name in library_modules():
+        del sys.modules[name]
+    sys.modules.update(library)
     assert pythonqt.slot_errors == []
 
 

@@ -147,7 +147,8 @@ def test_voxels_that_are_no_number_are_unknown_and_the_rest_is_registered(tmp_pa
     ("changes", "sentence"),
     [
         ({"array": np.zeros((20, 20))}, "2 dimensions"),
-        ({"array": np.zeros((1, 40, 40))}, "40 x 40 x 1 voxels"),
+        ({"array": np.zeros((1, 40, 40))}, "constant"),
+        ({"array": np.zeros((1, 40, 3))}, "3 x 40 x 1 voxels: its slices need at least"),
         ({"array": np.zeros((0, 5, 5))}, "empty"),
         ({"array": np.full((20, 20, 20), 7.0)}, "constant"),
         ({"array": np.full((20, 20, 20), np.nan)}, "nearly every voxel is padding, not a number"),

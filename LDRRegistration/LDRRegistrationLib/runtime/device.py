@@ -43,15 +43,14 @@ def torchDevice(device: Device) -> torch.device:
 
     if device is Device.CPU_BFLOAT16 and not computesInBfloat16():
         raise DependencyError(noBfloat16InWords())
-    if device in (Device.CPU, Device.CPU_BFLOAT16) or (device is Device.AUTO and not torch.cuda.is_available()):
-        return torch.device("cpu")
-    if not torch.cuda.is_available():
+    hasCard = torch.cuda.is_available()
+    if device is Device.CUDA and not hasCard:
         raise DependencyError(
             _("PyTorch {version} finds no CUDA graphics card on this computer: choose the CPU as the device.").format(
                 version=torch.__version__
             )
         )
-    return torch.device("cuda")
+    return torch.device("cuda" if hasCard and device in (Device.CUDA, Device.AUTO) else "cpu")
 
 
 def deviceName(device: Device) -> str:

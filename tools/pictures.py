@@ -43,15 +43,16 @@ def panel_picture(panel: Any, height: int = 500) -> np.ndarray:
 
 def beside(panel: np.ndarray, *views: np.ndarray) -> np.ndarray:
     """The panel, and rows of slices right of it, on black."""
-    right = np.concatenate(views, axis=0)
-    height = max(panel.shape[0], right.shape[0])
-
-    def padded(picture: np.ndarray) -> np.ndarray:
-        whole = np.zeros((height, picture.shape[1], 3), np.uint8)
-        whole[: picture.shape[0]] = picture
-        return whole
-
-    return np.concatenate([padded(panel), padded(right)], axis=1)
+    height = max(panel.shape[0], sum(row.shape[0] for row in views))
+    whole = np.zeros((height, panel.shape[1] + views[0].shape[1], 3), np.uint8)
+    # What a panel leaves free below is of the color of its last line.
+    whole[:, : panel.shape[1]] = panel[-1:, :1]
+    whole[: panel.shape[0], : panel.shape[1]] = panel
+    for number, row in enumerate(views):
+        # Each row in the middle of its share of the height.
+        top = (2 * number + 1) * height // (2 * len(views)) - row.shape[0] // 2
+        whole[top : top + row.shape[0], panel.shape[1] :] = row
+    return whole
 
 
 def save(picture: np.ndarray, path: Path) -> None:
@@ -95,6 +96,8 @@ def main() -> None:
         node.GetDisplayNode().SetWindowLevelMinMax(0.0, float(np.percentile(values, 99.7)))
         volumes.append(node)
     views.look_at(volumes[0])
+    # Slices leave room around them for turned volumes.
+    views.zoom(0.8)
     panel = application.open_module(ROOT / "LDRRegistration" / "LDRRegistration.py")
     sys.modules["LDRRegistration"].pytorch.installTorch = lambda askConfirmation=True: None
     ui = panel.ui
@@ -109,7 +112,7 @@ def main() -> None:
         raise RuntimeError("the run did not end")
     save(beside(running, before), folder / "Tutorial-2-apply.png")
 
-    click(ui.outputsCollapsibleButton)
+    ui.outputsCollapsibleButton.collapsed = True
     # The first result is shown by itself, in an open section.
     click(ui.afterButton)
     placed = views.picture()
@@ -121,7 +124,7 @@ def main() -> None:
     save(panel_picture(panel, 720), folder / "Panel.png")
     click(ui.restoreButton)
 
-    ui.outputsCollapsibleButton.collapsed = ui.resultCollapsibleButton.collapsed = True
+    ui.resultCollapsibleButton.collapsed = True
     click(ui.changesCollapsibleButton)
     click(ui.findChangesButton)
     wait_for(lambda: is_idle(panel), "the end of the comparison", seconds=120.0)

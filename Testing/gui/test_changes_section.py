@@ -46,7 +46,9 @@ def test_from_click_to_report(
     assert not ui.sensitivitySlider.enabled and not ui.exportChangesButton.enabled
     compare(panel)
     assert "of change in the brain" in ui.statusLabel.text
-    assert ui.statusLabel.text.splitlines()[0] == "Good." or ui.statusLabel.text.startswith("Check: ")
+    assert ui.statusLabel.text.splitlines()[0] == "Alignment: good. Check the edges." or ui.statusLabel.text.startswith(
+        "Check: "
+    )
     assert ui.outputTransformSelector.currentNode() is None, "the next Apply would overwrite it"
     assert node_names("vtkMRMLTransformNode") == ["Prior FLAIR to Current FLAIR (LDR, for changes)"]
     assert view.GetForegroundVolumeID() is None, "views change only when asked"

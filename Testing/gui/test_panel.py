@@ -90,7 +90,7 @@ def test_apply_makes_a_transform(panel: Any, pair: tuple[Any, Any]) -> None:
     assert transform.GetName() == "Prior to Current (LDR)"
     assert transform.GetTransformFromParent().TransformPoint(1.0, 1.0, 1.0) == pytest.approx((5.0, -1.0, 2.0))
     assert ui.outputVolumeSelector.currentNode() is None
-    assert "0.300" in ui.statusLabel.text
+    assert "0.300" in ui.statusLabel.toolTip and ui.statusNotesLabel.text == "Only the pre-alignment is kept."
     log = ui.logTextEdit.toPlainText()
     assert "Prior to Current" in log and "Only the pre-alignment is kept." in log and "0.300" in log
 
@@ -183,7 +183,11 @@ def test_while_torch_is_installed_the_user_may_click(
     if meanwhile == "leave":
         panel.enter()
     wait_for(lambda: is_idle(panel), "the end of the run")
-    says = {"clicks": "Good.", "delete": "Choose a moving volume.", "leave": "The panel was closed meanwhile."}
+    says = {
+        "clicks": "Alignment: good. Check the edges.",
+        "delete": "Choose a moving volume.",
+        "leave": "The panel was closed meanwhile.",
+    }
     assert ui.statusLabel.text.startswith(says[meanwhile]) and panel.errors == []
     assert node_names("vtkMRMLTransformNode") == (["Prior to Current (LDR)"] if meanwhile == "clicks" else [])
     assert ui.inputsCollapsibleButton.enabled

@@ -101,7 +101,7 @@ def test_rows_come_back_with_the_scene(attempts: Any, tmp_path: Path) -> None:
     for row, expected in ((0, 1.5), (2, 3.0), (1, 2.0)):
         ui.historyList.setCurrentRow(row)
         assert shift(ui) == pytest.approx(expected, abs=1e-3)
-        assert ui.historyList.currentRow == row and ui.statusLabel.text.startswith("Good.")
+        assert ui.historyList.currentRow == row and ui.statusLabel.text.startswith("Alignment: good. Check the edges.")
     click(ui.undoButton)
     assert shift(ui) == pytest.approx(1.5, abs=1e-3) and not ui.undoButton.enabled
     # It goes on from there, and is saved again.

@@ -117,7 +117,7 @@ def test_all_volumes_are_registered_to_the_first_and_a_click_shows_one(study: St
     ]
     transform = study.scene.GetFirstNodeByName("Second to Atlas (LDR)")
     assert study.volumes[2].GetParentTransformNode() is transform
-    assert ui.statusLabel.text.startswith("Good.") and ui.resultCollapsibleButton.enabled
+    assert ui.statusLabel.text.startswith("Alignment: good. Check the edges.") and ui.resultCollapsibleButton.enabled
     click_cell(ui.studyTable, 2, 0)
     assert study.volumes[2].GetParentTransformNode() is None, "what was shown before goes back"
     assert study.volumes[3].GetParentTransformNode() is study.scene.GetFirstNodeByName("Third to Atlas (LDR)")

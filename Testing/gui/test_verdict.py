@@ -48,7 +48,8 @@ def apply(panel: Any, verdict: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("verdict", "line"),
     [
-        (("good", ""), "Good."),
+        (("good", ""), "Alignment: good. Check the edges."),
+        (("good", "One placement fits best."), "Alignment: good. Check the edges."),
         (("check", "They overlap little."), "Check: They overlap little."),
         (("check", ""), "Check: the result may be wrong."),
     ],
@@ -59,12 +60,17 @@ def test_the_first_line_is_the_verdict(
     status = panel.ui.statusLabel
     usual = status.toolTip
     apply(panel, verdict)
-    assert status.text.splitlines()[0] == line and "0.300" in status.text
+    assert status.text == line, "figures are for who points at it, and for the log"
     assert "0.300" in status.toolTip and bar_of(status) == COLORS[verdict[0]]
-    assert line in panel.ui.logTextEdit.toPlainText() and asked.questions == []
+    assert verdict[0] != "good" or verdict[1] in status.toolTip
+    said = panel.ui.logTextEdit.toPlainText()
+    assert line in said and "0.300" in said and asked.questions == []
+    # What qualifies it stands below, with a bar of its own.
+    assert panel.ui.statusNotesLabel.visible and bar_of(panel.ui.statusNotesLabel) == COLORS["check"]
     picture(panel, f"verdict-{verdict[0]}")
     choose(panel.ui.prealignmentComboBox, "Rigid: shift and turn")
     assert line not in status.text and status.styleSheet == "" and status.toolTip == usual
+    assert not panel.ui.statusNotesLabel.visible
 
 
 def test_a_failed_result_is_kept_if_the_user_says_so(panel: Any, pair: tuple[Any, Any], asked: Any) -> None:
@@ -73,7 +79,7 @@ def test_a_failed_result_is_kept_if_the_user_says_so(panel: Any, pair: tuple[Any
     apply(panel, WRONG)
     assert len(asked.questions) == 1 and "Failed: Nothing fits." in asked.questions[0]
     assert before == [] and node_names("vtkMRMLTransformNode") == ["Prior to Current (LDR)"]
-    assert panel.ui.statusLabel.text.startswith("Failed: Nothing fits.\n")
+    assert panel.ui.statusLabel.text == "Failed: Nothing fits."
     assert bar_of(panel.ui.statusLabel) == COLORS["failed"]
     picture(panel, "verdict-failed")
 

@@ -86,5 +86,5 @@ class HistoryControl:
                 )
             )
         record = attempt.record
-        self._tell(record.summary, record.verdict, record.summary)
+        self._tell("", record.verdict, record.summary, record.notes.splitlines())
         self._show()

@@ -111,12 +111,8 @@ class ResultSection:
         The first one of a scene is shown, if the user has not asked for other views than there are; later ones change
         no view: what shows the transform shows the new one.
         """
-        for note in result.notes:
-            self._log(note)
-        summary = "\n".join(
-            [result.summary, *(fit.summary for fit in (result.landmarks, result.box) if fit is not None)]
-        )
-        self._view.setOutcome(summary, result.verdict, summary)
+        corrections = "\n".join(fit.summary for fit in (result.landmarks, result.box) if fit is not None)
+        self._view.setOutcome(corrections, result.verdict, result.summary, result.notes)
         if result.landmarks is None:
             self._follow.forget()
         self._trust.forget()

@@ -226,8 +226,8 @@ class StudySection:
             choices.outputTransform, choices.outputVolume = transform, None
         self._showResult()
         if not self.isRunning:
-            result = row.result
-            self._view.changeOutcome(result.summary, result.verdict, result.summary)  # type: ignore[union-attr]
+            result: Any = row.result
+            self._view.changeOutcome("", result.verdict, result.summary, result.notes)
             self._updatePanel()
 
     def _fill(self) -> None:

@@ -17,7 +17,7 @@ def verdictInWords(verdict: Verdict) -> str:
         return _("Failed: {why}").format(why=verdict.sentence or _("the volumes were not brought together."))
     if verdict.grade == "check":
         return _("Check: {why}").format(why=verdict.sentence or _("the result may be wrong."))
-    return _("Good.")
+    return _("Alignment: good. Check the edges.")
 
 
 def shortly(verdict: Verdict) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
 from ..registration.verdict import Verdict
+from .hints import say
 from .refusals import isRefusal
-from .verdicts import styleOf, verdictInWords
+from .verdicts import styleOf, styleOfNotes, verdictInWords
 
 
 class RunView:
@@ -27,12 +28,13 @@ class RunView:
         self._ui, self._isSeen = ui, isSeen
         self._outcome = self._refused = ""
         self._verdict: Verdict | None = None
-        self._figures = ""
+        self._figures = self._notes = ""
         self.isBusy = False
         # What ``showIdle`` was told, as long as it waits for Apply.
         self._idle: tuple[str, str] | None = None
         self._usualToolTip = ui.statusLabel.toolTip
         ui.progressBar.visible = False
+        say(ui.statusNotesLabel, "")
 
     def showIdle(self, missing: str, plan: str) -> None:
         """Wait for Apply.
@@ -46,7 +48,11 @@ class RunView:
         self._ui.applyButton.enabled = not missing
         self._ui.applyButton.toolTip = missing or plan
         showsOutcome = bool(self._outcome) and not missing
-        self._showStatus(missing or self._outcome or plan, self._verdict if showsOutcome else None)
+        self._showStatus(
+            missing or self._outcome or plan,
+            self._verdict if showsOutcome else None,
+            self._notes if showsOutcome else "",
+        )
 
     def showRunning(self, title: str, forgets: bool = True) -> None:
         """A run has begun.
@@ -74,19 +80,24 @@ class RunView:
         self._ui.applyButton.enabled = False
         self._showStatus(_("Cancelling, after the present stage..."))
 
-    def setOutcome(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
+    def setOutcome(
+        self, sentence: str, verdict: Verdict | None = None, figures: str = "", notes: Iterable[str] = ()
+    ) -> None:
         """How the last run ended; stays in the status line until it is forgotten or the next run starts.
 
-        :param verdict: on its result, if it came to one: the first line, with ``figures`` to be read by pointing at it.
+        :param verdict: on its result, if it came to one: the first line, with ``figures`` to be read by pointing at it
+            and in the log.
+        :param notes: what qualifies the result, in a line of its own.
         """
-        self.changeOutcome(sentence, verdict, figures)
-        for line in self._outcome.splitlines():
+        self.changeOutcome(sentence, verdict, figures, notes)
+        shown = [*self._outcome.splitlines(), *self._notes.splitlines()]
+        for line in [*shown, *(line for line in figures.splitlines() if line not in shown)]:
             self.log(line)
         self._sayOutside(self._outcome.partition("\n")[0])
 
-    def tell(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
+    def tell(self, sentence: str, verdict: Verdict | None = None, figures: str = "", notes: Iterable[str] = ()) -> None:
         """The same, and show it now: what was done came at once, without a run."""
-        self.setOutcome(sentence, verdict, figures)
+        self.setOutcome(sentence, verdict, figures, notes)
         if self._idle is not None:
             self.showIdle(*self._idle)
 
@@ -103,10 +114,15 @@ class RunView:
         self.log(line)
         self._sayOutside(line)
 
-    def changeOutcome(self, sentence: str, verdict: Verdict | None = None, figures: str = "") -> None:
+    def changeOutcome(
+        self, sentence: str, verdict: Verdict | None = None, figures: str = "", notes: Iterable[str] = ()
+    ) -> None:
         """As ``setOutcome``, without a line in the log."""
         self._outcome = sentence if verdict is None else f"{verdictInWords(verdict)}\n{sentence}".strip()
-        self._verdict, self._figures = verdict, figures
+        self._verdict, self._notes = verdict, "\n".join(notes)
+        # Why a result is good does not stand in the first line.
+        reason = verdict.sentence if verdict is not None and verdict.grade == "good" else ""
+        self._figures = f"{reason}\n{figures}".strip()
 
     @contextlib.contextmanager
     def busy(self, sentence: str) -> Iterator[None]:
@@ -133,11 +149,14 @@ class RunView:
     def log(self, line: str) -> None:
         self._ui.logTextEdit.appendPlainText(f"{time.strftime('%H:%M:%S')}  {line}")
 
-    def _showStatus(self, text: str, verdict: Verdict | None = None) -> None:
+    def _showStatus(self, text: str, verdict: Verdict | None = None, notes: str = "") -> None:
         label = self._ui.statusLabel
         label.text = text
         label.styleSheet = styleOf(verdict)
         label.toolTip = self._usualToolTip if verdict is None or not self._figures else self._figures
+        say(self._ui.statusNotesLabel, notes)
+        # A style sheet takes the palette that there is when it is set.
+        self._ui.statusNotesLabel.styleSheet = styleOfNotes("statusNotesLabel")
 
     def _setRunning(self, running: bool) -> None:
         self._idle = None if running else self._idle

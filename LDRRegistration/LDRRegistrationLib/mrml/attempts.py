@@ -35,7 +35,7 @@ class Record:
     """What is told of an attempt, the later the larger its ``number``.
 
     ``probe``: where its transform leads PROBES. ``points`` and ``pointsMm``: how many landmarks were followed, and how
-    far off they are.
+    far off they are. ``notes``: what qualifies the result, a line each.
     """
 
     number: int
@@ -49,6 +49,7 @@ class Record:
     points: int
     pointsMm: float
     probe: tuple[float, ...]
+    notes: str = ""
 
     @staticmethod
     def of(result: RegistrationResult, transform: Any, number: int) -> Record:
@@ -65,6 +66,7 @@ class Record:
             points=0 if fit is None else len(fit.afterMm),
             pointsMm=0.0 if fit is None else float(fit.afterMm.mean()),
             probe=_probe(transform),
+            notes="\n".join(result.notes),
         )
 
     @property

@@ -708,6 +708,10 @@
         <translation>Was die Volumina als Ganzes bewegt, vor der Verformung.</translation>
     </message>
     <message>
+        <source>What qualifies the last result.</source>
+        <translation>Was das letzte Ergebnis einschränkt.</translation>
+    </message>
+    <message>
         <source>What stands in the way of checking the landmarks, or of trusting the check.</source>
         <translation>Was der Prüfung der Landmarken oder dem Vertrauen in sie im Weg steht.</translation>
     </message>
@@ -1645,6 +1649,10 @@ Ist Ihre Verwendung nicht kommerziell, und nehmen Sie diese Lizenz an? Sie werde
 <context>
     <name>gui.verdicts</name>
     <message>
+        <source>Alignment: good. Check the edges.</source>
+        <translation>Ausrichtung: gut. Die Ränder prüfen.</translation>
+    </message>
+    <message>
         <source>Check</source>
         <translation>Prüfen</translation>
     </message>
@@ -1663,10 +1671,6 @@ Ist Ihre Verwendung nicht kommerziell, und nehmen Sie diese Lizenz an? Sie werde
     <message>
         <source>Good</source>
         <translation>Gut</translation>
-    </message>
-    <message>
-        <source>Good.</source>
-        <translation>Gut.</translation>
     </message>
     <message>
         <source>The registration failed</source>

@@ -708,6 +708,10 @@
         <translation>Ce qui déplace les volumes en entier, avant la déformation.</translation>
     </message>
     <message>
+        <source>What qualifies the last result.</source>
+        <translation>Ce qui nuance le dernier résultat.</translation>
+    </message>
+    <message>
         <source>What stands in the way of checking the landmarks, or of trusting the check.</source>
         <translation>Ce qui empêche de vérifier les repères, ou de se fier à la vérification.</translation>
     </message>
@@ -1645,6 +1649,10 @@ Votre usage est-il non commercial, et acceptez-vous cette licence ? La question 
 <context>
     <name>gui.verdicts</name>
     <message>
+        <source>Alignment: good. Check the edges.</source>
+        <translation>Alignement : bon. Vérifiez les bords.</translation>
+    </message>
+    <message>
         <source>Check</source>
         <translation>Vérifier</translation>
     </message>
@@ -1663,10 +1671,6 @@ Votre usage est-il non commercial, et acceptez-vous cette licence ? La question 
     <message>
         <source>Good</source>
         <translation>Bon</translation>
-    </message>
-    <message>
-        <source>Good.</source>
-        <translation>Bon.</translation>
     </message>
     <message>
         <source>The registration failed</source>

@@ -3,7 +3,8 @@
     python benchmarks/cohort.py [--pairs 12] [--workers 2] [--repeats 5]
 
 The bundled pair, resampled to the size of a brain scan. A cohort should do 0.9 of its workers times one warm process
-alone, which is measured before and after; one command, with Python's start and all files, should take 2.0 s on two
+alone, which is measured before and after; what the machine itself takes is seen from as many single processes that know
+nothing of each other. One command, with Python's start and all files, should take 2.0 s on two
 cores. Nothing else may run meanwhile: the load at the start is printed, and how far the two runs alone lie apart.
 """
 
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,6 +70,14 @@ def measure(count: int, workers: int, images: tuple[Path, Path], output: Path) -
     return count / (ends[-1] - ends[workers - 1]), cpu / len(tasks)
 
 
+def measure_strangers(count: int, workers: int, images: tuple[Path, Path], output: Path) -> float:
+    """Pairs per second of cohorts of one worker each, all at a time: what cores and memory allow."""
+    each = max(1, round(count / workers))
+    with ThreadPoolExecutor(workers) as pool:
+        rates = pool.map(lambda number: measure(each, 1, images, output / str(number))[0], range(workers))
+        return sum(rates)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=12)
@@ -83,11 +93,14 @@ def main() -> None:
             rate, cpu = measure(options.pairs, workers, images, folder / f"cohort{turn}")
             rates.append(rate)
             print(f"{workers} workers: {rate:.3f} pairs a second, {cpu:.2f} CPU seconds a pair with loading")
+        strangers = measure_strangers(options.pairs, options.workers, images, folder / "strangers")
+        print(f"{options.workers} single processes at a time: {strangers:.3f} pairs a second")
         command_seconds(images, folder / "first")
         seconds = [command_seconds(images, folder / f"run{turn}") for turn in range(options.repeats)]
     alone = (rates[0] + rates[2]) / 2
     share, apart = rates[1] / (options.workers * alone), abs(rates[0] - rates[2]) / alone
     print(f"cohort: {share:.2f} of {options.workers} times one warm process alone (goal {GOAL_SHARE})")
+    print(f"cohort: {rates[1] / strangers:.2f} of as many single processes at a time")
     print(f"the two runs alone are {apart:.0%} apart")
     print(
         f"ldr-register: {statistics.median(seconds):.2f} s (goal {GOAL_SECONDS:.1f}), "

@@ -132,6 +132,23 @@ def test_apply_starts_from_there(panel: Any, ui: Any) -> None:
     np.testing.assert_allclose(jobs[0].movingToWorld, np.eye(4))
 
 
+def test_it_begins_where_the_volume_lies(panel: Any, ui: Any) -> None:
+    """Under the transform of a report, say, that placed it: the first look moves nothing."""
+    import slicer
+    from LDRRegistrationLib.mrml.matrices import localToWorld, matrixFromArray
+
+    moving = ui.movingVolumeSelector.currentNode()
+    there = np.array([[0.0, -1.0, 0.0, 5.0], [1.0, 0.0, 0.0, -7.0], [0.0, 0.0, 1.0, 9.0], [0.0, 0.0, 0.0, 1.0]])
+    parent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Where it was")
+    parent.SetMatrixTransformToParent(matrixFromArray(there))
+    moving.SetAndObserveTransformNodeID(parent.GetID())
+    begin(ui)
+    assert moving.GetParentTransformNode() is by_hand(ui)
+    np.testing.assert_allclose(localToWorld(moving), there)
+    now, before, _there = figures(ui)
+    assert now == before
+
+
 @pytest.mark.parametrize("how", ["button", "other pair", "other start", "deleted", "close", "reload", "result", "run"])
 def test_all_of_it_is_taken_back(panel: Any, ui: Any, views: Any, add_volume: Any, how: str) -> None:
     import slicer

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from ..mrml.handplacing import HandPlacement
+from ..mrml.handplacing import HandPlacement, startWhereItLies
 from ..registration.placementpreview import PlacementFigures, PlacementPreview
 from ..runtime import pytorch
 from ..runtime.errors import RegistrationError
@@ -113,6 +113,8 @@ class PlaceControl(VTKObservationMixin):
             name = scene.GenerateUniqueName(_("{name} by hand").format(name=choices.movingVolume.GetName()))
             node = made = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", name)
         try:
+            if made is not None:
+                startWhereItLies(made, choices.movingVolume)
             self._placement = HandPlacement(choices.fixedVolume, choices.movingVolume, node)
         except RegistrationError:
             if made is not None:

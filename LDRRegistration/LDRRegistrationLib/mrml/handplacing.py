@@ -13,7 +13,7 @@ from ..runtime.language import tr as _
 from ..space.grid import transformPoints
 from ..space.image import Image
 from .jobs import checkVolumes
-from .matrices import arrayFromMatrix, linearFromWorld, localToWorld
+from .matrices import arrayFromMatrix, linearFromWorld, localToWorld, matrixFromArray
 from .nodes import isAbove
 from .views import compositeNodes, lookAt, rememberViews
 from .volumes import imageFromVolumeNode
@@ -26,6 +26,14 @@ HANDLES = {
     "EditorScalingEnabled": False,
     "EditorScalingSliceEnabled": False,
 }
+
+
+def startWhereItLies(transformNode: Any, volumeNode: Any) -> None:
+    """Let a new linear transform place ``volumeNode`` where its present parent does: the first look moves nothing.
+
+    :raises RegistrationError: that parent is not linear.
+    """
+    transformNode.SetMatrixTransformToParent(matrixFromArray(localToWorld(volumeNode)))
 
 
 class HandPlacement:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from LDRRegistrationLib.numerics.displacement import foldedFraction, integrate, jacobianDeterminant, sdLogJacobian, warp
 from LDRRegistrationLib.numerics.filters import gaussianMean
+from LDRRegistrationLib.registration import noisesmoothing
 from LDRRegistrationLib.registration.finishing import Finish, finish
 from LDRRegistrationLib.registration.models import ModelStore, resolutionMm
 from LDRRegistrationLib.registration.recipes import RECIPES, Preset
@@ -100,6 +101,8 @@ def test_nothing_moves_far_from_what_the_fixed_image_shows(pair):
 def test_the_best_preset_ends_on_its_own_grid_and_can_be_stopped(tmp_path, monkeypatch):
     how = replace(RECIPES[Preset.BEST], finish=(Finish(spacingMm=1.0, steps=4),))
     monkeypatch.setitem(RECIPES, Preset.BEST, how)
+    # One scan and the same again: smoothing would be free, and would bring it back to the grid before.
+    monkeypatch.setattr(noisesmoothing, "MAXIMUM_LOSS_SHARE", -1.0)
     rng = np.random.default_rng(3)
     # 0.8 mm: not so fine that the finish would be no finer than what comes before.
     image = smooth_image(rng, random_grid(rng, (48, 48, 48), extent_mm=70.0), sigma=2.0)
@@ -116,6 +119,7 @@ def test_the_best_preset_ends_on_its_own_grid_and_can_be_stopped(tmp_path, monke
     report = reportContent(Path("a"), Path("b"), models.card("auto"), result)
     assert report["finish"] == [{"steps": 4, "spacingMm": round(stage.spacingMm, 3)}]
     assert report["bothWays"] is result.tookBothWays
+    assert report["noiseSmoothingMm"] == round(result.noiseSmoothingMm, 3)
     said = []
     with pytest.raises(RegistrationCancelled):
         register(

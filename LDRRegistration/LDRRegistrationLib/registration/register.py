@@ -26,6 +26,7 @@ from .fewslices import slicePair
 from .finishing import Finished, FinishStage, finished
 from .landmarks import LandmarkFit
 from .models import MINIMUM_GRID_SIZE, ModelStore
+from .noisesmoothing import smoothedWhereFree
 from .pair import PairOnGrid
 from .passes import runPasses
 from .placement import PlacementComparison
@@ -70,6 +71,8 @@ class RegistrationResult:
     adaptationIterationsTaken: int = 0
     # Whether the mean with the way back was taken, and the finishes that were kept.
     tookBothWays: bool = False
+    # Sigma of the Gaussian that smoothed the deformation as a whole, because that was nearly free; else 0.
+    noiseSmoothingMm: float = 0.0
     finish: tuple[FinishStage, ...] = ()
     # What the verdict stands on: how the placement compares with all others, None if it is beyond doubt; and how much
     # of what the fixed image shows lies on something known of the moving image, 0 to 1.
@@ -212,6 +215,7 @@ def _register(
         found = selfCheck.better(aligned.warped, refined, found)
     tookBothWays = False
     stagesOfFinish: tuple[FinishStage, ...] = ()
+    noiseSmoothingMm, ofNetwork = 0.0, Finished(grid, selfCheck, found)
     if isFinished and found.flow is not None:
         stages.begin("Finish", 0.6, 0.8)
         if recipe.takesBothWays(grid, fixed.grid, moving.grid):
@@ -221,6 +225,9 @@ def _register(
         end = Finished(grid, selfCheck, found)
         end = finished(fixed, moving, masks, affine, aligned, end, recipe.finish, device, stages.advance, stages.check)
         grid, selfCheck, found, stagesOfFinish = end.grid, end.selfCheck, end.found, end.stages
+    if isRefined and not unlike:
+        end, noiseSmoothingMm = smoothedWhereFree(Finished(grid, selfCheck, found), ofNetwork, aligned)
+        grid, selfCheck, found = end.grid, end.selfCheck, end.found
     if hopeless:
         notes.append(_("Only the pre-alignment was done: there is nothing to trust a deformation by."))
     elif found.flow is None:
@@ -257,6 +264,7 @@ def _register(
         refinementStepsTaken=refining.steps,
         adaptationIterationsTaken=learning.steps,
         tookBothWays=tookBothWays,
+        noiseSmoothingMm=noiseSmoothingMm,
         finish=stagesOfFinish,
     )
 

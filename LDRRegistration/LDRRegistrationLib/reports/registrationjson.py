@@ -46,6 +46,7 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "adaptationIterations": result.adaptationIterationsTaken,
         "refinementSteps": result.refinementStepsTaken,
         "bothWays": result.tookBothWays,
+        "noiseSmoothingMm": round(result.noiseSmoothingMm, 3),
         # Of the finish, what was kept, from coarse to fine.
         "finish": [{"steps": one.steps, "spacingMm": _rounded(one.spacingMm, 3)} for one in result.finish],
         "interpolation": settings.resampling.interpolation.value,

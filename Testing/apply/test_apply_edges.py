@@ -112,6 +112,12 @@ def test_a_format_goes_with_its_ending(image, shift, tmp_path, to, name, capsys)
     assert f"cannot be of the format {to}" in capsys.readouterr().err and not (tmp_path / name).exists()
 
 
+def test_an_ending_may_be_in_capitals(image, shift, tmp_path):
+    assert _run("apply", image, "-t", shift, "-r", image, "-o", tmp_path / "Out.NII.GZ") == 0
+    assert _run("convert", "-t", shift, "-o", tmp_path / "Shift.TFM") == 0
+    assert {path.name for path in tmp_path.iterdir()} >= {"Out.NII.GZ", "Shift.TFM"}
+
+
 def test_two_matrices_are_one_in_mat(shift, tmp_path):
     assert _run("compose", "-t", shift, shift, "-o", tmp_path / "two.mat") == 0
     assert sitk.ReadTransform(str(tmp_path / "two.mat")).TransformPoint((0.0, 0.0, 0.0)) == (8.0, 0.0, 0.0)

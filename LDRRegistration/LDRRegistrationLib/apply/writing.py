@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,10 +104,13 @@ def put(path: Path, write: Callable[[Path], object]) -> Path:
     """
 
     def checked(part: Path) -> None:
+        # Writers know a format by its ending in small letters.
+        usual = part.with_name(part.name.lower())
         try:
-            write(part)
+            write(usual)
         except RuntimeError as error:  # of ITK
             raise OSError(28, "it did not arrive whole on the disk, which may be full") from error
+        os.replace(usual, part)
 
     try:
         replaceFile(path, checked)

@@ -190,7 +190,9 @@ class Hdf5Files:
             group = _group(file, inner, path)
             shape, kind = group["volume"].shape, group["volume"].dtype
             if kind != np.uint8:  # what 1.0 is in any other type, nobody says
-                raise TrainingError(f"{path}: the volume of {inner} holds {kind}; in these files it is uint8, 0 to 255.")
+                raise TrainingError(
+                    f"{path}: the volume of {inner} holds {kind}; in these files it is uint8, 0 to 255."
+                )
             if len(shape) != 3:
                 raise TrainingError(f"{path}: the volume of {inner} has {len(shape)} dimensions instead of 3.")
             if "segmentation" in group and group["segmentation"].shape != shape:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import slicer
 import vtk
 
-from ..imagefiles.itk import imageOf
 from ..runtime.terminal import silentVtk
 from ..runtime.workfolder import checkRoom
+from ..space.grid import LPS_FROM_RAS
 from ..space.image import Image
 from .transforms import elements
 from .volumes import imageFromVolumeNode
@@ -50,7 +50,14 @@ def writeImage(image: Image, path: Path) -> None:
 
 def itkImage(image: Image) -> SimpleITK.Image:
     """An Image in RAS as one of SimpleITK, in LPS."""
-    return imageOf(image.array, image.ijkToRas)
+    import SimpleITK
+
+    volume = SimpleITK.GetImageFromArray(image.array)
+    ijkToLps = LPS_FROM_RAS @ image.ijkToRas
+    volume.SetOrigin(ijkToLps[:3, 3].tolist())
+    volume.SetSpacing(image.grid.spacing.tolist())
+    volume.SetDirection((ijkToLps[:3, :3] / image.grid.spacing).ravel().tolist())
+    return volume
 
 
 def writeTransform(node, path: Path) -> None:

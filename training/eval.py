@@ -164,6 +164,8 @@ def run(options: argparse.Namespace) -> None:
     for name in ("batch", "pairs", "threads"):
         if (value := getattr(options, name)) is not None and value < 1:
             raise TrainingError(f"--{name} {value}: give a number of at least 1.")
+    if options.spacing is not None and not options.spacing > 0:
+        raise TrainingError(f"--spacing {options.spacing:g}: give mm above 0.")
     torch.set_num_threads(options.threads)
     options.device = device_of(options.gpu)
     model, state = load_network(options.checkpoint, options.weights)

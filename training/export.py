@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,10 @@ CHECK_STRIDES = (2, 1, 2)
 MINIMUM_SIDE = 16
 # Half precision keeps eleven bits: of a flow of ten voxels about a hundredth of a voxel.
 TOLERANCE_VOXELS = 0.02
+# "CC BY-NC 4.0", "for non-commercial use", "academic use only"; not the letters in "licence".
+NON_COMMERCIAL = re.compile(
+    r"(?<![a-z])NC(?![a-z])|non[- ]?commercial|(academic|research|education\w*)( use| purposes?)? only", re.IGNORECASE
+)
 RELOAD = """
 import sys, torch
 module = torch.jit.load(sys.argv[1], map_location="cpu").float().eval()
@@ -106,6 +111,8 @@ def check_request(options: argparse.Namespace, state: dict[str, Any], network: R
     """
     if not options.name or set("/\\") & set(options.name) or options.name.startswith("."):
         raise TrainingError(f"--name {options.name}: a file's name without a slash and without an ending.")
+    if options.spacing is not None and not options.spacing > 0:
+        raise TrainingError(f"--spacing {options.spacing:g}: give mm above 0.")
     if options.default and non_commercial(checkpoint.training_data(state)):
         raise TrainingError("The weights saw data for non-commercial use only; such a model is never the default.")
     for name in ("metrics", "arms"):
@@ -122,7 +129,7 @@ def check_request(options: argparse.Namespace, state: dict[str, Any], network: R
 
 
 def non_commercial(data: list[dict[str, str]]) -> bool:
-    return any("NC" in entry["licence"] for entry in data)
+    return any(NON_COMMERCIAL.search(entry["licence"]) for entry in data)
 
 
 def taught_by(state: dict[str, Any], arms: Path | None) -> dict[str, Any] | None:
@@ -144,7 +151,7 @@ def licence_of(data: list[dict[str, str]], given: str | None) -> str:
         if len(licences) != 1 or licences == [UNSTATED]:
             raise TrainingError(f"The data have the licences {', '.join(licences) or 'none'}; give --licence.")
         return licences[0]
-    if non_commercial(data) and "NC" not in given:
+    if non_commercial(data) and not NON_COMMERCIAL.search(given):
         raise TrainingError(f"The weights saw data for non-commercial use only; --licence {given} cannot be right.")
     return given
 

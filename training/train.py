@@ -24,7 +24,7 @@ from aldk.errors import TrainingError
 from aldk.loggers import check_loggers
 from aldk.models import GENERATORS, MODELS, Architecture, build_model, count_parameters
 from aldk.models.layers import STARTS
-from aldk.options import aldk_options, as_config, group_of, make_parser, parse
+from aldk.options import aldk_options, as_config, check_read, group_of, make_parser, parse
 from aldk.placebo import Placebo
 from aldk.run import Run
 from aldk.schedule import Schedule
@@ -92,6 +92,8 @@ def find_teacher(text: str, fabric: Fabric, options: Namespace, command: str) ->
     """The teacher that ``--teacher`` names; one that does not exist yet is trained, or its training goes on."""
     path, architecture = Path(text), network_named(text)
     if (path / MANIFEST).exists():
+        if options.teacher_passes:
+            raise TrainingError(f"The fields in {path} are made already: --teacher-passes has no effect on them.")
         config = read_config(options.data)
         return StoredTeacher(path, plain_data(config, data_root(config, options.data)))
     if not path.exists() and architecture is not None:
@@ -128,14 +130,14 @@ def train(fabric: Fabric, run: Run, strategy: Strategy) -> None:
 
 def work(options: Namespace) -> None:
     check_at_least(options, "epochs", "threads", "processes", "nodes", "accumulate", "preparing")
-    check_at_least(options, "round", "teacher_round", "batch", "workers", minimum=0)
+    check_at_least(options, "round", "teacher_round", "batch", "workers", "seed", "save_seconds", minimum=0)
     check_at_least(options, "minutes", "learning_rate", minimum=1e-12)
     if not 0.0 <= options.average < 1.0:
         raise TrainingError(f"--average {options.average}: give a number from 0 to below 1.")
     check_loggers(options.logger)
     torch.set_num_threads(options.threads)
     command = shlex.join(["python", *sys.argv])
-    name = "aldk" if options.aldk else options.strategy
+    name = check_read(options)
     grid = tuple(options.grid) if options.grid else None
     # A grid is for the heads of a stem, for the public discriminator's linear layer, or for both.
     for_judge = grid if name == "aldk" and options.form == "public" else None
@@ -153,6 +155,8 @@ def work(options: Namespace) -> None:
         raise TrainingError("SAR compares images in its own way: leave --loss out.")
     if options.teacher_passes and min(options.teacher_passes) < 1:
         raise TrainingError("--teacher-passes are numbers of at least 1.")
+    if options.teacher_round and network_named(options.teacher or "") is None:
+        raise TrainingError("--teacher-round is of a teacher that is trained first: name its network by --teacher.")
     particular = strategy_options(options, for_judge)
     validation = group_of(options, "validation")
     build_model(architecture)
@@ -161,6 +165,8 @@ def work(options: Namespace) -> None:
     losses = losses_of(options)
     if not learns:
         make_strategy(name, losses, None, particular)
+    if name == "multilevel" and (options.weight or options.loss):
+        raise TrainingError("The strategy multilevel has weights of its own: --level.dice and others for --weight.")
     check_data(options.data)
     if losses.get("dice") and not has_labels(options.data):
         raise TrainingError(f"The weight of dice is {losses['dice']}, but {options.data} has no labels to compare.")

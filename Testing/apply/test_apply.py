@@ -212,7 +212,7 @@ def test_points_go_with_the_image_and_back(space, tmp_path, columns, signs):
 @pytest.mark.parametrize("ending", [".vtk", ".vtp", ".stl", ".ply", ".obj"])
 def test_a_model_lies_on_the_fixed_image(space, tmp_path, ending):
     import vtk
-    from LDRRegistrationLib.apply import carrying
+    from LDRRegistrationLib.apply import modelfiles
     from vtk.util import numpy_support
 
     source = vtk.vtkSphereSource()
@@ -227,7 +227,7 @@ def test_a_model_lies_on_the_fixed_image(space, tmp_path, ending):
     writer.Write()
     assert _run("apply", path, "-t", space["t"], "-o", carried) == 0
     points = [
-        numpy_support.vtk_to_numpy(carrying._reader(one, vtk).GetPoints().GetData()).astype(float)
+        numpy_support.vtk_to_numpy(modelfiles.read(one)[0].GetPoints().GetData()).astype(float)
         for one in (path, carried)
     ]
     assert np.abs(inverse.pointsThrough(space["transform"], points[1]) - points[0]).max() < 1e-3

@@ -51,6 +51,19 @@ def test_the_report_says_the_settings_that_were_used(changed):
     assert report["followUp"] is True and "Refinement" not in report["seconds"]
 
 
+def test_a_verdict_of_a_region_that_is_not_found_is_said(tmp_path, remembered, monkeypatch, capsys):
+    """On the terminal and in the report, not only in the page: the reader's work was for nothing."""
+    verdicts = tmp_path / "verdicts.csv"
+    verdicts.write_text("Region,R (mm),A (mm),S (mm),Verdict\n99,500,500,500,accepted\n")
+    remembered.install(monkeypatch)
+    output = tmp_path / "out"
+    dates = ("--dates", "2010-05-01", "2009-10-10")
+    assert main([*PAIR, "-o", str(output), "--change", *dates, "--verdicts", str(verdicts)]) == 0
+    sentence = "1 verdict is of a region that is not among those found now, and had no effect."
+    assert sentence in capsys.readouterr().out
+    assert sentence in json.loads((output / "report.json").read_text())["notes"]
+
+
 def test_change_is_called_inside_the_masks_alone(changed, tmp_path):
     """The left half of the one scan and the front half of the other: no change is called beyond either, where without
     masks there is."""

@@ -212,6 +212,13 @@ def test_what_an_hdf5_file_lacks_is_said(public_config):
         del file["liver/132/segmentation"]
     with pytest.raises(TrainingError, match=r"subject liver/133 has no dataset called volume"):
         check_data(path)
+    path = public_config()
+    with h5py.File(path.parent / "msd.h5", "r+") as file:
+        volume = file["liver/132/volume"][...] / 255.0
+        del file["liver/132/volume"]
+        file["liver/132/volume"] = volume.astype(np.float32)
+    with pytest.raises(TrainingError, match=r"volume of liver/132 holds float32; in these files it is uint8"):
+        check_data(path)
     (path.parent / "msd.h5").write_bytes(b"no HDF5")
     with pytest.raises(TrainingError, match=r"msd.h5 is no HDF5 file, or damaged"):
         check_data(path)

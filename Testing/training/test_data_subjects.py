@@ -178,3 +178,30 @@ def test_no_more_subjects_are_kept_than_fit_and_the_others_are_read_again():
         assert subjects.named(name).name == name
     assert loaded.count("a") == 1 and loaded.count("b") > 1
     assert [subject.name for subject in subjects] == list("abcd")
+
+
+def test_image_and_labels_of_a_header_that_says_its_place_twice_stay_together(folder):
+    """An sform and a qform that differ: ITK's reader and the library's go by different ones."""
+    nibabel = pytest.importorskip("nibabel")
+    moved = np.eye(4)
+    moved[:3, 3] = (40.0, -20.0, 10.0)
+    for name in ("a", "a_labels"):
+        image = nibabel.load(folder / f"{name}.nii.gz")
+        twice = nibabel.Nifti1Image(np.asanyarray(image.dataobj), None)
+        twice.header["pixdim"][1:4] = 1.0
+        twice.set_qform(np.eye(4), code=1)
+        twice.set_sform(moved, code=2)
+        nibabel.save(twice, folder / f"{name}.nii.gz")
+    subject = native_subject(folder, DESCRIPTION, "a")
+    np.testing.assert_allclose(subject.labels.ijkToRas, subject.images[0].ijkToRas)
+    np.testing.assert_allclose(subject.images[0].ijkToRas, moved)
+    read = read_subject(folder, DESCRIPTION, "a")
+    assert float(read.images[0][read.labels == 1].min()) >= float(read.images[0][read.labels == 0].max())
+
+
+def test_labels_that_are_no_number_are_refused(folder):
+    labels = np.ones((12, 14, 16), np.float32)
+    labels[3, 3, 3] = np.nan
+    write(folder / "a_labels.nii.gz", labels, origin=(3.0, -5.0, 7.0))
+    with pytest.raises(TrainingError, match=r"a_labels.nii.gz is no label map"):
+        native_subject(folder, DESCRIPTION, "a")

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import torch
@@ -28,7 +29,7 @@ def add_device_options(parser: argparse.ArgumentParser, several: bool = True) ->
 def check_at_least(options: Any, *names: str, minimum: float = 1) -> None:
     """:raises TrainingError: for the first of the options that is below ``minimum``."""
     for name in names:
-        if getattr(options, name) < minimum:
+        if not getattr(options, name) >= minimum:  # nor is NaN
             raise TrainingError(
                 f"--{name.replace('_', '-')} {getattr(options, name)}: give a number of at least {minimum}."
             )
@@ -122,4 +123,22 @@ def run_command(name: str, work: Callable[[Any], None], options: Any) -> int:
     except OSError as error:
         print(f"{name}: {error.filename or 'A file'}: {error.strerror or error}.", file=sys.stderr)
         return 2
+    except (RuntimeError, MemoryError) as error:
+        if not (sentence := _of_the_machine(error)):
+            raise
+        print(f"{name}: {sentence}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _of_the_machine(error: BaseException) -> str:
+    """What it says if the machine is at fault, not the program; else nothing."""
+    said = str(error)
+    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or "allocate memory" in said:
+        return "There is not enough memory: try a smaller --batch (and --accumulate), or fewer --workers."
+    if "DataLoader worker" in said or isinstance(error, BrokenProcessPool):
+        return (
+            "A process that reads the images was ended from outside, perhaps for lack of memory; what was saved is "
+            "kept. Try fewer --workers, and --preparing 1."
+        )
+    return ""

@@ -38,6 +38,20 @@ GROUPS: dict[str, tuple[type, set[str]]] = {
     "sar": (SarOptions, {"in_plane"}),
     "validation": (ValidationOptions, set()),
 }
+ALL = None
+# What each strategy reads of its options: of which groups ("aldk" is the one without a name), which fields.
+READ: dict[str, dict[str, set[str] | None]] = {
+    "unsupervised": {},
+    "distillation": {"aldk": {"gamma"}},
+    "aldk": {"aldk": ALL},
+    "structures": {"teaching": {"weight", "classes"}},
+    "conditional-aldk": {"teaching": {"share", "learning_rate", "width"}},
+    "structures-aldk": {"teaching": ALL},
+    "ofg": {"ofg": ALL},
+    "ofg-aldk": {"aldk": ALL, "ofg": {"steps", "step_voxels", "energy", "reduction"}},
+    "multilevel": {"level": ALL},
+    "sar": {"sar": ALL},
+}
 # What only says where and how fast a run is computed is not of its config.
 NOT_IN_CONFIG = ("config", "output", "gpu", "threads")
 
@@ -182,6 +196,28 @@ def group_of(options: Namespace, name: str, **more: Any) -> Any:
 def aldk_options(options: Namespace, grid: Any) -> AldkOptions:
     names = [f.name for f in dataclasses.fields(AldkOptions) if f.name not in ("grid", "learning_rate")]
     return AldkOptions(**{name: options[name] for name in names}, learning_rate=options.critic_learning_rate, grid=grid)
+
+
+def check_read(options: Namespace) -> str:
+    """The strategy that is meant; whatever it does not read is as it is by default.
+
+    :raises TrainingError: naming the first option that would have no effect.
+    """
+    if options.aldk and options.strategy not in ("unsupervised", "aldk"):
+        raise TrainingError(f"--aldk is short for --strategy aldk, and --strategy {options.strategy} is given, too.")
+    name = "aldk" if options.aldk else options.strategy
+    given = {"aldk": aldk_options(options, None), **{n: group_of(options, n) for n in GROUPS if n != "validation"}}
+    for group, values in given.items():
+        read = READ[name].get(group, set())
+        for field in dataclasses.fields(values):
+            value, usual = getattr(values, field.name), getattr(type(values)(), field.name)
+            # A weight or share of teaching that is not read counts as 0.
+            if read is ALL or field.name in read or value == usual or (group == "teaching" and value == 0):
+                continue
+            flag = field.name.replace("_", "-") if group == "aldk" else f"{group}.{field.name}"
+            flag = "critic-learning-rate" if flag == "learning-rate" else flag
+            raise TrainingError(f"--{flag} has no effect with --strategy {name}: leave it out.")
+    return name
 
 
 def as_config(options: Namespace) -> dict[str, Any]:

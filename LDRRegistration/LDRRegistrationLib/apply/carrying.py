@@ -11,14 +11,13 @@ import numpy as np
 
 from ..imagefiles.streams import checkRegularFile
 from ..runtime.errors import RegistrationError
-from ..runtime.terminal import silentVtk
 from ..space.sampledvalues import integerLimits
+from . import modelfiles
 from .inverse import pointsBack, pointsThrough
 
 if TYPE_CHECKING:
     import SimpleITK
 
-MODEL_ENDINGS = (".vtk", ".vtp", ".stl", ".ply", ".obj")
 OF_LABELS = ("nearest", "gaussian")
 INTERPOLATIONS = ("linear", *OF_LABELS, "bspline", "sinc")
 # The columns of points, in LPS (as ITK and ANTs write them) and in RAS; signs are to LPS.
@@ -31,13 +30,16 @@ def carryImage(
     reference: SimpleITK.Image,
     interpolation: str,
     padding: float | None,
+    isLabels: bool = False,
 ) -> SimpleITK.Image:
     """``image`` on the voxels of ``reference``, in its own scalar type.
 
     :param interpolation: one of INTERPOLATIONS; "gaussian" lets the labels around a point vote by a Gaussian of their
         distance, "nearest" takes the nearest one.
     :param padding: the value beyond the image; by default its smallest one, or 0 for label maps.
-    :raises RegistrationError: a label map of fractions.
+    :param isLabels: it is a label map; for "gaussian" it always is.
+    :raises RegistrationError: a label map of fractions; a padding that its voxels cannot hold; an image that a spline
+        cannot be put through.
     """
     import SimpleITK as sitk
 
@@ -48,21 +50,49 @@ def carryImage(
         "bspline": sitk.sitkBSpline3,
         "sinc": sitk.sitkLanczosWindowedSinc,
     }[interpolation]
-    isLabels = interpolation in OF_LABELS
+    isLabels, isPlain = isLabels or interpolation == "gaussian", interpolation in OF_LABELS
     array = sitk.GetArrayViewFromImage(image)
     kind = image.GetPixelID()
     if interpolation == "gaussian" and array.dtype.kind == "f":
         if not np.array_equal(array, np.round(array)):
             raise RegistrationError("Gaussian voting is for label maps, and this image has values that are not whole.")
-        image = sitk.Cast(image, sitk.sitkInt32)
+        image = sitk.Cast(image, sitk.sitkInt64)
+    if interpolation == "bspline":
+        _checkForSpline(array)
+    _checkPadding(padding, array.dtype)
     if padding is None:
-        padding = 0.0 if isLabels else float(array.min())
+        padding = 0.0 if isLabels else _least(array)
     # Rounded, and within the limits of its type: a spline and a sinc overshoot.
-    inBetween = image.GetPixelID() if isLabels else sitk.sitkFloat64
+    inBetween = image.GetPixelID() if isPlain else sitk.sitkFloat64
     result = sitk.Resample(image, reference, transform, chosen, padding, inBetween)
-    if array.dtype.kind in "iu" and not isLabels:
+    if array.dtype.kind in "iu" and not isPlain:
         result = sitk.Round(sitk.Clamp(result, sitk.sitkFloat64, *integerLimits(array.dtype)))
     return sitk.Cast(result, kind)
+
+
+def _checkForSpline(array: np.ndarray) -> None:
+    if 2 in array.shape:  # ITK mirrors what is beyond the border, and reads something else there
+        raise RegistrationError("bspline needs one voxel or at least 3 along each axis; linear and sinc do with 2.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise RegistrationError(
+            "The image has values that are no number, which bspline would spread over all of it: choose linear or sinc."
+        )
+
+
+def _checkPadding(padding: float | None, dtype: np.dtype) -> None:
+    if padding is None or dtype.kind not in "iu":
+        return
+    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+    if not (least <= padding <= most and float(padding).is_integer()):
+        raise RegistrationError(
+            f"A --padding of {padding:g} cannot be held by the image's voxels ({dtype.name}, {least} to {most})."
+        )
+
+
+def _least(array: np.ndarray) -> float:
+    """The smallest value that is a number; 0 if none is."""
+    values = array[np.isfinite(array)]
+    return float(values.min()) if values.size else 0.0
 
 
 def carryCsv(path: Path, transform: SimpleITK.Transform, inwards: bool) -> tuple[str, int]:
@@ -100,17 +130,21 @@ def carryCsv(path: Path, transform: SimpleITK.Transform, inwards: bool) -> tuple
 def carryModel(path: Path, output: Path, transform: SimpleITK.Transform, inwards: bool, isRas: bool) -> int:
     """Write a surface model whose points were carried; returns how many were not found (those stay).
 
-    :param isRas: the file is in RAS, and the result will be; by default both are LPS, as Slicer writes them.
-    :raises RegistrationError: it is no model.
+    :param isRas: the file is in RAS, and the result will be; by default what the file says, as Slicer's do, or else
+        LPS. The result says so, too.
+    :raises RegistrationError: it is no model, or says that it is in LPS.
     """
     import vtk
     from vtk.util import numpy_support
 
     checkRegularFile(path)
-    model = _reader(path, vtk)
+    model, space = modelfiles.read(path)
     if model is None or model.GetNumberOfPoints() == 0:
-        raise RegistrationError(f"{path} cannot be read as a surface model ({', '.join(MODEL_ENDINGS)}).")
-    signs = np.array([-1.0, -1.0, 1.0]) if isRas else np.ones(3)
+        raise RegistrationError(f"{path} cannot be read as a surface model ({', '.join(modelfiles.ENDINGS)}).")
+    if isRas and space == "LPS":
+        raise RegistrationError(f"{path} says that it is in LPS: leave --ras out.")
+    space = "RAS" if isRas else space or "LPS"
+    signs = np.array([-1.0, -1.0, 1.0]) if space == "RAS" else np.ones(3)
     points = numpy_support.vtk_to_numpy(model.GetPoints().GetData()).astype(float)
     moved = _moved(points * signs, transform, inwards) * signs
     isLost = ~np.isfinite(moved).all(axis=1)
@@ -122,35 +156,9 @@ def carryModel(path: Path, output: Path, transform: SimpleITK.Transform, inwards
     # Those of the surface as it was.
     model.GetPointData().SetNormals(None)
     model.GetCellData().SetNormals(None)
-    writers = {
-        ".vtk": vtk.vtkPolyDataWriter,
-        ".vtp": vtk.vtkXMLPolyDataWriter,
-        ".stl": vtk.vtkSTLWriter,
-        ".ply": vtk.vtkPLYWriter,
-        ".obj": vtk.vtkOBJWriter,
-    }
-    writer = writers[output.suffix.lower()]()
-    writer.SetFileName(str(output))
-    writer.SetInputData(model)
-    if not writer.Write():
-        raise OSError(f"{output} could not be written.")
+    modelfiles.write(model, output, space)
     return int(isLost.sum())
 
 
 def _moved(points: np.ndarray, transform: SimpleITK.Transform, inwards: bool) -> np.ndarray:
     return pointsBack(transform, points) if inwards else pointsThrough(transform, points)
-
-
-def _reader(path: Path, vtk):
-    readers = {
-        ".vtk": vtk.vtkPolyDataReader,
-        ".vtp": vtk.vtkXMLPolyDataReader,
-        ".stl": vtk.vtkSTLReader,
-        ".ply": vtk.vtkPLYReader,
-        ".obj": vtk.vtkOBJReader,
-    }
-    reader = readers[path.suffix.lower()]()
-    reader.SetFileName(str(path))
-    with silentVtk():
-        reader.Update()
-    return reader.GetOutput()

@@ -17,7 +17,7 @@ from ..commandline.outputoptions import addCompletion, addLogOptions, wantsJson
 from ..runtime.errors import RegistrationError
 from ..runtime.jsonlog import jsonLog, log
 from ..runtime.terminal import complain, quietLibraries, show, signalsStop
-from . import carrying, inverse, reading, writing
+from . import carrying, inverse, modelfiles, reading, writing
 
 if TYPE_CHECKING:
     import SimpleITK
@@ -80,23 +80,18 @@ def _run(options: argparse.Namespace) -> list[str]:
     if options.command == "apply":
         _refuseDropped(options)
     transform = reading.compose([reading.readTransform(path, options.moving) for path in options.transforms])
-    reference = None if options.reference is None else reading.readImage(options.reference)
+    said: list[str] = []
+    reference = None if options.reference is None else reading.readImage(options.reference, said)
     if options.command == "apply":
-        return _apply(options, transform, reference)
-    notes = []
+        lines = _apply(options, transform, reference, said)
+        return [*(f"Note: {note}" for note in said), *lines]
+    notes: list[str] = []
     if options.command == "invert":
         forward, transform = transform, inverse.inverse(transform, reference)
-        if not transform.IsLinear():
-            grid = reference or _grid(forward)
-            error, count = inverse.largestError(forward, transform, grid)
-            notes.append(
-                f"Of {count} points carried there and back the worst is off by {error:.3f} mm."
-                if count
-                else "The inverse could not be checked: no point's way back stays inside the field."
-            )
-    moving = None if options.moving is None else reading.readImage(options.moving)
+        notes += _howGood(forward, transform)
+    moving = None if options.moving is None else reading.readImage(options.moving, said)
     files = writing.writeTransform(transform, options.output, options.to, reference, moving)
-    return [*notes, f"Written: {', '.join(str(path) for path in files)}"]
+    return [*(f"Note: {note}" for note in said), *notes, f"Written: {', '.join(str(path) for path in files)}"]
 
 
 def _refuseDropped(options: argparse.Namespace) -> None:
@@ -118,10 +113,15 @@ def _refuseDropped(options: argparse.Namespace) -> None:
 def _kindOf(path: Path) -> str:
     if path.suffix.lower() == ".csv":
         return "points"
-    return "model" if path.suffix.lower() in carrying.MODEL_ENDINGS else "image"
+    return "model" if path.suffix.lower() in modelfiles.ENDINGS else "image"
 
 
-def _apply(options: argparse.Namespace, transform: SimpleITK.Transform, reference: SimpleITK.Image | None) -> list[str]:
+def _apply(
+    options: argparse.Namespace,
+    transform: SimpleITK.Transform,
+    reference: SimpleITK.Image | None,
+    said: list[str],
+) -> list[str]:
     import SimpleITK as sitk
 
     path, output = options.input, options.output
@@ -131,8 +131,8 @@ def _apply(options: argparse.Namespace, transform: SimpleITK.Transform, referenc
         text, lost = carrying.carryCsv(path, transform, inwards=not options.inverse)
         writing.put(output, lambda part: part.write_text(text, encoding="utf-8"))
     elif kind == "model":
-        if output.suffix.lower() not in carrying.MODEL_ENDINGS:
-            raise RegistrationError(f"{output.name} is no model: end it with {', '.join(carrying.MODEL_ENDINGS)}.")
+        if output.suffix.lower() not in modelfiles.ENDINGS:
+            raise RegistrationError(f"{output.name} is no model: end it with {', '.join(modelfiles.ENDINGS)}.")
         found: list[int] = []
 
         def write(part: Path) -> None:
@@ -143,22 +143,24 @@ def _apply(options: argparse.Namespace, transform: SimpleITK.Transform, referenc
     else:
         if reference is None:
             raise RegistrationError("An image is carried onto the voxels of another one: name it by --reference.")
-        if not output.name.lower().endswith(reading.FIELD_ENDINGS):
-            raise RegistrationError(f"{output.name} is no image: end it with {', '.join(reading.FIELD_ENDINGS)}.")
+        if not output.name.lower().endswith(writing.IMAGE_ENDINGS):
+            raise RegistrationError(f"{output.name} is no image: end it with {', '.join(writing.IMAGE_ENDINGS)}.")
         if options.inverse:
-            transform = inverse.inverse(transform, None)
+            forward, transform = transform, inverse.inverse(transform, reference)
+            said += _howGood(forward, transform)
         how = options.interpolation or ("nearest" if options.labels else "linear")
-        image = carrying.carryImage(reading.readImage(path), transform, reference, how, options.padding)
+        given = reading.readImage(path, said)
+        image = carrying.carryImage(given, transform, reference, how, options.padding, options.labels)
         writing.put(output, lambda part: sitk.WriteImage(image, str(part), useCompression=True))
     notes = [f"Note: {lost} points have no partner, since the transform folds there or ends before."] if lost else []
     return [f"Written: {output}", *notes]
 
 
-def _grid(transform: SimpleITK.Transform) -> SimpleITK.Image:
-    import SimpleITK as sitk
-
-    fields = [part for part in reading.parts(transform) if not part.IsLinear()]
-    return sitk.DisplacementFieldTransform(fields[0]).GetDisplacementField()
+def _howGood(forward: SimpleITK.Transform, back: SimpleITK.Transform) -> list[str]:
+    if forward.IsLinear():
+        return []
+    error, count = inverse.largestError(forward, back)
+    return [f"Of {count} points carried there and back the worst is off by {error:.3f} mm."]
 
 
 def _inputs(options: argparse.Namespace) -> list[Path]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..imagefiles import reading as imagefiles
+from ..imagefiles.itk import imageOf
 from ..runtime.errors import DependencyError, RegistrationError
 from ..space.grid import LPS_FROM_RAS, ijkToRasOfItk, transformPoints
 
@@ -47,20 +49,23 @@ def isField(path: Path) -> bool:
 
 
 def read(path: Path, moving: Path | None) -> SimpleITK.Transform:
-    """:param moving: the image that the field carries onto its own voxels."""
+    """:param moving: the image that the field carries onto its own voxels.
+
+    :raises RegistrationError: the moving image is missing, or cannot be read.
+    """
     nibabel = _nibabel()
     field = nibabel.load(path)
     if moving is None:
         raise RegistrationError(f"{path} is a field of FNIRT: name the image that it was made for by --moving.")
     vectors = np.asarray(field.dataobj, dtype=np.float64)
-    shape, source = vectors.shape[:3], nibabel.load(moving)
+    shape, source = vectors.shape[:3], imagefiles.readImage(moving)[0]
     points = np.stack(np.meshgrid(*(np.arange(n, dtype=float) for n in shape), indexing="ij"), axis=-1)
     toFsl = fslFromVoxels(field.affine, shape)
     start = transformPoints(toFsl, points)
     # As FSL decides it: absolute fields vary as the coordinates do.
     isAbsolute = (vectors - start).reshape(-1, 3).std(axis=0).sum() < vectors.reshape(-1, 3).std(axis=0).sum()
     there = vectors if isAbsolute else start + vectors
-    toRas = source.affine @ np.linalg.inv(fslFromVoxels(source.affine, source.shape))
+    toRas = source.ijkToRas @ np.linalg.inv(fslFromVoxels(source.ijkToRas, source.array.shape[::-1]))
     displacement = transformPoints(toRas, there) - transformPoints(field.affine, points)
     return transformFromRas(displacement, field.affine)
 
@@ -116,13 +121,7 @@ def transformFromRas(displacement: np.ndarray, affine: np.ndarray) -> SimpleITK.
     import SimpleITK as sitk
 
     vectors = displacement.transpose(2, 1, 0, 3) * np.diag(LPS_FROM_RAS)[:3]
-    image = sitk.GetImageFromArray(np.ascontiguousarray(vectors), isVector=True)
-    toLps = LPS_FROM_RAS @ affine
-    spacing = np.linalg.norm(toLps[:3, :3], axis=0)
-    image.SetOrigin(toLps[:3, 3].tolist())
-    image.SetSpacing(spacing.tolist())
-    image.SetDirection((toLps[:3, :3] / spacing).ravel().tolist())
-    return sitk.DisplacementFieldTransform(image)
+    return sitk.DisplacementFieldTransform(imageOf(vectors, affine, isVector=True))
 
 
 def _nibabel() -> Any:

@@ -9,6 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ..imagefiles import reading as imagefiles
+from ..imagefiles.itk import imageOf
 from ..imagefiles.streams import checkRegularFile
 from ..runtime.errors import RegistrationError
 from . import fsl, x5
@@ -23,12 +27,20 @@ FIELD_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 def readTransform(path: Path, moving: Path | None = None) -> SimpleITK.Transform:
     """:param moving: the image that FNIRT's field was made for; other formats do without.
 
-    :raises RegistrationError: it is no transform of three dimensions in a format of these.
+    :raises RegistrationError: it is no transform of three dimensions in a format of these, or not all of its numbers
+        are any.
     :raises DependencyError: it needs a library that is not installed.
     """
+    checkRegularFile(path)
+    transform = _read(path, moving)
+    if not all(_isFinite(part) for part in parts(transform)):
+        raise RegistrationError(f"{path} is damaged: it holds values that are no number.")
+    return transform
+
+
+def _read(path: Path, moving: Path | None) -> SimpleITK.Transform:
     import SimpleITK as sitk
 
-    checkRegularFile(path)
     name = path.name.lower()
     if name.endswith(".x5"):
         return x5.read(path)
@@ -51,23 +63,15 @@ def readTransform(path: Path, moving: Path | None = None) -> SimpleITK.Transform
     return transform
 
 
-def readImage(path: Path) -> SimpleITK.Image:
-    """A scalar image of three dimensions.
+def readImage(path: Path, notes: list[str]) -> SimpleITK.Image:
+    """A scalar image of three dimensions, placed as ``ldr-register`` places it; values that are no number stay.
 
-    :raises RegistrationError: it is none.
+    :param notes: takes sentences on what its header left open or said twice.
+    :raises RegistrationError: it is none, or damaged.
     """
-    import SimpleITK as sitk
-
-    checkRegularFile(path)
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise RegistrationError(f"{path} cannot be read as an image.") from error
-    if image.GetDimension() == 4 and image.GetSize()[3] == 1:
-        image = image[:, :, :, 0]
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        raise RegistrationError(f"{path} is no image of three dimensions with one value a voxel.")
-    return image
+    image, said = imagefiles.readImage(path)
+    notes += [note for note in said if note not in notes]
+    return imageOf(image.array, image.ijkToRas)
 
 
 def compose(transforms: list[SimpleITK.Transform]) -> SimpleITK.Transform:
@@ -96,6 +100,15 @@ def parts(transform: SimpleITK.Transform) -> list[SimpleITK.Transform]:
     return [
         part for index in range(composite.GetNumberOfTransforms()) for part in parts(composite.GetNthTransform(index))
     ]
+
+
+def _isFinite(part: SimpleITK.Transform) -> bool:
+    import SimpleITK as sitk
+
+    if part.GetTransformEnum() == sitk.sitkDisplacementField:
+        field = sitk.DisplacementFieldTransform(part).GetDisplacementField()
+        return bool(np.isfinite(sitk.GetArrayViewFromImage(field)).all())
+    return bool(np.isfinite(part.GetParameters()).all() and np.isfinite(part.GetFixedParameters()).all())
 
 
 def _field(path: Path) -> SimpleITK.Transform:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +12,22 @@ import numpy as np
 from ..runtime.errors import RegistrationError
 from ..runtime.workfolder import replaceFile
 from . import fsl, x5
-from .reading import FIELD_ENDINGS, ITK_ENDINGS, compose, parts
+from .reading import compose, parts
 
 if TYPE_CHECKING:
     import SimpleITK
 
 FORMATS = ("itk", "field", "ants", "fsl", "x5")
+# What an image may be written as: one file each. (.mhd and .nhdr leave the voxels in another one.)
+IMAGE_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".mha")
+# Of "ants", whose OUT is the beginning of two names, any.
+ENDINGS = {
+    "itk": (".h5", ".hdf5", ".tfm", ".txt", ".mat"),
+    "field": IMAGE_ENDINGS,
+    "fsl": (".nii.gz", ".nii"),
+    "x5": (".x5",),
+    "ants": ("",),
+}
 
 
 def writeTransform(
@@ -38,11 +49,15 @@ def writeTransform(
     import SimpleITK as sitk
 
     format_ = format_ or formatOf(path)
+    if not path.name.lower().endswith(ENDINGS[format_]):
+        raise RegistrationError(f"{path.name} cannot be of the format {format_}: end it with {_listed(format_)}.")
     if format_ in ("field", "ants", "fsl") and reference is None:
         raise RegistrationError("A displacement field needs the voxels of the fixed image: name it by --reference.")
     if format_ == "itk":
         if not transform.IsLinear() and path.suffix.lower() == ".mat":
             raise RegistrationError(f"{path.name} can hold a matrix only, and this transform is none: write .h5.")
+        if transform.IsLinear() and len(parts(transform)) > 1:  # which .mat cannot hold, and others need not
+            transform = x5.linearFromRas(x5.rasFromLinear(transform))
         return [put(path, lambda part: sitk.WriteTransform(transform, str(part)))]
     if format_ == "x5":
         return [put(path, lambda part: x5.write(transform, part, reference))]
@@ -70,13 +85,16 @@ def filesOf(path: Path, format_: str | None) -> list[Path]:
 
 def formatOf(path: Path) -> str:
     """:raises RegistrationError: the ending says none."""
-    name = path.name.lower()
-    for endings, format_ in ((ITK_ENDINGS, "itk"), (FIELD_ENDINGS, "field"), ((".x5",), "x5")):
-        if name.endswith(endings):
+    for format_ in ("itk", "field", "x5"):
+        if path.name.lower().endswith(ENDINGS[format_]):
             return format_
     raise RegistrationError(
-        f"{path.name} says no format: end it with {', '.join((*ITK_ENDINGS, *FIELD_ENDINGS, '.x5'))}, or give --to."
+        f"{path.name} says no format: end it with {', '.join(map(_listed, ('itk', 'field', 'x5')))}, or give --to."
     )
+
+
+def _listed(format_: str) -> str:
+    return ", ".join(ENDINGS[format_])
 
 
 def put(path: Path, write: Callable[[Path], object]) -> Path:
@@ -86,10 +104,13 @@ def put(path: Path, write: Callable[[Path], object]) -> Path:
     """
 
     def checked(part: Path) -> None:
+        # Writers know a format by its ending in small letters.
+        usual = part.with_name(part.name.lower())
         try:
-            write(part)
+            write(usual)
         except RuntimeError as error:  # of ITK
             raise OSError(28, "it did not arrive whole on the disk, which may be full") from error
+        os.replace(usual, part)
 
     try:
         replaceFile(path, checked)

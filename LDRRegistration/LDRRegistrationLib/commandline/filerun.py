@@ -231,9 +231,9 @@ class FileRun:
                 files.writeVolume(logic.publishTrustMap(job, self.trust), part / "expected_error.nii.gz")
             if found is not None:
                 self.changeOutput.write(part, job, found)
-            known = len(self.radiotherapy.notes)
             self.radiotherapy.write(part, job.fixed.grid, job.moving.grid, result.transform)
-            result.notes += self.radiotherapy.notes[known:]
+            # What is noted while writing, of verdicts and of structures, is in this list, which all parts share.
+            result.notes += [note for note in self.radiotherapy.notes if note not in result.notes]
             for path in part.glob("*.nii.gz"):
                 if path.name != WARPED:
                     filechecks.checkImageFile(path, shape)

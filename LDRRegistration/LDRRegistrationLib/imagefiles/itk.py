@@ -10,14 +10,18 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..runtime.errors import RegistrationError
 from ..runtime.memory import checkAvailable
-from ..space.grid import ijkToRasOfItk
+from ..space.grid import LPS_FROM_RAS, ijkToRasOfItk
 from .geometry import checkGeometry, checkScalar3d
 from .streams import Damaged, contentChunks
+
+if TYPE_CHECKING:
+    import SimpleITK
 
 STDERR = 2
 # Formats that hold plain voxels, and no directions.
@@ -66,6 +70,22 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
     if kind in PLAIN:
         notes.append(f"{path.name} does not say how it lies: its axes are taken as left, posterior and superior.")
     return array, ijkToRas, notes
+
+
+def imageOf(array: np.ndarray, ijkToRas: np.ndarray, isVector: bool = False) -> SimpleITK.Image:
+    """Voxels (k, j, i), or vectors (k, j, i, 3), at places in RAS mm, as ITK keeps them: in LPS.
+
+    The components of vectors stay as they are.
+    """
+    import SimpleITK
+
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(array), isVector=isVector)
+    toLps = LPS_FROM_RAS @ ijkToRas
+    spacing = np.linalg.norm(toLps[:3, :3], axis=0)
+    image.SetOrigin(toLps[:3, 3].tolist())
+    image.SetSpacing(spacing.tolist())
+    image.SetDirection((toLps[:3, :3] / spacing).ravel().tolist())
+    return image
 
 
 def _checkLength(path: Path, voxelBytes: int) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 FOLDER_VARIABLE = "LDR_CACHE"
 # To be raised whenever the same files would be preprocessed to something else.
-FORMAT = 1
+FORMAT = 2
 DAMAGED = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 

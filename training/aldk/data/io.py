@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import SimpleITK as sitk
 import torch
-from LDRRegistrationLib.imagefiles.reading import readImage
+from LDRRegistrationLib.imagefiles.reading import layoutOf, readImage
 from LDRRegistrationLib.numerics.dlpack import toTensor
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.grid import Grid, canonicalGrid, ijkToRasOfItk
@@ -48,12 +48,7 @@ def read_scan(path: Path) -> Image:
 
     By the library's reader: ITK's makes 0 of what is no number in a NIfTI file.
     """
-    _must_exist(path)
-    _must_be_whole(Path(path))
-    try:
-        image, _ = readImage(Path(path))
-    except RegistrationError as error:
-        raise TrainingError(f"{path} cannot be read as an image: {error}") from error
+    image = _as_the_library_reads(path)
     try:
         image = checkedImage(image)
     except RegistrationError as error:
@@ -67,18 +62,34 @@ def read_scan(path: Path) -> Image:
     return replace(filled(replace(image, array=image.array.astype(np.float32), known=known)), known=None)
 
 
+def _as_the_library_reads(path: Path) -> Image:
+    _must_exist(path)
+    _must_be_whole(Path(path))
+    try:
+        return readImage(Path(path))[0]
+    except RegistrationError as error:
+        raise TrainingError(f"{path} cannot be read as an image: {error}") from error
+
+
 def read_labels(path: Path) -> Image:
-    """A label map as int16."""
-    labels = read_image(path)
+    """A label map as int16, placed as ``read_scan`` places the image that it belongs to."""
+    labels = _as_the_library_reads(path)
     values = np.rint(labels.array)
-    if values.ndim != 3 or values.min() < 0 or values.max() > LARGEST_LABEL:
+    # Of NaN neither is true.
+    if values.ndim != 3 or not (values.min() >= 0 and values.max() <= LARGEST_LABEL):
         raise TrainingError(f"{path} is no label map: it needs three dimensions and values from 0 to {LARGEST_LABEL}.")
     return Image(values.astype(np.int16), labels.ijkToRas, labels.name)
 
 
 def read_grid(path: Path) -> Grid:
-    """Where the voxels of a file lie, without reading them."""
+    """Where the voxels of a file lie, as ``read_scan`` and ``read_labels`` have it, without reading them."""
     _must_exist(path)
+    try:
+        layout = layoutOf(Path(path))
+    except RegistrationError as error:
+        raise TrainingError(f"{path} cannot be read as an image: {error}") from error
+    if layout is not None:
+        return Grid(layout.shape, layout.ijkToRas)
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     try:
@@ -177,7 +188,11 @@ class Hdf5Files:
         path, inner = self._locate(entry)
         with _open(path) as file:
             group = _group(file, inner, path)
-            shape = group["volume"].shape
+            shape, kind = group["volume"].shape, group["volume"].dtype
+            if kind != np.uint8:  # what 1.0 is in any other type, nobody says
+                raise TrainingError(
+                    f"{path}: the volume of {inner} holds {kind}; in these files it is uint8, 0 to 255."
+                )
             if len(shape) != 3:
                 raise TrainingError(f"{path}: the volume of {inner} has {len(shape)} dimensions instead of 3.")
             if "segmentation" in group and group["segmentation"].shape != shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -59,6 +60,12 @@ class Reconstruction:
     def __post_init__(self) -> None:
         if self.kind not in SIMILARITIES:
             raise TrainingError(f"There is no similarity called {self.kind!r}; there are {', '.join(SIMILARITIES)}.")
+        for name, value in vars(self).items():
+            if name != "kind" and not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+                raise TrainingError(f"The loss {name} has a number from 0 on as its weight, not {value!r}.")
+        if self.window != int(self.window) or self.window < 3 or self.window % 2 == 0:
+            raise TrainingError(f"The window of the loss has an odd number of voxels, at least 3, not {self.window!r}.")
+        object.__setattr__(self, "window", int(self.window))  # --weight window=9 is read as 9.0
 
     def losses(self, prediction: Prediction, pair: Pair) -> dict[str, Tensor]:
         """The weighted terms of one pair, by name."""

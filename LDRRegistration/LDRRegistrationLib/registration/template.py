@@ -21,7 +21,7 @@ from ..numerics.dlpack import toTensor
 from ..numerics.gridsample import sampleAtVoxels
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from ..runtime.progress import CancelCallback, ProgressCallback
+from ..runtime.progress import CancelCallback, ProgressCallback, portion
 from ..space.grid import Grid, canonicalAxes, canonicalGrid, transformPoints
 from ..space.image import Image, Modality
 from ..space.intensity import BODY_SHARE, normalised
@@ -114,22 +114,30 @@ def buildTemplate(
     settings = replace(settings, warp=False)
     if not deforms:
         settings = replace(settings, refinementSteps=0)
-    registering = Registering(settings, models, deforms, rounds, jobs, progress, cancelled)
+    registering = Registering(settings, models, deforms, jobs, cancelled)
     order, candidates = _order(images)
     template = begun
+    reached = 0.0 if begun is None else len(begun.rounds) / rounds
     while template is None or len(template.rounds) < rounds:
         done = 0 if template is None else len(template.rounds)
         members: list[Member] = []
         before = None if template is None else template.members
-        for first in candidates[: FIRST_TRIES if template is None else 1]:
+        tries = candidates[: FIRST_TRIES if template is None else 1]
+        for left, first in enumerate(tries, start=1 - len(tries)):
+            # The rounds that are left share what is left of the way; one that may begin anew leaves a part for that.
+            until = reached + (1.0 - reached) / (rounds - done + (left < 0))
             fixed = checkedImage(images[first]) if template is None else template.image
-            found = registering.members(images, order, fixed, before, first if template is None else None, done)
+            skipped, tell = first if template is None else None, portion(progress, reached, until)
+            found = registering.members(images, order, fixed, before, skipped, done + 1, tell)
+            reached = until
             if not members or sum(member.counts for member in found) > sum(member.counts for member in members):
                 members = found
             if 2 * sum(member.counts for member in members) > len(images):
                 break  # else it may be the one that is unlike all others
         template = _averaged(images, members, order, template, spacingMm)
         keep(template)
+    if progress is not None:
+        progress(1.0, _("Done"))
     return template
 
 

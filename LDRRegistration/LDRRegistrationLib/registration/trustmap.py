@@ -92,6 +92,7 @@ def trustMap(
     models: ModelStore,
     masks: Masks | None = None,
     cancelled: CancelCallback | None = None,
+    progress: ProgressCallback | None = None,
 ) -> TrustMap:
     """The expected error of ``result``, which registered ``moving`` to ``fixed``.
 
@@ -101,7 +102,7 @@ def trustMap(
     :raises RegistrationError, DependencyError, RegistrationCancelled: as ``register`` does.
     """
     settings = replace(result.settings, model=result.model)
-    return trustIn(fixed, moving, result.transform, settings, models, masks, cancelled)
+    return trustIn(fixed, moving, result.transform, settings, models, masks, cancelled, progress)
 
 
 def trustIn(

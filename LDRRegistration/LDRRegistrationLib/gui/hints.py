@@ -67,6 +67,13 @@ def whatApplyDoes(choices: Choices) -> str:
     return _('Apply makes the transform "{transform}".').format(transform=name)
 
 
+def showFind(ui: Any, why: str) -> None:
+    """Whether changes can be sought; ``why`` not, or empty."""
+    ui.findChangesButton.enabled = not why
+    say(ui.findHintLabel, why)
+    ui.findChangesButton.toolTip = why or _("Registers the two scans and finds what changed between them.")
+
+
 def nameOutputs(choices: Choices, ui: Any) -> None:
     """What the selectors of the outputs call a node that they make, once both volumes are chosen."""
     if choices.fixedVolume is not None and choices.movingVolume is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from slicer.i18n import tr as _
@@ -35,6 +36,18 @@ def hideEmpty(section: Any, *labels: Any) -> None:
 
     section.connect("contentsCollapsed(bool)", hide)
     hide()
+
+
+class Explained:
+    """Widgets that say by their tooltips why they are grey, as long as they are."""
+
+    def __init__(self, widgets: Sequence[Any]) -> None:
+        self._usual = [(widget, widget.toolTip) for widget in widgets]
+
+    def explain(self, why: str) -> None:
+        """They are grey for that reason, or for none if it is empty."""
+        for widget, usual in self._usual:
+            widget.toolTip = why or usual
 
 
 def whatIsMissing(choices: Choices) -> str:

@@ -1207,12 +1207,20 @@ Jetzt aus dem Internet in Slicer installieren? Alles andere geht auch ohne.</tra
         <translation>Wählen Sie zuerst einen Bereich in der Tabelle.</translation>
     </message>
     <message>
+        <source>Find changes first.</source>
+        <translation>Erst „Veränderungen suchen“ drücken.</translation>
+    </message>
+    <message>
         <source>Hide map</source>
         <translation>Karte weg</translation>
     </message>
     <message>
         <source>Show map</source>
         <translation>Karte zeigen</translation>
+    </message>
+    <message>
+        <source>The scene holds the map, the regions and what was said of them. For another sensitivity, a report or DICOM press Find changes again: what was said stays.</source>
+        <translation>Die Szene enthält die Karte, die Bereiche und was zu ihnen gesagt wurde. Für eine andere Empfindlichkeit, einen Bericht oder DICOM erneut „Veränderungen suchen“ drücken: Gesagtes bleibt.</translation>
     </message>
     <message>
         <source>These are the changes between other scans than those chosen above.</source>

@@ -1207,12 +1207,20 @@ L'installer maintenant dans Slicer depuis Internet ? Tout le reste fonctionne sa
         <translation>Choisissez d'abord une région dans la table.</translation>
     </message>
     <message>
+        <source>Find changes first.</source>
+        <translation>Pressez d’abord « Chercher les changements ».</translation>
+    </message>
+    <message>
         <source>Hide map</source>
         <translation>Sans carte</translation>
     </message>
     <message>
         <source>Show map</source>
         <translation>Voir la carte</translation>
+    </message>
+    <message>
+        <source>The scene holds the map, the regions and what was said of them. For another sensitivity, a report or DICOM press Find changes again: what was said stays.</source>
+        <translation>La scène contient la carte, les régions et ce qui en a été dit. Pour une autre sensibilité, un rapport ou DICOM, pressez de nouveau « Chercher les changements » : ce qui a été dit est conservé.</translation>
     </message>
     <message>
         <source>These are the changes between other scans than those chosen above.</source>

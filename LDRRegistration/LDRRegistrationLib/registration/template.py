@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ROUNDS = 4
-FEWEST = 2
+MINIMUM_IMAGES = 2
 # Images that the first round may begin with, one after the other, where fewer than half of all are like them.
 FIRST_TRIES = 3
 # Of an image whose units are arbitrary: what its 99.5th percentile becomes.
@@ -109,7 +109,7 @@ def buildTemplate(
     :raises RegistrationError: fewer than two images are left, or one cannot be registered at all.
     :raises RegistrationCancelled: ``cancelled`` returned true.
     """
-    if len(images) < FEWEST:
+    if len(images) < MINIMUM_IMAGES:
         raise RegistrationError(_("A template needs at least two images."))
     settings = replace(settings, warp=False)
     if not deforms:
@@ -172,7 +172,7 @@ def _averaged(
 ) -> Template:
     """The template, moved to the mean of what ``members`` say, and averaged anew there."""
     used = [number for number in order if members[number].counts]
-    if len(used) < FEWEST:
+    if len(used) < MINIMUM_IMAGES:
         raise RegistrationError(
             _("No template can be made: of {count} images only {used} could be registered.").format(
                 count=len(members), used=len(used)

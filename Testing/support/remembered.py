@@ -32,8 +32,8 @@ class Remembered:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.folder.mkdir(exist_ok=True)
 
     def compareVisits(
         self,
@@ -81,7 +81,7 @@ class Remembered:
     def _answer(self, question: list[Any], compute: Callable[[], Any]) -> Any:
         digest = hashlib.sha256()
         _add(digest, question)
-        place = self._folder / digest.hexdigest()
+        place = self.folder / digest.hexdigest()
         with FileLock(f"{place}.lock"):
             if not place.is_file():
                 place.with_suffix(".part").write_bytes(pickle.dumps(compute(), pickle.HIGHEST_PROTOCOL))

@@ -13,6 +13,7 @@ from LDRRegistrationLib.gui.placecontrol import PlaceControl
 from LDRRegistrationLib.gui.presetsection import PresetSection
 from LDRRegistrationLib.gui.readiness import Readiness
 from LDRRegistrationLib.gui.refusals import Refusals, isRefusal
+from LDRRegistrationLib.gui.refusedinputs import RefusedInputs
 from LDRRegistrationLib.gui.resultsection import ResultSection
 from LDRRegistrationLib.gui.sampledata import registerSampleData
 from LDRRegistrationLib.gui.selftest import LDRRegistrationTest  # noqa: F401  Slicer looks for it here
@@ -92,7 +93,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ready, settings = self._readiness.canCompute, lambda: self._advanced.ofRegistrations
         self._study = StudySection(*common, self._controller, ready, settings, self._result.show, self._afterRun)
         choosing = (PairSection(self.ui), PresetSection(self.ui, self._view.log, refusals), self._advanced, self._place)
-        self._sections = (*choosing, self._result, self._changes, self._study)
+        self._refusedInputs = RefusedInputs(self.ui, self._updateView)
+        self._sections = (*choosing, self._refusedInputs, self._result, self._changes, self._study)
         find, besideFind = self.ui.findChangesButton, refusals.beside(self.ui.findHintLabel)
         self.ui.applyButton.connect(
             "clicked(bool)", lambda checked=False: refusals.ask(self._view.refuse, self.onApplyButton)
@@ -222,7 +224,7 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """What a run still lacks, after a dialog in which the user could do anything; empty if nothing."""
         if self._parameterNode is None:
             return _("The panel was closed meanwhile.")
-        return hints.whatIsMissing(self._parameterNode)
+        return self._refusedInputs.ofRegistrations
 
     def isResultKept(self, result) -> bool:
         verdict = getattr(result, "verdict", None)
@@ -279,10 +281,8 @@ class LDRRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         choices = self._parameterNode
         if choices is None or self._controller.isRunning or self._view.isBusy:
             return
-        missing = hints.whatIsMissing(choices)
-        self.ui.findChangesButton.enabled = not missing
-        hints.say(self.ui.findHintLabel, missing)
-        self.ui.findChangesButton.toolTip = missing or _("Registers the two scans and finds what changed between them.")
+        missing = self._refusedInputs.ofRegistrations
+        hints.showFind(self.ui, self._refusedInputs.ofComparisons)
         hints.nameOutputs(choices, self.ui)
         self._view.showIdle(missing, "" if missing else hints.whatApplyDoes(choices))
         self._study.update()

@@ -50,7 +50,7 @@ MOVED = {
 LIVERS = 2
 SPLITS = tuple(MOVED)
 # Smaller errors than this are all alike: interpolation.
-LEAST_ERROR_MM = 0.1
+MINIMUM_ERROR_MM = 0.1
 
 
 def pairs(data: Path, split: str) -> Iterator[EvaluationPair]:
@@ -102,7 +102,7 @@ def main() -> None:
     if options.split == "train":
         # Each pair weighs the same, however many points it has.
         weights = np.concatenate([np.full(len(part[0]), len(part[0]) ** -0.5) for part in found])
-        logarithm = np.log(np.maximum(true, LEAST_ERROR_MM))
+        logarithm = np.log(np.maximum(true, MINIMUM_ERROR_MM))
         fitted = np.linalg.lstsq(features * weights[:, None], logarithm * weights, rcond=None)[0]
         # The logarithm's mean is that of the middle error; this is the factor from it to the mean.
         middle = np.exp(features @ fitted)

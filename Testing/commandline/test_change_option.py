@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from LDRRegistrationLib.__main__ import main
-from support.commandline import OUTPUTS, run
+from support.commandline import OUTPUTS, run, shares_done
 from support.data import CURRENT_FLAIR, PRIOR_FLAIR
 
 PAIR = [str(CURRENT_FLAIR), str(PRIOR_FLAIR)]
@@ -64,7 +64,7 @@ def test_a_verdict_of_a_region_that_is_not_found_is_said(tmp_path, remembered, m
     assert sentence in json.loads((output / "report.json").read_text())["notes"]
 
 
-def test_change_is_called_inside_the_masks_alone(changed, tmp_path):
+def test_change_is_called_inside_the_masks_alone(changed, tmp_path, capsys):
     """The left half of the one scan and the front half of the other: no change is called beyond either, where without
     masks there is."""
     options = []
@@ -80,7 +80,9 @@ def test_change_is_called_inside_the_masks_alone(changed, tmp_path):
         sitk.WriteImage(image, str(tmp_path / f"{name}.nii.gz"))
         options += [name, str(tmp_path / f"{name}.nii.gz")]
     output = tmp_path / "out"
-    assert main([*PAIR, "-o", str(output), "--change", *options]) == 0
+    assert main([*PAIR, "-o", str(output), "--change", "--log-format", "json", *options]) == 0
+    shares = shares_done(capsys.readouterr().err)
+    assert len(shares) > 10 and shares == sorted(shares)
     without, found = (
         np.abs(sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "change.nii.gz")))) for folder in (changed, output)
     )

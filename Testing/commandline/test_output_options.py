@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from LDRRegistrationLib.__main__ import main
 from LDRRegistrationLib.apply import command as apply_command
 from LDRRegistrationLib.commandline.outputoptions import MISSING, wantsJson
-from support.commandline import OUTPUTS, run
+from support.commandline import OUTPUTS, run, shares_done
 
 
 def told(capsys):
@@ -77,6 +77,8 @@ def test_a_log_for_programs(files, tmp_path, capsys):
     assert all({"time", "level", "event"} <= line.keys() for line in log)
     stages = [line["stage"] for line in log if line["event"] == "progress"]
     assert "Pre-alignment" in stages and len(stages) == len(set(stages))
+    shares = shares_done(said.err)
+    assert shares == sorted(shares) and shares[0] == 0
     result = next(line for line in log if line["event"] == "result")
     assert result["verdict"]["grade"] == "good" and sorted(result["written"]) == OUTPUTS
     assert (log[-1]["event"], log[-1]["status"]) == ("end", 0)

@@ -38,7 +38,7 @@ def call(sequence, *more):
 
 
 def test_every_frame_to_one(sequence, capsys):
-    status, output = call(sequence, "--towards", "1", "--smooth-frames", "0.2")
+    status, output = call(sequence, "--towards", "1", "--smooth-frames", "0.2", "--device", "auto")
     assert status == 0 and capsys.readouterr().out.startswith("Verdict: good")
     names = [f"transform_00{number}.h5" for number in range(3)]
     assert sorted(path.name for path in output.iterdir()) == ["report.json", *names, "warped.nii.gz"]
@@ -54,6 +54,7 @@ def test_every_frame_to_one(sequence, capsys):
     report = json.loads((output / "report.json").read_text())
     assert [frame["frame"] for frame in report["frames"]] == [0, 1, 2] and report["frames"][1]["isReference"]
     assert set(report["outputs"]) == {*names, "warped.nii.gz"} and report["frameStep"] == 0.5
+    assert report["device"] == "cpu" and report["threads"] >= 1
 
 
 def test_fewer_frames_leave_none_of_the_earlier_ones(sequence):

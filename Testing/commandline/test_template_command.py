@@ -7,6 +7,7 @@ import pytest
 import SimpleITK as sitk
 from LDRRegistrationLib.commandline import templaterun
 from LDRRegistrationLib.commandline.templatecommand import main, makeParser
+from LDRRegistrationLib.registration import template
 from LDRRegistrationLib.runtime.errors import RegistrationError
 from LDRRegistrationLib.space.image import Image
 from scipy.ndimage import gaussian_filter
@@ -52,8 +53,8 @@ def test_a_template_and_everybody_s_transform(made, tmp_path, capsys):
     assert "Round 1 of 2" in said and "Verdict: good" in said
     names = [f"transform_visit{number}_t1.h5" for number in range(3)]
     assert sorted(path.name for path in output.iterdir()) == ["report.json", "template.nii.gz", *names]
-    template = sitk.ReadImage(str(output / "template.nii.gz"))
-    middle = template.TransformContinuousIndexToPhysicalPoint([n / 2 for n in template.GetSize()])
+    shown = sitk.ReadImage(str(output / "template.nii.gz"))
+    middle = shown.TransformContinuousIndexToPhysicalPoint([n / 2 for n in shown.GetSize()])
     moved = np.array([sitk.ReadTransform(str(output / name)).TransformPoint(middle) for name in names])
     # Where image n shows at x what the first shows at x + s, the points lie at -s; none is favoured.
     expected = np.mean(SHIFTS) - np.array(SHIFTS)
@@ -62,6 +63,9 @@ def test_a_template_and_everybody_s_transform(made, tmp_path, capsys):
     report = json.loads((output / "report.json").read_text())
     assert [one["transform"] for one in report["images"]] == names and len(report["rounds"]) == 2
     assert set(report["outputs"]) == {*names, "template.nii.gz"} and report["prealignment"] == "rigid"
+    # What was really used: nobody named a spacing, or how many threads.
+    np.testing.assert_allclose(report["spacing"], shown.GetSpacing(), atol=1e-4)
+    assert report["device"] == "cpu" and report["threads"] >= 1
     # Done again it changes nothing, in whatever order the images are named; other settings make another template.
     before = state(output)
     assert call(made, output, "--prealignment", "rigid", images=made[0][::-1]) == 0
@@ -154,6 +158,15 @@ def test_the_document_has_every_option_and_no_other():
         name for action in makeParser()._actions if action.help != "==SUPPRESS==" for name in action.option_strings
     }
     assert set(re.findall(r"`(--?[a-z][a-z-]*)", text.partition("## Options")[2].partition("\n## ")[0])) == known
+
+
+def test_the_report_says_what_was_used_and_not_what_was_asked_for(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(template, "MAXIMUM_VOXELS", 20_000)
+    assert call(made, tmp_path / "out", "--device", "auto", "--spacing", "0.5", "--threads", "1", "--rounds", "1") == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    spacing = sitk.ReadImage(str(tmp_path / "out" / "template.nii.gz")).GetSpacing()
+    assert min(spacing) > 1.0 and report["spacing"] == pytest.approx(spacing[0], abs=1e-4)
+    assert report["device"] == "cpu" and report["threads"] == 1
 
 
 def test_several_at_a_time_make_the_same_template(made, tmp_path):

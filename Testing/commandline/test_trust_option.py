@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 from LDRRegistrationLib.registration.recipes import RECIPES, Preset
 from LDRRegistrationLib.registration.refinement import Refinement
-from support.commandline import OUTPUTS, make_files, run
+from support.commandline import OUTPUTS, make_files, run, shares_done
 
 
 @pytest.fixture(autouse=True)
@@ -17,9 +17,11 @@ def unrefined(monkeypatch):
     monkeypatch.setitem(RECIPES, Preset.FAST, replace(RECIPES[Preset.FAST], refinement=Refinement(steps=0)))
 
 
-def test_the_expected_error_is_written_and_goes_with_a_later_run(tmp_path):
+def test_the_expected_error_is_written_and_goes_with_a_later_run(tmp_path, capsys):
     files, out = make_files(tmp_path), tmp_path / "out"
-    assert run(files, out, "--trust-map", "--prealignment", "none") in (0, 3)
+    assert run(files, out, "--trust-map", "--prealignment", "none", "--log-format", "json") in (0, 3)
+    shares = shares_done(capsys.readouterr().err)
+    assert len(shares) > 5 and shares == sorted(shares)
     assert sorted(path.name for path in out.iterdir()) == sorted([*OUTPUTS, "expected_error.nii.gz"])
     written, fixed = (sitk.ReadImage(str(path)) for path in (out / "expected_error.nii.gz", files["fixed"]))
     assert written.GetSize() == fixed.GetSize()

@@ -160,10 +160,13 @@ def test_a_saved_scene_has_the_list_and_what_was_said(
     click(ui.nextChangeButton)
     click(ui.rejectChangeButton)
     count = ui.changesTable.rowCount
-    node = panel.logic.getParameterNode().changeTable
-    node.AddDefaultStorageNode()
-    node.GetStorageNode().SetFileName(str(tmp_path / "changes.tsv"))
-    assert node.GetStorageNode().WriteData(node)
+    usual = ui.exportChangesButton.toolTip
+    assert not ui.changesPairLabel.visible
+    choices = panel.logic.getParameterNode()
+    for node, name in ((choices.changeTable, "t.tsv"), (choices.changeVolume, "c.nrrd"), (scans[0], "s.nrrd")):
+        node.AddDefaultStorageNode()
+        node.GetStorageNode().SetFileName(str(tmp_path / name))
+        assert node.GetStorageNode().WriteData(node)
     scene.SetURL(str(tmp_path / "saved.mrml"))
     assert scene.Commit()
     scene.Clear()
@@ -173,7 +176,18 @@ def test_a_saved_scene_has_the_list_and_what_was_said(
     panel.enter()
     assert ui.changesTable.rowCount == count
     assert ui.changesTable.item(0, 0).text() == "1 new" and ui.changesTable.item(0, 1).text() == "rejected"
-    assert not ui.sensitivitySlider.enabled, "the comparison itself is not in the scene"
+    # The comparison itself is not in the scene: what needs it says so, and what to do.
+    why = ui.changesPairLabel.text
+    assert ui.changesPairLabel.visible and "Find changes" in why
+    for widget in (ui.sensitivitySlider, ui.exportChangesButton, ui.dicomChangesButton, ui.reportPatientComboBox):
+        assert not widget.enabled and widget.toolTip == why
+    # The map is there.
+    view = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    click(ui.showChangesButton)
+    assert view.GetForegroundVolumeID() == panel.logic.getParameterNode().changeVolume.GetID()
+    assert ui.showChangesButton.text == "Hide map"
+    click(ui.showChangesButton)
+    assert view.GetForegroundVolumeID() is None
     red = slicer.vtkMRMLSliceNode()
     red.SetLayoutName("Red")
     red = scene.AddNode(red)
@@ -182,4 +196,10 @@ def test_a_saved_scene_has_the_list_and_what_was_said(
     click(ui.acceptChangeButton)
     node = panel.logic.getParameterNode().changeTable
     assert node.GetCellText(0, node.GetColumnIndex("Verdict")) == "accepted"
+    # Other scans are another reason, and none is none.
+    choose(ui.movingVolumeSelector, "Select a volume")
+    assert "other scans" in ui.exportChangesButton.toolTip and not ui.showChangesButton.enabled
+    scene.Clear()
+    panel.enter()
+    assert not ui.changesPairLabel.visible and ui.exportChangesButton.toolTip not in (usual, why)
     assert panel.errors == []

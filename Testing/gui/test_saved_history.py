@@ -144,16 +144,16 @@ def test_hidden_nodes_go_with_what_they_are_about(attempts: Any) -> None:
 
 
 def test_only_the_last_ten_are_kept(panel: Any, pair: tuple[Any, Any]) -> None:
-    from LDRRegistrationLib.mrml.history import MOST_ATTEMPTS
+    from LDRRegistrationLib.mrml.history import MAXIMUM_ATTEMPTS
 
     Attempts(panel)
-    for _number in range(MOST_ATTEMPTS + 2):
+    for _number in range(MAXIMUM_ATTEMPTS + 2):
         click(panel.ui.applyButton)
         wait_for(lambda: is_idle(panel), "the end of the run")
-    assert panel.ui.historyList.count == MOST_ATTEMPTS
+    assert panel.ui.historyList.count == MAXIMUM_ATTEMPTS
     assert (
         len([name for name in node_names("vtkMRMLTransformNode", hidden=True) if "attempt" in name])
-        == MOST_ATTEMPTS - 1
+        == MAXIMUM_ATTEMPTS - 1
     )
 
 

@@ -164,6 +164,20 @@ def test_a_view_that_shows_something_else_has_no_line(panel: Any, ui: Any, windo
     check_parts(axial, SIZE // 2)
 
 
+def test_what_an_earlier_slicer_saved_with_a_light_box_has_its_line(panel: Any, ui: Any, windows: Windows) -> None:
+    """Slicer 5.10 has none any more: of the slices that such a view's node speaks of, the first is drawn."""
+    axial = windows.windows["Red"]
+    node = axial.logic.GetSliceNode()
+    columns, rows, _one = node.GetDimensions()
+    node.SetDimensions(columns, rows, 6)
+    node.SetLayoutGrid(2, 3)
+    click(ui.swipeButton)
+    check_parts(axial, SIZE // 2)
+    axial.drag(SIZE // 2, SIZE // 4)
+    check_parts(axial, SIZE // 4)
+    assert node.GetDimensions()[2] == 6 and panel.errors == []
+
+
 def test_without_slice_views_it_is_a_sentence(panel: Any, ui: Any, windows: Windows) -> None:
     windows.windows.clear()
     click(ui.swipeButton)

@@ -8,6 +8,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from support.remembered import Remembered
+
 HERE = Path(__file__).parent
 SCRIPT = HERE.parents[1] / "tools" / "try_in_slicer.py"
 # As --python-script does: the file's text in the globals of __main__, with its name and the arguments.
@@ -25,6 +27,13 @@ import slicer
 slicer.modules.LDRRegistrationWidget.cleanup()
 assert pythonqt.slot_errors == []
 sys.exit(slicer_window.exitStatus)
+"""
+# The comparison is one that this run of the tests may have made before.
+REMEMBERING = """
+sys.path.append({testing!r})
+import pathlib, pytest
+from support.remembered import Remembered
+Remembered(pathlib.Path({folder!r})).install(pytest.MonkeyPatch())
 """
 # The range that Slicer gives to spin boxes of numbers without one.
 SPOILT = """
@@ -55,8 +64,9 @@ def try_it(folder: Path, before: str = "") -> tuple[int, list[str]]:
     return ran.returncode, lines
 
 
-def test_every_step_passes_and_leaves_a_report_with_pictures(tmp_path: Path) -> None:
-    status, lines = try_it(tmp_path / "try")
+def test_every_step_passes_and_leaves_a_report_with_pictures(tmp_path: Path, remembered: Remembered) -> None:
+    before = REMEMBERING.format(testing=str(HERE.parent), folder=str(remembered.folder))
+    status, lines = try_it(tmp_path / "try", before)
     steps = re.findall(r"    def (step_\w+)\(", SCRIPT.read_text(encoding="ascii"))
     assert [line.partition("  ")[0] for line in lines[3:-1]] == ["PASS"] * len(steps), "\n".join(lines)
     assert (status, lines[-1]) == (0, "All steps passed.")

@@ -287,7 +287,7 @@ def test_a_part_that_was_removed_is_noticed(s, at_once, name):
         assert changes.opinions == {}
     if name == "changeVolumeNode":
         with pytest.raises(RegistrationError, match="no longer in the scene"):
-            nodes.showInViews(changes, s.current)
+            nodes.showInViews(changes.changeVolumeNode, s.current)
 
 
 def test_a_comparison_does_not_outlive_its_scene(s, at_once):

@@ -67,7 +67,8 @@ class Scene:
             **changes,
         }
         job = self.logic.prepare(**arguments)
-        result = self.logic.compute(job)
+        self.said = []
+        result = self.logic.compute(job, progress=lambda share, stage: self.said.append(share))
         self.logic.publish(job, result)
         return result
 
@@ -125,6 +126,8 @@ def test_it_ends_a_registration_from_the_beginning_too(scene):
     result = scene.refine(**keep)
     assert plain.box is None and result.box.similarityAfter > result.box.similarityBefore
     assert result.similarity == plain.similarity
+    # Two computations, of which the second does not begin at nothing again.
+    assert scene.said == sorted(scene.said) and (scene.said[0], scene.said[-1]) == (0.0, 1.0)
 
 
 def test_bad_rois_are_refused_and_change_nothing(scene):

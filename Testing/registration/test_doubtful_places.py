@@ -1,7 +1,12 @@
 """The doubtful places of a map of trust: its peaks, the worst first, some way apart; none where all is well."""
 
 import numpy as np
-from LDRRegistrationLib.registration.doubtfulplaces import APART_MM, LEAST_MM, MOST_PLACES, doubtfulPlaces
+from LDRRegistrationLib.registration.doubtfulplaces import (
+    MAXIMUM_PLACES,
+    MINIMUM_APART_MM,
+    MINIMUM_EXPECTED_MM,
+    doubtfulPlaces,
+)
 from LDRRegistrationLib.registration.trustmap import TrustMap
 from LDRRegistrationLib.space.grid import Grid, transformPoints
 
@@ -17,7 +22,12 @@ def of(errors):
 def test_peaks_come_worst_first_and_apart():
     errors = np.full((20, 22, 24), 0.5)
     errors[:2] = np.nan
-    for place, mm in (((5, 5, 5), 4.0), ((15, 16, 18), 9.0), ((15, 16, 16), 8.0), ((5, 18, 5), LEAST_MM - 0.1)):
+    for place, mm in (
+        ((5, 5, 5), 4.0),
+        ((15, 16, 18), 9.0),
+        ((15, 16, 16), 8.0),
+        ((5, 18, 5), MINIMUM_EXPECTED_MM - 0.1),
+    ):
         errors[place] = mm
     found = doubtfulPlaces(of(errors))
     assert [round(place.expectedErrorMm, 3) for place in found] == [9.0, 4.0]
@@ -27,9 +37,9 @@ def test_peaks_come_worst_first_and_apart():
 
 def test_a_plateau_is_few_places_and_there_is_an_end_of_them():
     found = doubtfulPlaces(of(np.full((40, 40, 40), 5.0)))
-    assert 1 < len(found) == MOST_PLACES
+    assert 1 < len(found) == MAXIMUM_PLACES
     places = np.array([place.ras for place in found])
     distances = np.linalg.norm(places[:, None] - places[None], axis=-1) + 1e6 * np.eye(len(places))
-    assert distances.min() >= APART_MM - 1e-6
-    assert doubtfulPlaces(of(np.full((8, 8, 8), LEAST_MM - 0.5))) == []
+    assert distances.min() >= MINIMUM_APART_MM - 1e-6
+    assert doubtfulPlaces(of(np.full((8, 8, 8), MINIMUM_EXPECTED_MM - 0.5))) == []
     assert doubtfulPlaces(of(np.full((8, 8, 8), np.nan))) == []

@@ -136,7 +136,7 @@ def test_it_is_sharper_than_the_linear_average_and_like_the_images():
 
 
 def test_the_order_of_the_images_does_not_matter(tmp_path):
-    images = people()[0][:3]
+    images = [reduceToSpacing(image, 8.0) for image in people()[0][:3]]
     models = ModelStore(write_model(tmp_path, (0.0, 0.0, 0.0)))
     one = buildTemplate(images, Settings(), models, rounds=2)
     other = buildTemplate(images[::-1], Settings(), models, rounds=2)
@@ -250,3 +250,28 @@ def test_jobs_register_at_the_same_time_and_one_error_ends_all(monkeypatch):
     with pytest.raises(RegistrationError, match="the third"):
         buildTemplate(images, Settings(), ModelStore(), rounds=1, jobs=4)
     assert time.monotonic() - begun < 15.0
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_progress_never_goes_back_however_often_the_first_round_begins(monkeypatch, jobs):
+    """The first image that the others are registered to fails them all; and three at a time are not equally far."""
+    small = two_visits()[0]
+    images, said, tried = [replace(small, name=str(number)) for number in range(4)], [], []
+
+    def register(fixed, image, settings, models, start, tell, cancelled):
+        tried.append(fixed.name)
+        for fraction in (0.0, 0.5, 1.0):
+            time.sleep(0.002 * int(image.name))
+            tell(fraction, "stage")
+        grade = "failed" if fixed.name == tried[0] else "good"
+        return SimpleNamespace(transform=Transform(np.eye(4)), verdict=Verdict(grade, ""))
+
+    monkeypatch.setattr(templatemembers, "register", register)
+    models = SimpleNamespace(load=lambda name: None)
+    made = buildTemplate(
+        images, Settings(), models, rounds=2, jobs=jobs, progress=lambda share, stage: said.append((share, stage))
+    )
+    assert len(set(tried)) == 3 and made.verdict.grade == "good"  # two images, and then the template
+    shares = [share for share, _stage in said]
+    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
+    assert 0.5 < min(share for share, stage in said if stage.startswith("Round 2")) < 0.6

@@ -1,6 +1,7 @@
 """ldr-register on small files, in this process or in one of its own."""
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -44,6 +45,12 @@ def arguments_for(files, output, *more):
 def run(files, output, *more):
     """The exit status."""
     return main(arguments_for(files, output, *more))
+
+
+def shares_done(log):
+    """Of the progress that a log for programs (``--log-format json``) tells, line by line: 0 to 1."""
+    lines = [json.loads(line) for line in log.splitlines()]
+    return [line["fraction"] for line in lines if line["event"] == "progress"]
 
 
 def start(arguments, environment=None, **more):

@@ -1,7 +1,8 @@
 """Comparisons of two scans that were made before in this run of the tests, by whichever of its processes.
 
 Tests of what is done with a comparison need one, and it takes a processor ten seconds. Whoever asks first lets the
-library compute; who asks again for the same scans, masks, dates and settings is handed a copy of that answer.
+library compute; who asks again for the same scans, masks and settings is handed a copy of that answer. Dates that are
+in order say nothing of it, and the warped prior is left out where nobody asked for it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from LDRRegistrationLib.change.dates import checkDates
 from LDRRegistrationLib.change.detectionlimit import detectionLimit
 from LDRRegistrationLib.change.visits import compareVisits
 from LDRRegistrationLib.registration.models import ModelStore
@@ -30,8 +32,8 @@ class Remembered:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.folder.mkdir(exist_ok=True)
 
     def compareVisits(
         self,
@@ -49,11 +51,19 @@ class Remembered:
         chosen = replace(settings, preset=Preset.FAST, refinementSteps=0, adaptation=None, followUp=True)
         if chosen.prealignment is not Prealignment.NONE:
             chosen = replace(chosen, prealignment=Prealignment.RIGID)
+        warped = replace(settings, warp=True)
+        dates = [others.pop(name, None) for name in ("currentDate", "priorDate")]
         given = {name: value for name, value in others.items() if not _says_nothing(value)}
-        return self._answer(
-            ["comparison", current, prior, models, chosen, given],
-            lambda: compareVisits(current, prior, models, settings, progress=progress, cancelled=cancelled, **others),
+        question = ["comparison", current, prior, models, replace(chosen, warp=True), given]
+        if checkDates(*dates):
+            question, others = [*question, dates], {**others, "currentDate": dates[0], "priorDate": dates[1]}
+        result, changeMap = self._answer(
+            question,
+            lambda: compareVisits(current, prior, models, warped, progress=progress, cancelled=cancelled, **others),
         )
+        if not settings.warp:
+            result = replace(result, warped=None, settings=replace(result.settings, warp=False))
+        return result, changeMap
 
     def detectionLimit(self, changeMap: Any, sensitivity: float, progress: Any = None, cancelled: Any = None) -> Any:
         return self._answer(
@@ -71,7 +81,7 @@ class Remembered:
     def _answer(self, question: list[Any], compute: Callable[[], Any]) -> Any:
         digest = hashlib.sha256()
         _add(digest, question)
-        place = self._folder / digest.hexdigest()
+        place = self.folder / digest.hexdigest()
         with FileLock(f"{place}.lock"):
             if not place.is_file():
                 place.with_suffix(".part").write_bytes(pickle.dumps(compute(), pickle.HIGHEST_PROTOCOL))

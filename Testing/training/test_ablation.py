@@ -1,5 +1,6 @@
 """The queue of the ablation: students wait for their teachers, what is finished is skipped, what failed is said."""
 
+import functools
 import json
 import signal
 import subprocess
@@ -114,6 +115,7 @@ def test_a_row_is_done_when_it_was_evaluated_on_all_sets_and_has_a_line_for_each
 
 def test_the_projects_queues_can_be_read(training_folder):
     """Each row names a network, descriptions that are there, and sets that they have; options are those of train.py."""
+    read = functools.cache(read_config)
     for name in ("ablation", "guidance", "queue"):
         jobs = ablation.read_jobs(training_folder / "experiments" / f"{name}.json", Path("out"))
         assert len({job.folder for job in jobs}) == len(jobs)
@@ -123,8 +125,8 @@ def test_the_projects_queues_can_be_read(training_folder):
         for job in jobs:
             options = parsed[tuple(job.arguments[:-1])]
             assert job.arguments[-2] == "--seed"
-            config = read_config(job.evaluation_data or options.data)
-            assert read_config(options.data)["tasks"]
+            config = read(job.evaluation_data or options.data)
+            assert read(options.data)["tasks"]
             assert all(chosen in config["datasets"] for chosen in job.evaluation)
 
 

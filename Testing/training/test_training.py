@@ -359,12 +359,12 @@ def test_a_signal_to_all_its_processes_stops_and_saves_a_run(training_folder, ti
         with (tmp_path / "output.txt").open("w") as file:
             process = scripts.Script(arguments, stdout=file, stderr=file, start_new_session=True)
             steps = checkpoint.load(output)["iteration"] if (output / checkpoint.NAME).exists() else 0
-            while not curve_reaches(output, steps + 20):
+            while not curve_reaches(output, steps + 1):
                 assert process.poll() is None, (tmp_path / "output.txt").read_text()
                 time.sleep(0.05)
             os.killpg(process.pid, how)
             assert process.wait(timeout=60) == 128 + how, (tmp_path / "output.txt").read_text()
-        assert checkpoint.load(output)["iteration"] >= steps + 20
+        assert checkpoint.load(output)["iteration"] > steps
         assert "Traceback" not in (tmp_path / "output.txt").read_text()
 
 

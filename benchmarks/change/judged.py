@@ -20,7 +20,7 @@ from support import itk
 from support.data import read_image
 
 CURVE = (0.25, 0.5, 0.75, 1.0)
-LEAST_MM3, LEAST_OVERLAP = 50.0, 0.1
+MINIMUM_MM3, MINIMUM_OVERLAP = 50.0, 0.1
 # Thresholds were set on the first two.
 RESCANS = (("1003", "1023", "calibration"), ("1004", "1024", "calibration"), ("1005", "1025", "judge"))
 TUMOURS = {"03": "calibration", "05": "calibration", "06": "calibration", "08": "judge", "09": "judge"}
@@ -69,12 +69,12 @@ class Patient:
             sitk.ConnectedComponent(sitk.GetImageFromArray(self.truth.astype(np.uint8)), True)
         )
         sizes = np.bincount(lesions.ravel()) * float(np.prod(self.brain.GetSpacing()))
-        large = [n for n in range(1, len(sizes)) if sizes[n] >= LEAST_MM3]
+        large = [n for n in range(1, len(sizes)) if sizes[n] >= MINIMUM_MM3]
         found = detect(self.changes, sensitivity)
         grid = self.changes.fixedGrid
         labels = itk.place(sitk.GetImageFromArray(self.changes.onFixedGrid(found.labels.astype(np.int16))), grid)
         regions = sitk.GetArrayFromImage(sitk.Resample(labels, self.brain, self.affine, sitk.sitkNearestNeighbor, 0.0))
-        hit = sum((regions[lesions == n] > 0).mean() >= LEAST_OVERLAP for n in large)
+        hit = sum((regions[lesions == n] > 0).mean() >= MINIMUM_OVERLAP for n in large)
         false = sum(not (self.truth & (regions == region.rank)).any() for region in found.regions)
         return Judged(hit, len(large), false, found)
 

@@ -28,7 +28,7 @@ from .models.layers import started_by
 from .run import Run, check_architecture, check_same
 from .signals import SAVE_FLAG, Signals
 from .strategies import Strategy
-from .validation import MOST_STEPS_BETWEEN, BestSoFar, Validation, write_history
+from .validation import MAXIMUM_STEPS_BETWEEN, BestSoFar, Validation, write_history
 
 CONFIG = "config.json"
 
@@ -239,8 +239,8 @@ class Trainer:
                 log.close(status)
 
     def _validates(self) -> bool:
-        epoch = self.run_options.schedule.epoch or MOST_STEPS_BETWEEN
-        every = self.run_options.validation.every or min(epoch, MOST_STEPS_BETWEEN)
+        epoch = self.run_options.schedule.epoch or MAXIMUM_STEPS_BETWEEN
+        every = self.run_options.validation.every or min(epoch, MAXIMUM_STEPS_BETWEEN)
         return bool(self.validation.pairs) and (self.iteration % every == 0 or self.progress() >= 1.0)
 
     def _validate(self, log: History | None) -> None:

@@ -27,7 +27,7 @@ from .strategies.reconstruction import content_weights
 
 NAME = "validation.csv"
 COLUMNS = ("iteration", "seconds", "pairs", "dice", "similarity", "folded_percent", "best")
-MOST_STEPS_BETWEEN = 1000
+MAXIMUM_STEPS_BETWEEN = 1000
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from ..registration.models import ModelStore
 from ..registration.register import RegistrationResult, register
 from ..registration.settings import Prealignment, Preset, Settings
-from ..runtime.progress import CancelCallback, ProgressCallback
+from ..runtime.progress import CancelCallback, ProgressCallback, portion
 from ..space.image import Image, checkGeometry
 from ..space.masks import Masks
 from .changemap import ChangeMap, computeChangeMap
@@ -39,12 +39,6 @@ def compareVisits(
     :param masks: of the current and of the prior scan: only inside both are the scans aligned and change called.
     :raises RegistrationError: the scans cannot be registered or compared; the message says why.
     """
-
-    def partly(first: float, last: float) -> ProgressCallback | None:
-        if progress is None:
-            return None
-        return lambda fraction, stage: progress(first + fraction * (last - first), stage)
-
     for image in (current, prior):
         checkGeometry(image)
     settings = settings or Settings()
@@ -58,7 +52,7 @@ def compareVisits(
         followUp=True,
     )
     aligned = register(
-        current, prior, settings, models, initialRas, partly(0.0, SHARE_OF_REGISTRATION), cancelled, masks
+        current, prior, settings, models, initialRas, portion(progress, 0.0, SHARE_OF_REGISTRATION), cancelled, masks
     )
     changes = computeChangeMap(
         current,
@@ -67,7 +61,7 @@ def compareVisits(
         mask,
         currentDate,
         priorDate,
-        partly(SHARE_OF_REGISTRATION, 1.0),
+        portion(progress, SHARE_OF_REGISTRATION, 1.0),
         cancelled,
         masks,
     )

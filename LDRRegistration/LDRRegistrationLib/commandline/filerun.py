@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..imagefiles.readahead import ReadAhead, readingAhead
 from ..runtime.errors import RegistrationError
+from ..runtime.progress import portion
 from ..runtime.startup import loadLibraries
 from ..runtime.terminal import interruptsWait, showProgress
 from . import boxoption
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from ..registration.register import RegistrationResult
     from ..registration.trustmap import TrustMap
 
-# Of the time, for the progress bar.
-SHARE_OF_WRITING = 0.1
+# Where the progress bar stands when the registration is done, if a detection limit or a map of trust follows, and when
+# all is computed.
+REGISTERED, COMPUTED = 0.6, 0.9
 LOADING = "Loading the libraries"
 WARPED = "warped.nii.gz"
 # The options that name images, in the order in which they are read.
@@ -93,7 +95,7 @@ class FileRun:
         found, job, result = self._compute(logic, scene, nodes)
         result.notes.extend(note for note in notes if note not in result.notes)
         with resultsFor(options.output) as part:
-            with self._timed("Writing the results"):
+            with self._timed("Writing the results", COMPUTED):
                 self._write(part, logic, nodes, job, result, found)
             self.report = {**self._report(logic, result, found), **self.noted}
             if options.hide_names:
@@ -144,10 +146,9 @@ class FileRun:
             "padding": options.padding,
             "scalarType": options.scalar_type,
         }
-        how: dict[str, Any] = {
-            "progress": lambda fraction, stage: showProgress((1.0 - SHARE_OF_WRITING) * fraction, stage),
-            "cancelled": self.stopped,
-        }
+        registered = REGISTERED if options.change or options.trust_map else COMPUTED
+        how: dict[str, Any] = {"progress": portion(showProgress, 0.0, registered), "cancelled": self.stopped}
+        then: dict[str, Any] = {**how, "progress": portion(showProgress, registered, COMPUTED)}
         found: ChangeOutcome | None = None
         if options.change:
             changeJob = logic.prepareChanges(
@@ -161,8 +162,8 @@ class FileRun:
                 **choices,
             )
             found = logic.computeChanges(changeJob, **how)
-            with self._timed("Detection limit"):
-                found.findLimit(cancelled=self.stopped)
+            with self._timed("Detection limit", registered):
+                found.findLimit(**then)
             logic.publishFoundChanges(changeJob, found)
             job, result = changeJob.registration, found.result
             self.seconds.update(found.changeMap.seconds)
@@ -181,9 +182,9 @@ class FileRun:
             result = logic.compute(job, **how)
             logic.publish(job, result)
             if options.trust_map:
-                with self._timed("Map of trust"):
+                with self._timed("Map of trust", registered):
                     try:
-                        self.trust = logic.computeTrustMap(job, result, cancelled=self.stopped)
+                        self.trust = logic.computeTrustMap(job, result, **then)
                     except RegistrationError as error:
                         result.notes.append(f"There is no map of trust: {error}")
         self.seconds.update(result.seconds)
@@ -285,8 +286,8 @@ class FileRun:
         return withoutNames(report, roles)
 
     @contextlib.contextmanager
-    def _timed(self, stage: str):
-        showProgress(1.0 - SHARE_OF_WRITING if stage.startswith("Writing") else 0.0, stage)
+    def _timed(self, stage: str, at: float = 0.0):
+        showProgress(at, stage)
         started = time.perf_counter()
         yield
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..cohort.options import addOptions, isCohort
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.recipes import Preset
+from ..registration.settings import Prealignment
 from ..reports.context import AS_DICOM_SAYS
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationError
@@ -167,7 +168,7 @@ def makeParser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--prealignment",
-        choices=["none", "rigid", "affine"],
+        choices=[one.value for one in Prealignment],
         help="before the deformation (default: affine, with --change rigid)",
     )
     parser.add_argument(

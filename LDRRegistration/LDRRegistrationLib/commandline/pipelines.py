@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ..registration.recipes import Preset
+from ..registration.settings import Prealignment
 from ..runtime.errors import DependencyError
 
 # The command of this very installation.
@@ -19,7 +21,8 @@ FILES = {
     "report": "report.json",
     "overview": "overview.png",
 }
-PRESETS, PREALIGNMENTS = ("fast", "accurate", "best"), ("affine", "rigid", "none")
+PRESETS = tuple(preset.value for preset in Preset)
+PREALIGNMENTS = tuple(prealignment.value for prealignment in Prealignment)
 # Of the pydra task, what is optional: its input, the option, what it is, and what it may be.
 OPTIONS: tuple[tuple[str, str, str, Any], ...] = (
     ("preset", "--preset", "how much time to spend", PRESETS),

@@ -15,6 +15,7 @@ from ..dicom.choosing import isDicom
 from ..dicom.timeframes import readDicomFrames
 from ..imagefiles.frames import Frames, readFrames
 from ..runtime.errors import RegistrationError
+from ..runtime.progress import portion
 from ..runtime.startup import loadLibraries
 from ..runtime.terminal import interruptsWait, showProgress
 from .outputfolder import REPORT, frameFile, prefixed, prepareFolder, publish, resultsFor, sealed
@@ -92,7 +93,7 @@ class SequenceRun:
             settings,
             models,
             smoothFrames=options.smooth_frames,
-            progress=lambda fraction, stage: showProgress((1.0 - SHARE_OF_WRITING) * fraction, stage),
+            progress=portion(showProgress, 0.0, 1.0 - SHARE_OF_WRITING),
             cancelled=self.stopped,
         )
         self.seconds["Registering the frames"] = time.perf_counter() - started
@@ -144,11 +145,11 @@ class SequenceRun:
     def _report(self, frames: Frames, found: list[RegisteredFrame | None], models: ModelStore) -> dict[str, Any]:
         from ..registration.sequence import verdictOfAll
         from ..registration.verdict import Verdict
-        from ..reports.registrationjson import modelContent, versions
+        from ..reports.registrationjson import computedOn, modelContent, versions
 
         options = self.options
         verdict = verdictOfAll([Verdict("good", "") if frame is None else frame.verdict for frame in found])
-        name = next(frame.result.model for frame in found if frame is not None and frame.result is not None)
+        result = next(frame.result for frame in found if frame is not None and frame.result is not None)
         prefix = options.prefix or ""
         rows = [None if frame is None else frameContent(number, frame, prefix) for number, frame in enumerate(found)]
         registered = [row for row in rows if row is not None and "similarity" in row]
@@ -173,7 +174,8 @@ class SequenceRun:
             "prealignment": options.prealignment,
             **self._resampling,
             "frames": [row for row in rows if row is not None],
-            "model": modelContent(models.card(name)),
+            "model": modelContent(models.card(result.model)),
+            **computedOn(result.device, options.threads),
             "notes": [] if options.hide_names else frames.notes,
             "seconds": {stage: round(value, 4) for stage, value in self.seconds.items()},
             "versions": versions(),

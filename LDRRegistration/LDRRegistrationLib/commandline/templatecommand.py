@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.recipes import Preset
+from ..registration.settings import Prealignment
 from ..registration.template import ROUNDS
 from ..runtime.device import Device
 from ..runtime.errors import RegistrationCancelled
@@ -95,7 +96,7 @@ def makeParser() -> argparse.ArgumentParser:
     parser.add_argument("--preset", choices=[preset.value for preset in Preset], default="fast", help="default: fast")
     parser.add_argument(
         "--prealignment",
-        choices=["none", "rigid", "affine"],
+        choices=[one.value for one in Prealignment],
         default="affine",
         help="affine (default) for several people, rigid for visits of one person",
     )

@@ -10,7 +10,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from ..cohort.fingerprint import digestOf
 from ..dicom.choosing import chooseSeries, isDicom
 from ..dicom.voxels import readStack
 from ..imagefiles.reading import readImage, stem
-from ..reports.registrationjson import modelContent, versions
+from ..reports.registrationjson import computedOn, modelContent, versions
+from ..runtime.device import Device, deviceName
 from ..runtime.errors import RegistrationError
 from ..runtime.startup import loadLibraries
 from ..runtime.terminal import interruptsWait, showProgress
@@ -60,7 +61,7 @@ class Files(Sequence[Image]):
     def __getitem__(self, number: Any) -> Any:
         source = self._sources[number]
         image, _notes = readImage(source) if isinstance(source, Path) else readStack(source.stack)
-        return Image(image.array, image.ijkToRas, self._names[number])
+        return replace(image, name=self._names[number])
 
 
 @dataclass
@@ -198,7 +199,9 @@ class TemplateRun:
                 for member in template.members
             ],
             "rounds": [{name: round(value, 5) for name, value in vars(one).items()} for one in template.rounds],
-            **{name: getattr(options, name) for name in SETTINGS if name != "rounds"},
+            **{name: getattr(options, name) for name in ("linear", "preset", "prealignment")},
+            "spacing": round(float(template.image.grid.spacing.min()), 5),
+            **computedOn(deviceName(Device(options.device)), options.threads),
             "model": modelContent(models.card(options.model)),
             "key": key,
             "seconds": round(seconds, 3),

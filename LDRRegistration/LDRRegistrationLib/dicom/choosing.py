@@ -12,7 +12,7 @@ from .headers import DicomFolder, isDicomFile, readFiles, readFolder
 from .scan import ScanInfo, text
 from .stacks import Stack, stacksOf
 
-MOST_LISTED = 20
+MAXIMUM_LISTED = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,5 +142,5 @@ def named(stacks: list[Stack], wanted: str) -> list[Stack]:
 
 def listed(stacks: list[Stack]) -> str:
     """What they are, for a sentence."""
-    more = f"; and {len(stacks) - MOST_LISTED} more" if len(stacks) > MOST_LISTED else ""
-    return printable("; ".join(stack.shown for stack in stacks[:MOST_LISTED]) + more)
+    more = f"; and {len(stacks) - MAXIMUM_LISTED} more" if len(stacks) > MAXIMUM_LISTED else ""
+    return printable("; ".join(stack.shown for stack in stacks[:MAXIMUM_LISTED]) + more)

@@ -17,7 +17,7 @@ from .planes import Plane, planesOf
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-MOST_FILES = 100_000
+MAXIMUM_FILES = 100_000
 # What ends the fragments of compressed voxels.
 DELIMITER = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
 PREAMBLE_BYTES, MAGIC = 128, b"DICM"
@@ -125,8 +125,8 @@ def _files(path: Path) -> Iterator[Path]:
             if name.startswith(".") or name.upper() == "DICOMDIR" or not file.is_file():
                 continue
             count += 1
-            if count > MOST_FILES:
-                raise RegistrationError(f"{path} holds more than {MOST_FILES} files: give the folder of one study.")
+            if count > MAXIMUM_FILES:
+                raise RegistrationError(f"{path} holds more than {MAXIMUM_FILES} files: give the folder of one study.")
             yield file
 
 

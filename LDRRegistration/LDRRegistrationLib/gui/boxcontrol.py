@@ -38,7 +38,7 @@ class BoxControl(Correction, VTKObservationMixin):
 
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing."""
-        self._choices = choices
+        super().setChoices(choices)
         self._onChosen()
 
     def update(self) -> None:

@@ -14,7 +14,7 @@ from ..mrml.views import jumpTo, rememberViews
 from ..mrml.worldposition import isOfPair
 from ..runtime.errors import RegistrationError
 from .changeoutputs import ChangeOutputs
-from .hints import hideEmpty
+from .hints import Explained, hideEmpty, say
 from .reading import SideBySideControl, addKeys
 from .refusals import Refusals
 from .regionlist import RegionList
@@ -85,6 +85,8 @@ class ChangesSection:
         ui.changesCollapsibleButton.connect("contentsCollapsed(bool)", lambda collapsed: self.update())
         labels = (ui.findHintLabel, ui.sideBySideHintLabel, ui.regionsHintLabel, ui.outputsHintLabel)
         hideEmpty(ui.changesCollapsibleButton, *labels)
+        needing = (ui.sensitivitySlider, ui.exportChangesButton, ui.dicomChangesButton, ui.reportPatientComboBox)
+        self._grey = Explained(needing)
         # The table is shown while the section is open, and the panel is.
         self._keys = addKeys(ui.changesTable, keys)
         self._list()
@@ -150,11 +152,20 @@ class ChangesSection:
         isOf = transform is not None and isOfPair(transform, *scans)
         self._sideBySide.follow((*scans, transform) if isOf else (None, None, None))
         isOther = bool(self._rows()) and not isOf
-        label = self._ui.changesPairLabel
-        label.text = _("These are the changes between other scans than those chosen above.") if isOther else ""
-        label.visible = isOther
-        if isOther:
-            self._enable(False, False)
+        hasComparison, rows = self._changes is not None, bool(self._rows())
+        why = ""
+        if self._table() is None:
+            why = _("Find changes first.")
+        elif isOther:
+            why = _("These are the changes between other scans than those chosen above.")
+        elif isOf and not hasComparison:
+            why = _(
+                "The scene holds the map, the regions and what was said of them. For another sensitivity, a report or "
+                "DICOM press Find changes again: what was said stays."
+            )
+        say(self._ui.changesPairLabel, "" if self._table() is None else why)
+        self._grey.explain(why)
+        self._enable(hasComparison and not isOther, rows and not isOther, isOf and self._map() is not None)
 
     def restore(self) -> None:
         """The views, and the prior scan's place, as they were before both scans were shown side by side."""
@@ -171,7 +182,7 @@ class ChangesSection:
     def show(self, changes: Changes, currentNode: Any) -> None:
         """A comparison was made: list its regions."""
         self._changes, self._current = changes, currentNode
-        self._list()
+        self.update()
 
     def _rows(self) -> list[dict[str, str]]:
         """What the table node says: also that of a scene that was saved, without the comparison itself."""
@@ -200,11 +211,17 @@ class ChangesSection:
         label = self._ui.changesNotesLabel
         label.text, label.visible = "\n".join(notes), bool(notes)
         label.styleSheet = styleOfNotes("changesNotesLabel")
-        self._enable(self._changes is not None, bool(rows))
+        self._enable(self._changes is not None, bool(rows), self._map() is not None)
 
-    def _enable(self, hasComparison: bool, hasRows: bool) -> None:
-        for name in ("sensitivitySlider", "showChangesButton"):
-            getattr(self._ui, name).enabled = hasComparison
+    def _map(self) -> Any:
+        """The volume with the map, which a saved scene has, too."""
+        if self._changes is not None:
+            return self._changes.changeVolumeNode
+        node = self._choices.changeVolume if self._choices is not None else None
+        return node if node is not None and node.GetImageData() is not None else None
+
+    def _enable(self, hasComparison: bool, hasRows: bool, hasMap: bool) -> None:
+        self._ui.sensitivitySlider.enabled, self._ui.showChangesButton.enabled = hasComparison, hasMap
         self._outputsOf.enable(hasComparison)
         for name in ("previousChange", "nextChange", "acceptChange", "rejectChange"):
             getattr(self._ui, f"{name}Button").enabled = hasRows
@@ -275,8 +292,8 @@ class ChangesSection:
         if self._putBack is not None:
             self._putBack()
             self._putBack = None
-        elif self._changes is not None:
+        elif self._map() is not None:
             self._beforeShowing()
             self._putBack = rememberViews(slicer.mrmlScene)
-            showInViews(self._changes, self._current)
+            showInViews(self._map(), self._current or self._choices.fixedVolume)
         self._ui.showChangesButton.text = _("Hide map") if self._putBack is not None else _("Show map")

@@ -37,6 +37,10 @@ class Correction:
         self._place = place
         self._choices: Any = None
 
+    def setChoices(self, choices: Any) -> None:
+        """Follow a parameter node, or nothing."""
+        self._choices = choices
+
     def _connect(self, button: Any, slot: Callable[[], None]) -> None:
         button.connect("clicked(bool)", lambda checked=False: self._ask(slot))
 

@@ -25,10 +25,6 @@ class FollowControl(Correction):
         self._connect(ui.followButton, self.follow)
         self._connect(ui.newLandmarksButton, self._onNewLists)
 
-    def setChoices(self, choices: Any) -> None:
-        """Follow a parameter node, or nothing."""
-        self._choices = choices
-
     def forget(self) -> None:
         """What was said of the last landmarks is no longer about what there is."""
         self._followed = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from slicer.i18n import tr as _
@@ -37,6 +38,18 @@ def hideEmpty(section: Any, *labels: Any) -> None:
     hide()
 
 
+class Explained:
+    """Widgets that say by their tooltips why they are grey, as long as they are."""
+
+    def __init__(self, widgets: Sequence[Any]) -> None:
+        self._usual = [(widget, widget.toolTip) for widget in widgets]
+
+    def explain(self, why: str) -> None:
+        """They are grey for that reason, or for none if it is empty."""
+        for widget, usual in self._usual:
+            widget.toolTip = why or usual
+
+
 def whatIsMissing(choices: Choices) -> str:
     """One sentence on what stands in the way of Apply; empty if nothing does."""
     if choices.fixedVolume is None and choices.movingVolume is None:
@@ -65,6 +78,13 @@ def whatApplyDoes(choices: Choices) -> str:
         return _('Apply writes the transform "{transform}".').format(transform=transform.GetName())
     name = transformName(*_names(choices))
     return _('Apply makes the transform "{transform}".').format(transform=name)
+
+
+def showFind(ui: Any, why: str) -> None:
+    """Whether changes can be sought; ``why`` not, or empty."""
+    ui.findChangesButton.enabled = not why
+    say(ui.findHintLabel, why)
+    ui.findChangesButton.toolTip = why or _("Registers the two scans and finds what changed between them.")
 
 
 def nameOutputs(choices: Choices, ui: Any) -> None:

@@ -14,6 +14,7 @@ from ..mrml.jobs import publishJob
 from ..mrml.masks import imageFromMaskNode
 from ..mrml.names import changesTransformName
 from ..mrml.nodes import NodeReference, allOrNothing, checkScene
+from ..mrml.starts import notLinear
 from ..mrml.studies import studyOf
 from ..mrml.verdicts import verdictText
 from ..mrml.worldposition import resultAbove
@@ -148,11 +149,7 @@ class ChangesLogic:
                 _("The sensitivity {sensitivity} is not between 0 and 1.").format(sensitivity=sensitivity)
             )
         if registration.initial is not None:
-            raise RegistrationError(
-                _("The initial transform {transform} is not linear: two visits need a linear one.").format(
-                    transform=settings["initialTransformNode"].GetName()
-                )
-            )
+            raise RegistrationError(notLinear(settings["initialTransformNode"]))
         return ChangeJob(
             registration=registration,
             include=imageFromMaskNode(maskNode),

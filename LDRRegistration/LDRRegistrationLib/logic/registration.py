@@ -14,13 +14,13 @@ import numpy as np
 from ..mrml.jobs import RegistrationJob, prepareJob, publishJob
 from ..mrml.volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from ..registration.boxrefinement import refineInBox
-from ..registration.composing import carried, carriedMasks, composed
+from ..registration.composing import carried, carriedMasks, composedOver
 from ..registration.guided import guide
 from ..registration.modelcards import MODELS_FOLDER
 from ..registration.models import ModelStore
 from ..registration.register import RegistrationResult, register
 from ..registration.settings import Settings, SettingsKeywords
-from ..runtime.progress import CancelCallback, ProgressCallback
+from ..runtime.progress import CancelCallback, ProgressCallback, portion
 from ..runtime.pytorch import ensureTorch, importTorch
 from ..space.image import checkGeometry
 from ..space.labelwarp import warpLabels
@@ -147,17 +147,19 @@ class RegistrationLogic(
             checkGeometry(job.moving)
         # What is bent again is not warped before.
         early = replace(job.settings, warp=job.settings.warp and landmarks is None and job.box is None)
+        count = (job.start is None) + (landmarks is not None) + (job.box is not None)
+        parts = iter([portion(progress, number / count, (number + 1) / count) for number in range(count)])
         result: Any = job.start
         if result is None and job.initial is not None:
-            result = self._onTopOf(job.initial, job, early, progress, cancelled)
+            result = self._onTopOf(job.initial, job, early, next(parts), cancelled)
         elif result is None:
-            result = register(job.fixed, job.moving, early, models, job.initialRas, progress, cancelled, masks)
+            result = register(job.fixed, job.moving, early, models, job.initialRas, next(parts), cancelled, masks)
         if landmarks is not None:
             late = job.settings if job.box is None else early
-            result = guide(job.fixed, job.moving, late, models, result, landmarks, progress, cancelled, masks)
+            result = guide(job.fixed, job.moving, late, models, result, landmarks, next(parts), cancelled, masks)
         if job.box is not None:
             settings, box = job.settings, job.box
-            result = refineInBox(job.fixed, job.moving, settings, models, result, box, progress, cancelled, masks)
+            result = refineInBox(job.fixed, job.moving, settings, models, result, box, next(parts), cancelled, masks)
         job.fill(result)
         return result
 
@@ -174,7 +176,7 @@ class RegistrationLogic(
         seen, masks = carried(moving, start, grid), carriedMasks(job.masks, start, grid)
         alone = replace(settings, warp=False)
         result = register(job.fixed, seen, alone, self.models, None, progress, cancelled, masks)
-        transform = composed(start, result.transform, grid)
+        transform = composedOver(start, result.transform, grid)
         assert transform.field is not None
         determinants = transform.field.jacobianDeterminant()
         return replace(

@@ -26,7 +26,12 @@ class TrustLogic:
     models: ModelStore
 
     def computeTrustMap(
-        self, job: RegistrationJob, result: RegistrationResult, *, cancelled: CancelCallback | None = None
+        self,
+        job: RegistrationJob,
+        result: RegistrationResult,
+        *,
+        progress: ProgressCallback | None = None,
+        cancelled: CancelCallback | None = None,
     ) -> TrustMap:
         """The expected error of a job's ``result`` in mm: the pair is registered the other way round, too.
 
@@ -37,7 +42,7 @@ class TrustLogic:
         importTorch()
         from ..registration.trustmap import trustMap
 
-        return trustMap(job.fixed, job.moving, result, self.models, job.masks, cancelled)
+        return trustMap(job.fixed, job.moving, result, self.models, job.masks, cancelled, progress)
 
     def prepareTrust(self, *, transformNode: vtkMRMLTransformNode, **job: Any) -> TrustJob:
         """Check the nodes of a registration that there is; for ``computeTrust``. See ``prepareTrust`` of MRML."""

@@ -85,10 +85,13 @@ class Changes:
 
     def checkPresent(self, *nodes: Any) -> None:
         """Raise RegistrationError unless ``nodes`` (default: all of the comparison's) are still in the scene."""
-        if any(
-            node.GetScene() is None for node in nodes or (self.changeVolumeNode, self.segmentationNode, self.tableNode)
-        ):
-            raise RegistrationError(_("A part of the comparison is no longer in the scene: find the changes again."))
+        checkPresent(*(nodes or (self.changeVolumeNode, self.segmentationNode, self.tableNode)))
+
+
+def checkPresent(*nodes: Any) -> None:
+    """Raise RegistrationError unless all these nodes of a comparison are still in the scene."""
+    if any(node.GetScene() is None for node in nodes):
+        raise RegistrationError(_("A part of the comparison is no longer in the scene: find the changes again."))
 
 
 def changeVolume(changeMap: ChangeMap) -> vtk.vtkImageData:
@@ -208,16 +211,16 @@ def placeOf(row: dict[str, str]) -> tuple[float, float, float]:
     return r, a, s
 
 
-def showInViews(changes: Changes, currentNode: Any) -> None:
-    """The change map over the current volume in all slice views.
+def showInViews(changeVolumeNode: Any, currentNode: Any) -> None:
+    """The change map, of this session or of a saved scene, over the current volume in all slice views.
 
     :raises RegistrationError: one of the nodes left the scene.
     """
-    changes.checkPresent(changes.changeVolumeNode, currentNode)
+    checkPresent(changeVolumeNode, currentNode)
     lookAt(currentNode)
     showScale(currentNode.GetScene())
     for view in compositeNodes(currentNode.GetScene()):
         with slicer.util.NodeModify(view):
             view.SetBackgroundVolumeID(currentNode.GetID())
-            view.SetForegroundVolumeID(changes.changeVolumeNode.GetID())
+            view.SetForegroundVolumeID(changeVolumeNode.GetID())
             view.SetForegroundOpacity(0.7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class HandPlacement:
 
     def images(self) -> tuple[Image, Image]:
         """The fixed and the moving image in world RAS mm, the latter where it lay before; copies."""
-        fixed, moving = (Image(image.array.copy(), image.ijkToRas, image.name) for image in self._images)
+        fixed, moving = (replace(image, array=image.array.copy()) for image in self._images)
         return fixed, moving
 
     def matrix(self) -> np.ndarray:

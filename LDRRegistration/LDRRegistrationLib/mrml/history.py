@@ -20,7 +20,7 @@ from .verdicts import noteVerdict
 from .volumes import updateVolumeNode
 
 # Each holds a displacement field, of 10 to 30 MB.
-MOST_ATTEMPTS = 10
+MAXIMUM_ATTEMPTS = 10
 
 
 @dataclass(eq=False)
@@ -131,9 +131,9 @@ class History:
             result=result,
         )
         together = [*self._attempts, attempt]
-        for old in together[:-MOST_ATTEMPTS]:
+        for old in together[:-MAXIMUM_ATTEMPTS]:
             _dropKeeper(old)
-        self._attempts = together[-MOST_ATTEMPTS:]
+        self._attempts = together[-MAXIMUM_ATTEMPTS:]
         self._settle(transformNode)
 
     def goBackTo(self, attempt: Attempt, outputVolumeNode: Any = None) -> bool:

@@ -25,7 +25,7 @@ from .matrices import localToWorld
 from .names import transformName, volumeName
 from .nodes import NodeReference, allOrNothing, checkScene, isAbove
 from .roi import boxOfRoi
-from .starts import engineTransform
+from .starts import engineTransform, initialFromWorld
 from .transforms import behindBoxes, notedSides, noteSides, updateTransformNode, vtkTransform
 from .verdicts import notedVerdict, noteVerdict
 from .volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
@@ -174,9 +174,7 @@ def prepareJob(
 
 def _initial(transformNode, movingToWorld: np.ndarray, fixed: Image) -> Transform:
     """An initial transform with its parents, as a map from fixed to moving points in world RAS."""
-    chain = vtk.vtkGeneralTransform()
-    transformNode.GetTransformFromWorld(chain)
-    name = _("The initial transform {transform}").format(transform=transformNode.GetName())
+    chain, name = initialFromWorld(transformNode)
     found = engineTransform(chain, fixed.grid, name)
     return replace(found, affine=movingToWorld @ found.affine)
 

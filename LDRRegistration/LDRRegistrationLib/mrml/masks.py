@@ -8,6 +8,7 @@ import slicer
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.image import Image
+from ..space.masks import refuseAsEmpty
 from .labelmaps import arrayFromOrientedImage
 from .volumes import imageFromVolumeNode
 from .worldposition import toWorldRas
@@ -23,13 +24,20 @@ def imageFromMaskNode(maskNode, result=None) -> Image | None:
     """
     if maskNode is None:
         return None
+    checkIsMask(maskNode)
     name = maskNode.GetName() or "the mask"
     if maskNode.IsA("vtkMRMLSegmentationNode"):
         return _imageFromSegmentation(maskNode, name, result)
-    if maskNode.IsA("vtkMRMLLabelMapVolumeNode"):
-        image = imageFromVolumeNode(maskNode, result)
-        return Image((image.array > 0).astype(np.uint8), image.ijkToRas, name)
-    raise RegistrationError(_("{name} cannot be a mask: choose a segmentation or a label map.").format(name=name))
+    image = imageFromVolumeNode(maskNode, result)
+    return Image((image.array > 0).astype(np.uint8), image.ijkToRas, name)
+
+
+def checkIsMask(node) -> None:
+    """:raises RegistrationError: it is neither a segmentation nor a label map."""
+    if not (node.IsA("vtkMRMLSegmentationNode") or node.IsA("vtkMRMLLabelMapVolumeNode")):
+        raise RegistrationError(
+            _("{name} cannot be a mask: choose a segmentation or a label map.").format(name=node.GetName())
+        )
 
 
 def _imageFromSegmentation(segmentationNode, name: str, result) -> Image:
@@ -43,6 +51,6 @@ def _imageFromSegmentation(segmentationNode, name: str, result) -> Image:
             merged, slicer.vtkSegmentation.EXTENT_UNION_OF_EFFECTIVE_SEGMENTS, None, None
         )
     if merged.GetPointData().GetScalars() is None or merged.GetNumberOfPoints() == 0:
-        raise RegistrationError(_("The mask {name} is empty: nothing would be left to compare.").format(name=name))
+        refuseAsEmpty(name)
     array, ijkToLocal = arrayFromOrientedImage(merged)
     return Image((array > 0).astype(np.uint8), toWorldRas(segmentationNode, result) @ ijkToLocal, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import slicer
@@ -57,7 +58,7 @@ def framesOf(sequenceNode: Any) -> list[Image]:
     frames = []
     for number, node in enumerate(nodes):
         image = imageFromVolumeNode(node)
-        frames.append(Image(image.array, image.ijkToRas, f"{sequenceNode.GetName()}, frame {number}"))
+        frames.append(replace(image, name=f"{sequenceNode.GetName()}, frame {number}"))
     return frames
 
 

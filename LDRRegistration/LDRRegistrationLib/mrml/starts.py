@@ -33,7 +33,42 @@ def engineTransform(transform: vtk.vtkAbstractTransform, fixedGrid: Grid, name: 
         checkStart(matrix, name)
         return Transform(matrix)
     own = _own(transform)
-    return own if own is not None else _sampled(transform, fixedGrid, name)
+    if own is None:
+        return _sampled(transform, fixedGrid, name)
+    checkStart(own.affine, name)
+    return own
+
+
+def initialFromWorld(transformNode: Any) -> tuple[vtk.vtkGeneralTransform, str]:
+    """What a node that was chosen to start from does with points of the world, and what it is called in sentences."""
+    chain = vtk.vtkGeneralTransform()
+    transformNode.GetTransformFromWorld(chain)
+    return chain, _("The initial transform {transform}").format(transform=transformNode.GetName())
+
+
+def notLinear(transformNode: Any) -> str:
+    """Why two visits are not compared from there."""
+    return _("The initial transform {transform} is not linear: two visits need a linear one.").format(
+        transform=transformNode.GetName()
+    )
+
+
+def checkInitial(transformNode: Any) -> None:
+    """Refuse a node of which it is plain at once that nothing could start from it.
+
+    :raises RegistrationError: its linear part, or one of the linear parts that it is composed of, is singular, a mirror
+        image or not finite.
+    """
+    transform, name = initialFromWorld(transformNode)
+    matrix = linearMatrix(transform)
+    if matrix is not None:
+        checkStart(matrix, name)
+        return
+    affine = np.eye(4)
+    for part in elements(transform):
+        matrix = linearMatrix(part)
+        affine = affine if matrix is None else matrix @ affine
+    checkStart(affine, name)
 
 
 def _own(transform: vtk.vtkAbstractTransform) -> Transform | None:

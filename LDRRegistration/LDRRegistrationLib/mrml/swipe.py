@@ -112,9 +112,8 @@ class Curtain:
     def _place(self) -> None:
         """Before each rendering: what is drawn follows the view's size, its volumes and the line."""
         connection = self._logic.GetForegroundLayer().GetImageDataConnection() if self.isShown else None
-        columns, rows, slices = self._logic.GetSliceNode().GetDimensions()
-        # Several slices side by side have no common line.
-        isDrawn = connection is not None and slices == 1
+        columns, rows, _slices = self._logic.GetSliceNode().GetDimensions()
+        isDrawn = connection is not None
         for actor in self._actors:
             actor.SetVisibility(isDrawn)
         if not isDrawn:

@@ -27,7 +27,7 @@ from .volumes import imageDataFromArray, imageFromVolumeNode
 
 SPACING_MM = 2.0
 # Beyond, a change says less about tissue than about the registration.
-MOST_PERCENT = 300.0
+MAXIMUM_PERCENT = 300.0
 SHOWN_PERCENT = 50.0
 # Of the usual spread of the map in the body: what is within it is this pair's noise.
 NOISE_SPREADS = 2.0
@@ -105,7 +105,7 @@ def publishVolumeChange(job: VolumeChangeJob, percent: np.ndarray):
 def computeVolumeChange(job: VolumeChangeJob, check: Callable[[], object] = lambda: None) -> np.ndarray:
     """(k, j, i) float32: 100 (1 / det J - 1) of the transform from parent at the points of the job's grid.
 
-    At most ``MOST_PERCENT``, also where the field folds, which has no volume to compare. Runs in any thread.
+    At most ``MAXIMUM_PERCENT``, also where the field folds, which has no volume to compare. Runs in any thread.
     """
     transform, grid = job.transform, job.grid
     matrix = linearMatrix(transform)
@@ -119,7 +119,7 @@ def computeVolumeChange(job: VolumeChangeJob, check: Callable[[], object] = lamb
         check()
         determinant = _determinant(*steps) / np.linalg.det(grid.ijkToRas[:3, :3])
     determinant = determinant * job.sourceScale
-    least = 1.0 / (1.0 + MOST_PERCENT / 100.0)
+    least = 1.0 / (1.0 + MAXIMUM_PERCENT / 100.0)
     percent = (100.0 * (1.0 / np.maximum(determinant, least) - 1.0)).astype(np.float32)
     if job.reference is None:
         return percent

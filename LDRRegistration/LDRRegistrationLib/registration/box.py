@@ -15,7 +15,7 @@ FADE_MM, FADE_SHARE = 8.0, 0.2
 # Voxels beyond the faces that are looked at, too; and within them that stay 0, as far as cubic interpolation reaches.
 AROUND, STILL = 3, 2
 # A box that is thinner than so many mm, or voxels of the image, after what lies outside is cut off says too little.
-LEAST_MM, LEAST_VOXELS = 10.0, 5
+MINIMUM_SIDE_MM, MINIMUM_SIDE_VOXELS = 10.0, 5
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RefinementBox:
         high = np.minimum(self.sizeMm / 2.0, corners.max(axis=0))
         if (high <= low).any() or not self._meets(grid):
             raise RegistrationError(_("The box lies outside {name}: move it to what matters there.").format(name=name))
-        least = max(LEAST_MM, LEAST_VOXELS * float(grid.spacing.min()))
+        least = max(MINIMUM_SIDE_MM, MINIMUM_SIDE_VOXELS * float(grid.spacing.min()))
         if (high - low).min() < least:
             raise RegistrationError(
                 _("Too little of the box lies in {name}: along each side at least {least:.0f} mm are needed.").format(

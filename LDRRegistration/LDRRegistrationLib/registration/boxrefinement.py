@@ -40,16 +40,16 @@ if TYPE_CHECKING:
 
 # What is far off is found on a grid so many times coarser, in so many steps, where the box has so many of its voxels;
 # then as the best preset finishes, in fewer steps, so that a box of 80 mm takes no more than two seconds.
-COARSER, COARSE_STEPS, LEAST_COARSE_VOXELS = 2.0, 12, 10
-STEPS = 5
+COARSE_SPACING_FACTOR, COARSE_STEPS, MINIMUM_COARSE_VOXELS = 2.0, 12, 10
+FINE_STEPS = 5
 # Its windows are narrower than those of the presets: what a box holds is small.
 FINISH = Finish(window=5)
 # Less than this of the local similarity is rounding, and no gain.
 MINIMUM_GAIN = 1e-4
 # No cell of x + w(x) may have less of its volume: then less of w is taken, half each time.
-LEAST_DETERMINANT, MOST_HALVINGS = 0.1, 5
+MINIMUM_DETERMINANT, MAXIMUM_HALVINGS = 0.1, 5
 # Of the box, so much has to show something in both images.
-LEAST_SHOWN = 0.02
+MINIMUM_SHOWN_SHARE = 0.02
 
 
 def refineInBox(
@@ -147,18 +147,18 @@ class _Here:
         stages.begin("Refinement", 0.2, 0.7)
         before = check.similarity(self._moved)
         flow = self._moved.new_zeros(1, 3, *self.grid.shape)
-        if min(self._box.sizeMm) >= LEAST_COARSE_VOXELS * COARSER * self.spacing:
-            grid, pair, moved = self._at(COARSER * self.spacing)
+        if min(self._box.sizeMm) >= MINIMUM_COARSE_VOXELS * COARSE_SPACING_FACTOR * self.spacing:
+            grid, pair, moved = self._at(COARSE_SPACING_FACTOR * self.spacing)
             coarse = finish(
                 pair.selfCheck, moved, moved.new_zeros(1, 3, *grid.shape), replace(FINISH, steps=COARSE_STEPS)
             )
             stages.check()
             vectors = _field(self._faded(coarse, grid), grid)
             flow = DisplacementField(Transform(np.eye(4), vectors).displacement(self.grid), self.grid).flow().to(flow)
-        flow = finish(check, self._moved, flow, replace(FINISH, steps=STEPS).on(self.grid), stages.advance)
+        flow = finish(check, self._moved, flow, replace(FINISH, steps=FINE_STEPS).on(self.grid), stages.advance)
         flow = self._faded(flow, self.grid)
-        for _number in range(MOST_HALVINGS):
-            if float(jacobianDeterminant(flow).min()) >= LEAST_DETERMINANT:
+        for _number in range(MAXIMUM_HALVINGS):
+            if float(jacobianDeterminant(flow).min()) >= MINIMUM_DETERMINANT:
                 after = check.similarity(warp(self._moved, flow))
                 if after > before + MINIMUM_GAIN:
                     return before, after, _field(flow, self.grid)
@@ -193,7 +193,7 @@ class _Here:
         known = jointMask(check.mask, self._moved[:, 1:])
         if known is not None:
             shown = shown & (known > 0.5)
-        if float(shown.float().mean()) < LEAST_SHOWN:
+        if float(shown.float().mean()) < MINIMUM_SHOWN_SHARE:
             raise RegistrationError(
                 _("In the box the two images show nothing that could be compared: draw it around what they both show.")
             )

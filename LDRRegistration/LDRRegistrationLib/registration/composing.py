@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
 
-from ..numerics.dlpack import toTensor
 from ..space.grid import Grid, canonicalGrid, transformPoints
 from ..space.image import Image
 from ..space.masks import Masks
@@ -18,16 +18,20 @@ MARGIN_MM = 25.0
 COMPOSED_MM = 2.0
 
 
-def carried(moving: Image, start: Transform, fixed: Grid) -> Image:
-    """``moving`` as ``start``, fixed to moving points, carries it: around the fixed volume, in its spacing.
+def carriedOnto(moving: Image, start: Transform, grid: Grid) -> Image:
+    """``moving`` as ``start``, from points of ``grid`` to moving points, carries it there: of the same modality.
 
-    Where ``start`` leads out of the moving image nothing is known.
+    It is known where the nearest voxel of ``moving`` is. Where ``start`` leads out of it nothing is known.
     """
-    margins = [int(np.ceil(MARGIN_MM / mm)) for mm in fixed.spacing[::-1]]
-    grid = fixed.padded(tuple(margins))
     known = np.ones(moving.array.shape, np.uint8) if moving.known is None else (moving.known > 0.5).astype(np.uint8)
     inside = start.warp(replace(moving, array=known, known=None, padding=None), grid, fill=0.0, nearest=True) > 0
     return replace(moving, array=start.warp(moving, grid), ijkToRas=grid.ijkToRas, known=inside)
+
+
+def carried(moving: Image, start: Transform, fixed: Grid) -> Image:
+    """The same around the fixed volume, in its spacing: ``start`` goes from fixed to moving points."""
+    margins = [int(np.ceil(MARGIN_MM / mm)) for mm in fixed.spacing[::-1]]
+    return carriedOnto(moving, start, fixed.padded(tuple(margins)))
 
 
 def carriedMasks(masks: Masks, start: Transform, fixed: Grid) -> Masks:
@@ -40,14 +44,25 @@ def carriedMasks(masks: Masks, start: Transform, fixed: Grid) -> Masks:
     )
 
 
-def composed(outer: Transform, inner: Transform, fixed: Grid) -> Transform:
-    """x -> outer(inner(x)) as one T(x) = A(x + v(x)), v on a grid over the fixed volume; it fades out beyond that."""
-    if not outer.fields and not inner.fields:
-        return Transform(outer.affine @ inner.affine)
+def composed(outer: Transform, inner: Transform, grid: Grid | None = None) -> Transform:
+    """x -> outer(inner(x)) as one T(x) = A(x + v(x)).
+
+    :param grid: of v; by default the lattice of the first that bends, so large that it covers all that do, whose
+        lattices are parallel.
+    """
     affine = outer.affine @ inner.affine
-    grid = canonicalGrid(fixed, max(COMPOSED_MM, float(fixed.extentMm.max()) / 160.0))
+    fields = (*inner.fields, *outer.fields)
+    if not fields:
+        return Transform(affine)
+    if grid is None:
+        grid = functools.reduce(Grid.covering, (field.grid for field in fields))
     points = grid.pointsRas()
-    moved = outer.points(inner.points(points))
-    voxels = transformPoints(grid.rasToIjk @ np.linalg.inv(affine), moved) - transformPoints(grid.rasToIjk, points)
-    flow = toTensor(np.ascontiguousarray(np.moveaxis(voxels[..., ::-1], -1, 0)[None], dtype=np.float32))
-    return Transform(affine, DisplacementField.fromFlow(flow, grid))
+    v = transformPoints(np.linalg.inv(affine), outer.points(inner.points(points))) - points
+    return Transform(affine, DisplacementField(v.astype(np.float32), grid))
+
+
+def composedOver(outer: Transform, inner: Transform, fixed: Grid) -> Transform:
+    """The same with v on an isotropic grid over the fixed volume; it fades out beyond that."""
+    grid = canonicalGrid(fixed, max(COMPOSED_MM, float(fixed.extentMm.max()) / 160.0))
+    both = composed(outer, inner, grid)
+    return both if both.field is None else replace(both, field=DisplacementField.fromFlow(both.field.flow(), grid))

@@ -10,9 +10,9 @@ from ..space.grid import transformPoints
 from .trustmap import TrustMap
 
 # So far two doubtful places lie apart at least, and so many are named at most.
-APART_MM, MOST_PLACES = 15.0, 20
+MINIMUM_APART_MM, MAXIMUM_PLACES = 15.0, 20
 # A place of a smaller expected error is none to look at.
-LEAST_MM = 2.0
+MINIMUM_EXPECTED_MM = 2.0
 
 
 @dataclass(frozen=True)
@@ -25,20 +25,20 @@ class DoubtfulPlace:
 
 
 def doubtfulPlaces(trust: TrustMap) -> list[DoubtfulPlace]:
-    """The local maxima of the expected error, the largest first; empty where it is below ``LEAST_MM`` everywhere."""
+    """The local maxima of the expected error, the largest first; none below ``MINIMUM_EXPECTED_MM``."""
     from scipy.ndimage import maximum_filter
 
     known = np.isfinite(trust.expectedErrorMm)
     errors = np.where(known, trust.expectedErrorMm, 0.0)
-    reach = 2 * max(1, round(0.5 * APART_MM / float(trust.grid.spacing.min()))) + 1
-    peaks = np.argwhere((errors >= LEAST_MM) & (errors == maximum_filter(errors, reach)))
+    reach = 2 * max(1, round(0.5 * MINIMUM_APART_MM / float(trust.grid.spacing.min()))) + 1
+    peaks = np.argwhere((errors >= MINIMUM_EXPECTED_MM) & (errors == maximum_filter(errors, reach)))
     found: list[DoubtfulPlace] = []
     for k, j, i in peaks[np.argsort(-errors[tuple(peaks.T)], kind="stable")]:
         ras = transformPoints(trust.grid.ijkToRas, np.array((i, j, k), float))
         # Of a plateau one place is enough.
-        if all(np.linalg.norm(ras - other.ras) >= APART_MM for other in found):
+        if all(np.linalg.norm(ras - other.ras) >= MINIMUM_APART_MM for other in found):
             r, a, s = (float(mm) for mm in ras)
             found.append(DoubtfulPlace((r, a, s), float(errors[k, j, i]), float(trust.similarity[k, j, i])))
-        if len(found) == MOST_PLACES:
+        if len(found) == MAXIMUM_PLACES:
             break
     return found

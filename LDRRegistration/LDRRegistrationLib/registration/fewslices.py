@@ -23,9 +23,9 @@ from .verdict import Verdict
 
 # With the repeated slices a volume is at least so many times as thick as its pixels are wide, which a network can halve
 # four times. No slice is repeated more often than the second number says, on each side, however thin it is.
-LEAST_THICKNESS_PIXELS, MOST_REPEATED = 16.0, 16
+MINIMUM_THICKNESS_PIXELS, MAXIMUM_REPEATS = 16.0, 16
 # Both volumes of few slices: their slices may lie at such an angle, in degrees.
-MOST_DEGREES_APART = 20.0
+MAXIMUM_DEGREES_APART = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def slicePair(fixed: Image, moving: Image, masks: Masks, initialRas: np.ndarray 
     ofWhole = not (_hasFew(fixed) and _hasFew(moving))
     if not ofWhole:
         cosine = abs(float(_normal(fixed) @ _normal(moving)))
-        if cosine < math.cos(math.radians(MOST_DEGREES_APART)):
+        if cosine < math.cos(math.radians(MAXIMUM_DEGREES_APART)):
             raise RegistrationError(
                 _(
                     "{fixed} and {moving} have few slices, which lie across each other: they can be registered only "
@@ -117,8 +117,8 @@ def _thickened(image: Image) -> Image:
     axis = int(np.argmin(image.array.shape))
     count, spacing = image.array.shape[axis], image.grid.spacing
     pixel = float(np.delete(spacing, 2 - axis).max())
-    wanted = max(MINIMUM_VOXELS_PER_AXIS, math.ceil(LEAST_THICKNESS_PIXELS * pixel / float(spacing[2 - axis])))
-    repeated = min(MOST_REPEATED, -(-(wanted - count) // 2))
+    wanted = max(MINIMUM_VOXELS_PER_AXIS, math.ceil(MINIMUM_THICKNESS_PIXELS * pixel / float(spacing[2 - axis])))
+    repeated = min(MAXIMUM_REPEATS, -(-(wanted - count) // 2))
     margins = [repeated if a == axis else 0 for a in range(3)]
 
     def padded(array: np.ndarray) -> np.ndarray:

@@ -33,8 +33,8 @@ NUGGET = 0.02
 NOISE_OF_OTHERS = 0.2
 # The determinant of no single step is below this; a step that would be is halved, so many times at most.
 MINIMUM_STEP_DETERMINANT = 0.35
-MOST_HALVINGS = 6
-MOST_STEPS = 12
+MAXIMUM_HALVINGS = 6
+MAXIMUM_STEPS = 12
 # As near as a landmark is led.
 TOLERANCE_MM = 0.25
 
@@ -55,7 +55,7 @@ def bend(
     """
     far, near = WIDE_SIGMA_MM / spacingMm, NARROW_SIGMA_MM / spacingMm
     asked = _agreed(points, targets, at(flow, points), weights, far, near)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAXIMUM_STEPS):
         check()
         led = at(flow, points)
         left = asked - led
@@ -188,7 +188,7 @@ def _withoutFolds(coarse: Tensor, flow: Tensor) -> Tensor:
     """The step on the flow's grid, shortened until it is far from folding."""
     scale = [n / m for n, m in zip(flow.shape[2:], coarse.shape[2:], strict=True)]
     inOwnVoxels = coarse / coarse.new_tensor(scale).view(1, 3, 1, 1, 1)
-    for _ in range(MOST_HALVINGS):
+    for _ in range(MAXIMUM_HALVINGS):
         if float(jacobianDeterminant(inOwnVoxels).min()) >= MINIMUM_STEP_DETERMINANT:
             break
         inOwnVoxels = 0.5 * inOwnVoxels

@@ -15,7 +15,7 @@ from ..space.grid import Grid, transformPoints
 # times farther than the others lie on average, unless the images are more alike around it for following it.
 DOUBTED_MM, DOUBTED_TIMES = 8.0, 3.0
 # Of the landmarks so many are doubted at most: where more of them disagree nobody knows which are wrong.
-MOST_DOUBTED_SHARE = 0.34
+MAXIMUM_DOUBTED_SHARE = 0.34
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def doubtedAmong(unexpectedMm: np.ndarray, gains: np.ndarray) -> np.ndarray:
     :param gains: (n,), how much more alike the images are around each for following it.
     """
     doubted = np.zeros(len(unexpectedMm), dtype=bool)
-    most = int(MOST_DOUBTED_SHARE * len(unexpectedMm)) if len(unexpectedMm) > 1 else 1
+    most = int(MAXIMUM_DOUBTED_SHARE * len(unexpectedMm)) if len(unexpectedMm) > 1 else 1
     for index in np.argsort(-unexpectedMm)[: max(most, 1)]:
         others = np.delete(unexpectedMm, [*np.flatnonzero(doubted), index])
         usual = float(np.median(others)) if len(others) else 0.0

@@ -19,7 +19,7 @@ MODELS_FOLDER = RESOURCES / "Models"
 # mm; what scanners and networks have.
 FINEST_MM, COARSEST_MM = 0.2, 20.0
 LARGEST_MULTIPLE = 128
-MOST_PASSES = 16
+MAXIMUM_PASSES = 16
 LARGEST_CARD_BYTES = 1_000_000
 # What a report says of a model whose card does not say it.
 UNTESTED = "nothing that its card names"
@@ -158,10 +158,10 @@ _FIELDS: dict[str, tuple[Any, str]] = {
     "passes": (
         lambda value: (
             isinstance(value, list)
-            and 0 < len(value) <= MOST_PASSES
+            and 0 < len(value) <= MAXIMUM_PASSES
             and all(_isWhole(n, 1, LARGEST_MULTIPLE) for n in value)
         ),
-        _("a list of 1 to {most} whole numbers").format(most=MOST_PASSES),
+        _("a list of 1 to {most} whole numbers").format(most=MAXIMUM_PASSES),
     ),
     "title": (_isText, _("a text")),
     "licence": (_isText, _("a text")),

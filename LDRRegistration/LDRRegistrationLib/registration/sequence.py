@@ -5,7 +5,6 @@ Everything here is arrays in world RAS millimetres; no MRML, no Qt, any thread.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,12 +12,14 @@ import numpy as np
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from ..runtime.progress import CancelCallback, ProgressCallback
-from ..space.grid import Grid, transformPoints
-from ..space.image import Image
+from ..runtime.progress import CancelCallback, ProgressCallback, portion
+from ..space.grid import transformPoints
+from ..space.image import Image, Modality
 from ..space.intensity import BODY_SHARE, normalised
+from ..space.sampledvalues import AIR_HU
 from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
+from .composing import carriedOnto, composed
 from .models import ModelStore
 from .positioning import NO_SEARCH_ABOVE_LNCC
 from .register import RegistrationResult, register
@@ -113,23 +114,26 @@ def registerFrames(
 
 
 def meanOf(frames: Sequence[Image], transforms: Sequence[Transform] | None = None) -> Image:
-    """The mean of all frames on the grid of the first, each carried there by its transform, if there are any."""
+    """The mean of all frames on the grid of the first, each carried there by its transform, if there are any.
+
+    At each place it is that of the frames that are known there; where none is, it is not known either.
+    """
     total = np.zeros(frames[0].array.shape)
+    count = np.zeros(frames[0].array.shape, np.int32)
     for number, frame in enumerate(frames):
-        total += frame.array if transforms is None else transforms[number].warp(frame, frames[0].grid)
-    return Image((total / len(frames)).astype(np.float32), frames[0].ijkToRas, _("mean"))
-
-
-def composed(first: Transform, then: Transform) -> Transform:
-    """x -> then(first(x)), as one transform A(x + v(x)), its field on a grid that covers both."""
-    affine = then.affine @ first.affine
-    fields = [one.field for one in (first, then) if one.field is not None]
-    if not fields:
-        return Transform(affine)
-    grid = fields[0].grid if len(fields) == 1 else _union(fields[0].grid, fields[1].grid)
-    points = grid.pointsRas()
-    v = transformPoints(np.linalg.inv(affine), then.points(first.points(points))) - points
-    return Transform(affine, DisplacementField(v.astype(np.float32), grid))
+        image = checkedImage(frame, fewSlices=True)
+        if transforms is not None:
+            image = carriedOnto(image, transforms[number], frames[0].grid)
+        total += image.array if image.known is None else np.where(image.known, image.array, 0.0)
+        count += 1 if image.known is None else image.known
+    values = (total / np.maximum(count, 1)).astype(np.float32)
+    mean = Image(values, frames[0].ijkToRas, _("mean"), modality=image.modality)
+    isKnown = count > 0
+    if isKnown.all():
+        return mean
+    padding = AIR_HU if image.modality is Modality.CT else float(values[isKnown].min())
+    values[~isKnown] = padding
+    return replace(mean, known=isKnown, padding=padding)
 
 
 def verdictOfAll(verdicts: Sequence[Verdict]) -> Verdict:
@@ -167,15 +171,16 @@ def _registered(
     start: Transform | None,
     settings: Settings,
     models: ModelStore,
-    progress: ProgressCallback,
+    progress: ProgressCallback | None,
     cancelled: CancelCallback | None,
 ) -> RegisteredFrame:
     if start is not None and (start.field is not None or not np.array_equal(start.affine, np.eye(4))):
-        carried = Image(start.warp(frame, fixed.grid), fixed.ijkToRas, frame.name)
+        carried = carriedOnto(checkedImage(frame, fewSlices=True), start, fixed.grid)
         rest = replace(settings, prealignment=Prealignment.NONE, warp=False)
-        result = register(fixed, carried, rest, models, None, progress, cancelled)
+        result = register(fixed, carried, rest, models, None, portion(progress, 0.0, 0.5), cancelled)
         if result.verdict.grade == "good" and _thereAndBack(result, fixed, carried, rest, models, cancelled) is None:
-            return RegisteredFrame(fixed, composed(result.transform, start), result.verdict, result, isWarm=True)
+            return RegisteredFrame(fixed, composed(start, result.transform), result.verdict, result, isWarm=True)
+        progress = portion(progress, 0.5, 1.0)
     rest = replace(settings, warp=False)
     result = register(fixed, frame, rest, models, None, progress, cancelled)
     doubt = _thereAndBack(result, fixed, frame, rest, models, cancelled)
@@ -226,7 +231,7 @@ def _smooth(found: list[RegisteredFrame], sigma: float, isRigid: bool) -> None:
     grids = [one.grid for one in fields if one is not None]
     grid = None
     for other in grids:
-        grid = other if grid is None else _union(grid, other)
+        grid = other if grid is None else grid.covering(other)
     affines = np.array([frame.transform.affine for frame in found])
     vectors = None
     if grid is not None:
@@ -255,14 +260,3 @@ def _smooth(found: list[RegisteredFrame], sigma: float, isRigid: bool) -> None:
                     mixed += np.float32(weight) * one
             smooth = DisplacementField(mixed, grid)
         frame.transform = Transform(affine, smooth)
-
-
-def _union(one: Grid, other: Grid) -> Grid:
-    """The smallest grid with the points of ``one`` that also covers ``other``, which is parallel to it."""
-    ends = np.array(list(itertools.product(*((0, n - 1) for n in other.sizeIjk))))
-    ijk = transformPoints(one.rasToIjk @ other.ijkToRas, ends)
-    # What is off by less than a thousandth of a voxel is rounding.
-    first = np.minimum(np.floor(ijk.min(axis=0) + 1e-3), 0).astype(int)
-    last = np.maximum(np.ceil(ijk.max(axis=0) - 1e-3), one.sizeIjk - 1).astype(int)
-    i, j, k = (last - first + 1).tolist()
-    return one.shifted(first, (k, j, i))

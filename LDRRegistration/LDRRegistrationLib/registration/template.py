@@ -21,7 +21,7 @@ from ..numerics.dlpack import toTensor
 from ..numerics.gridsample import sampleAtVoxels
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from ..runtime.progress import CancelCallback, ProgressCallback
+from ..runtime.progress import CancelCallback, ProgressCallback, portion
 from ..space.grid import Grid, canonicalAxes, canonicalGrid, transformPoints
 from ..space.image import Image, Modality
 from ..space.intensity import BODY_SHARE, normalised
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ROUNDS = 4
-FEWEST = 2
+MINIMUM_IMAGES = 2
 # Images that the first round may begin with, one after the other, where fewer than half of all are like them.
 FIRST_TRIES = 3
 # Of an image whose units are arbitrary: what its 99.5th percentile becomes.
@@ -109,27 +109,35 @@ def buildTemplate(
     :raises RegistrationError: fewer than two images are left, or one cannot be registered at all.
     :raises RegistrationCancelled: ``cancelled`` returned true.
     """
-    if len(images) < FEWEST:
+    if len(images) < MINIMUM_IMAGES:
         raise RegistrationError(_("A template needs at least two images."))
     settings = replace(settings, warp=False)
     if not deforms:
         settings = replace(settings, refinementSteps=0)
-    registering = Registering(settings, models, deforms, rounds, jobs, progress, cancelled)
+    registering = Registering(settings, models, deforms, jobs, cancelled)
     order, candidates = _order(images)
     template = begun
+    reached = 0.0 if begun is None else len(begun.rounds) / rounds
     while template is None or len(template.rounds) < rounds:
         done = 0 if template is None else len(template.rounds)
         members: list[Member] = []
         before = None if template is None else template.members
-        for first in candidates[: FIRST_TRIES if template is None else 1]:
+        tries = candidates[: FIRST_TRIES if template is None else 1]
+        for left, first in enumerate(tries, start=1 - len(tries)):
+            # The rounds that are left share what is left of the way; one that may begin anew leaves a part for that.
+            until = reached + (1.0 - reached) / (rounds - done + (left < 0))
             fixed = checkedImage(images[first]) if template is None else template.image
-            found = registering.members(images, order, fixed, before, first if template is None else None, done)
+            skipped, tell = first if template is None else None, portion(progress, reached, until)
+            found = registering.members(images, order, fixed, before, skipped, done + 1, tell)
+            reached = until
             if not members or sum(member.counts for member in found) > sum(member.counts for member in members):
                 members = found
             if 2 * sum(member.counts for member in members) > len(images):
                 break  # else it may be the one that is unlike all others
         template = _averaged(images, members, order, template, spacingMm)
         keep(template)
+    if progress is not None:
+        progress(1.0, _("Done"))
     return template
 
 
@@ -164,7 +172,7 @@ def _averaged(
 ) -> Template:
     """The template, moved to the mean of what ``members`` say, and averaged anew there."""
     used = [number for number in order if members[number].counts]
-    if len(used) < FEWEST:
+    if len(used) < MINIMUM_IMAGES:
         raise RegistrationError(
             _("No template can be made: of {count} images only {used} could be registered.").format(
                 count=len(members), used=len(used)

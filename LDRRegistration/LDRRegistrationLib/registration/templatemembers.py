@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -37,15 +38,13 @@ class Member:
 class Registering:
     """How the images of a template are registered, ``jobs`` at a time, in threads that share the network.
 
-    ``deforms`` as in ``buildTemplate``; ``rounds`` in all are what ``progress`` is counted in.
+    ``deforms`` as in ``buildTemplate``.
     """
 
     settings: Settings
     models: ModelStore
     deforms: bool
-    rounds: int
     jobs: int = 1
-    progress: ProgressCallback | None = None
     cancelled: CancelCallback | None = None
 
     def members(
@@ -55,34 +54,35 @@ class Registering:
         fixed: Image,
         before: Sequence[Member] | None,
         first: int | None,
-        done: int,
+        number: int,
+        progress: ProgressCallback | None = None,
     ) -> list[Member]:
-        """One of each image, in their own order, registered to ``fixed`` in that of ``order``, after ``done`` rounds.
+        """One of each image, in their own order, registered to ``fixed`` in that of ``order``.
 
         :param before: of the round before, whose linear parts are where to start.
         :param first: the image that ``fixed`` is, which is not registered.
+        :param number: of the round, from 1.
         :raises RegistrationError: one cannot be registered at all.
         """
-        isStopped, lock, finished = threading.Event(), threading.Lock(), 0
+        isStopped, told = threading.Event(), _Told(progress, number, len(order))
 
         def cancelled() -> bool:
             return isStopped.is_set() or (self.cancelled is not None and bool(self.cancelled()))
 
-        def one(count: int, number: int) -> Member:
-            nonlocal finished
+        def one(count: int, which: int) -> Member:
             if isStopped.is_set():
                 raise RegistrationCancelled
-            image = images[number]
-            if number == first:
+            image = images[which]
+            if which == first:
                 member = Member(image.name, Transform(np.eye(4)), Verdict("good", ""))
             else:
-                start = None if before is None else before[number].transform.affine
-                tell = self._told(lambda: finished, len(order), done, count)
-                result = register(fixed, image, self.settings, self.models, start, tell, cancelled)
+                start = None if before is None else before[which].transform.affine
+                result = register(
+                    fixed, image, self.settings, self.models, start, functools.partial(told.tell, count), cancelled
+                )
                 transform = result.transform if self.deforms else Transform(result.transform.affine)
                 member = Member(image.name, transform, result.verdict)
-            with lock:
-                finished += 1
+            told.finished(count)
             return member
 
         if self.jobs == 1:
@@ -102,15 +102,23 @@ class Registering:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def _told(self, finished: Callable[[], int], images: int, done: int, count: int) -> ProgressCallback | None:
-        """Of one registration, for the progress of all."""
-        progress = self.progress
-        if progress is None:
-            return None
-        text = _("Round {number}, image {count}: {stage}")
 
-        def tell(fraction: float, stage: str) -> None:
-            share = (done + (finished() + fraction) / images) / self.rounds
-            progress(share, text.format(number=done + 1, count=count + 1, stage=stage))
+class _Told:
+    """How far several registrations are that run at a time, for the progress of all, which never goes back."""
 
-        return tell
+    def __init__(self, progress: ProgressCallback | None, number: int, images: int) -> None:
+        self._progress, self._number, self._lock = progress, number, threading.Lock()
+        self._fractions = [0.0] * images
+
+    def tell(self, count: int, fraction: float, stage: str) -> None:
+        """The image that is number ``count``, from 0, is ``fraction`` done."""
+        with self._lock:
+            self._fractions[count] = max(fraction, self._fractions[count])
+            if self._progress is not None:
+                text = _("Round {number}, image {count}: {stage}")
+                text = text.format(number=self._number, count=count + 1, stage=stage)
+                self._progress(sum(self._fractions) / len(self._fractions), text)
+
+    def finished(self, count: int) -> None:
+        with self._lock:
+            self._fractions[count] = 1.0

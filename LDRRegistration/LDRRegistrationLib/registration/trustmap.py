@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..runtime.progress import CancelCallback, ProgressCallback
 
 # The map's points lie so far apart, or further where the body would have more of them than this.
-SPACING_MM, MOST_VOXELS = 3.0, 600_000
+SPACING_MM, MAXIMUM_VOXELS = 3.0, 600_000
 # An error is like those around it: both measures are averaged by a Gaussian as wide as this.
 SIGMA_MM = 4.0
 # Of the window around a point in which the images are compared, in the map's voxels.
@@ -92,6 +92,7 @@ def trustMap(
     models: ModelStore,
     masks: Masks | None = None,
     cancelled: CancelCallback | None = None,
+    progress: ProgressCallback | None = None,
 ) -> TrustMap:
     """The expected error of ``result``, which registered ``moving`` to ``fixed``.
 
@@ -101,7 +102,7 @@ def trustMap(
     :raises RegistrationError, DependencyError, RegistrationCancelled: as ``register`` does.
     """
     settings = replace(result.settings, model=result.model)
-    return trustIn(fixed, moving, result.transform, settings, models, masks, cancelled)
+    return trustIn(fixed, moving, result.transform, settings, models, masks, cancelled, progress)
 
 
 def trustIn(
@@ -135,7 +136,7 @@ def trustIn(
 def between(fixed: Image, moving: Image, there: Transform, back: Transform) -> TrustMap:
     """The map of ``there``, from fixed to moving points, and of ``back``, both in RAS mm."""
     spacing = max(
-        SPACING_MM, float(np.prod(fixed.grid.extentMm) / MOST_VOXELS) ** (1 / 3), float(fixed.grid.spacing.min())
+        SPACING_MM, float(np.prod(fixed.grid.extentMm) / MAXIMUM_VOXELS) ** (1 / 3), float(fixed.grid.spacing.min())
     )
     fixed, moving = (reduceToSpacing(checkedImage(image), spacing) for image in (fixed, moving))
     grid = canonicalGrid(fixed.grid, spacing)

@@ -21,7 +21,7 @@ from .png import pngBytes
 from .regionpictures import allRegionsPicture, regionPicture
 from .reportstyle import STYLE, headStyle
 
-MOST_PICTURES = 30
+MAXIMUM_PICTURES = 30
 NOTICE = (
     "For research; not for diagnostic use. Tested on MR of the head (FLAIR of two patients with multiple sclerosis, T1 "
     "rescans, simulated lesions); on CT and the rest of the body, little."
@@ -244,7 +244,7 @@ def _howFast(regions: Sequence[Region], days: int | None) -> str:
 
 def _figures(changeMap: ChangeMap, regions: Sequence[Region], opinions: Mapping[int, Opinion]) -> str:
     figures = []
-    for region in regions[:MOST_PICTURES]:
+    for region in regions[:MAXIMUM_PICTURES]:
         opinion = opinions.get(region.rank, Opinion())
         said = ": ".join(text for text in (opinion.verdict.capitalize(), opinion.note) if text)
         size = ", ".join(
@@ -253,7 +253,7 @@ def _figures(changeMap: ChangeMap, regions: Sequence[Region], opinions: Mapping[
         caption = f"Region {region.rank}, {region.kind}: {size}, change {region.meanZ:+.1f} times the noise. {said}"
         picture = _picture(regionPicture(changeMap, region), f"region {region.rank}: before, now, change")
         figures.append(f"<figure class='region'>{picture}<figcaption>{_text(caption.strip())}</figcaption></figure>")
-    more = len(regions) - MOST_PICTURES
+    more = len(regions) - MAXIMUM_PICTURES
     last = f"<p>{more} more regions have no picture here.</p>" if more > 0 else ""
     return f"<div class='figures'>{''.join(figures)}{last}</div>"
 

@@ -14,7 +14,7 @@ from ..space.image import Image
 from ..space.transform import Transform
 from . import drawing
 
-HALF_SIDE_MM, MOST_PIXELS = 30.0, 230
+HALF_SIDE_MM, MAXIMUM_PIXELS = 30.0, 230
 MAP_PIXEL_MM, MAP_RIM_MM, MAP_PIXELS = 0.75, 4.0, 320
 
 
@@ -25,7 +25,7 @@ def regionPicture(changeMap: ChangeMap, region: Region) -> np.ndarray:
     """
     half = max(HALF_SIDE_MM, 0.75 * region.largestDiameterMm)
     # On paper three planes are 88 mm wide: with more pixels nobody could read the letters.
-    pixel = 2 * half / MOST_PIXELS
+    pixel = 2 * half / MAXIMUM_PIXELS
     low, high = np.percentile(changeMap.current[changeMap.mask], (0.5, 99.5))
     rows: list[list[np.ndarray]] = [[], [], []]
     for plane in drawing.PLANES:

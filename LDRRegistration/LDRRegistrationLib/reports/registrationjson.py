@@ -29,8 +29,6 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
 
     Settings are those that the engine was given and the steps those that it took, whatever a preset stands for.
     """
-    import torch
-
     settings = result.settings
     placement = result.placement
     return {
@@ -69,12 +67,18 @@ def reportContent(fixed: Path, moving: Path, card: ModelCard, result: Registrati
         "box": None if result.box is None else _box(result.box),
         "notes": result.notes,
         "peakMemoryMb": _peakMemoryMb(),
-        "threads": usableThreads(settings.threads or torch.get_num_threads()),
-        "device": result.device,
+        **computedOn(result.device, settings.threads),
         "versions": versions(),
         "notice": "For research; not for diagnostic use.",
         "testedOn": card.testedOn,
     }
+
+
+def computedOn(device: str, threads: int | None) -> dict[str, Any]:
+    """What computed: how many CPU threads, where None is torch's own number, and the device by its own name."""
+    import torch
+
+    return {"threads": usableThreads(threads or torch.get_num_threads()), "device": device}
 
 
 def modelContent(card: ModelCard) -> dict[str, Any]:

@@ -12,6 +12,13 @@ ProgressCallback = Callable[[float, str], None]
 CancelCallback = Callable[[], bool]
 
 
+def portion(progress: ProgressCallback | None, first: float, last: float) -> ProgressCallback | None:
+    """What a part of a computation may call with 0 to 1, where the whole is ``first`` to ``last`` done meanwhile."""
+    if progress is None:
+        return None
+    return lambda fraction, stage: progress(first + fraction * (last - first), stage)
+
+
 def stageInWords(stage: str) -> str:
     """What the user is told of a stage; its name itself, by which scripts read the seconds, is English."""
     return {

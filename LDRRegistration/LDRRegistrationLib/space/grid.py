@@ -80,6 +80,16 @@ class Grid:
         k, j, i = (slice(-margin, n + margin) for n, margin in zip(self.shape, margins, strict=True))
         return self.cropped((k, j, i))
 
+    def covering(self, other: Grid) -> Grid:
+        """The smallest grid of this lattice that covers this one and ``other``, which is parallel to it."""
+        ends = np.array(list(itertools.product(*((0, n - 1) for n in other.sizeIjk))))
+        ijk = transformPoints(self.rasToIjk @ other.ijkToRas, ends)
+        # What is off by less than a thousandth of a voxel is rounding.
+        first = np.minimum(np.floor(ijk.min(axis=0) + 1e-3), 0).astype(int)
+        last = np.maximum(np.ceil(ijk.max(axis=0) - 1e-3), self.sizeIjk - 1).astype(int)
+        i, j, k = (last - first + 1).tolist()
+        return self.shifted(first, (k, j, i))
+
     def coarsened(self, steps: tuple[int, int, int]) -> Grid:
         """Of each block of ``steps`` (k, j, i) voxels one in its middle; what is left over at the ends is left out."""
         k, j, i = (n // step for n, step in zip(self.shape, steps, strict=True))

@@ -7,7 +7,7 @@ weighs by its value. What is masked out counts as unknown (see validity.py): it 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -90,17 +90,26 @@ def checkCovers(image: Image, mask: Image) -> None:
     """Raise RegistrationError if next to nothing of what is known of ``image`` lies inside ``mask``."""
     weights = weightsOf(image, mask)
     if weights is not None and float(weights.sum()) < MINIMUM_INSIDE_VOXELS:
-        raise RegistrationError(
-            _(
-                "The mask {mask} leaves next to nothing of {image} to compare: it is too small, or lies elsewhere."
-            ).format(mask=mask.name, image=image.name)
+        refuseAsElsewhere(mask.name, image.name)
+
+
+def refuseAsElsewhere(mask: str, image: str) -> NoReturn:
+    """Of a mask that leaves out its image; both by their names."""
+    raise RegistrationError(
+        _("The mask {mask} leaves next to nothing of {image} to compare: it is too small, or lies elsewhere.").format(
+            mask=mask, image=image
         )
+    )
+
+
+def refuseAsEmpty(mask: str) -> NoReturn:
+    raise RegistrationError(_("The mask {name} is empty: nothing would be left to compare.").format(name=mask))
 
 
 def _shares(mask: Image, spacingMm: float) -> Image:
     inside = _inside(mask.array)
     if not inside.any():
-        raise RegistrationError(_("The mask {name} is empty: nothing would be left to compare.").format(name=mask.name))
+        refuseAsEmpty(mask.name)
     # A mask may be cropped to its content; averaging leaves out what fills no block at the end of an axis.
     margins = np.maximum(np.ceil(spacingMm / mask.grid.spacing).astype(int)[::-1], MARGIN_VOXELS)
     padded = Image(

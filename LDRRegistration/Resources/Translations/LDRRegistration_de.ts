@@ -492,10 +492,6 @@
         <translation>Registriert ein Volumen nach dem anderen, mit der Voreinstellung und den Einstellungen oben. Eines, das nicht registriert werden kann, hält kein anderes auf. Slicer bleibt benutzbar, auch mit anderen Modulen.</translation>
     </message>
     <message>
-        <source>Registers the two scans and finds what changed between them.</source>
-        <translation>Registriert die beiden Aufnahmen und findet, was sich zwischen ihnen verändert hat.</translation>
-    </message>
-    <message>
         <source>Reject</source>
         <translation>Ablehnen</translation>
     </message>
@@ -750,6 +746,10 @@
     <message>
         <source>Whole study</source>
         <translation>Ganze Studie</translation>
+    </message>
+    <message>
+        <source>Why this cannot be used as it is.</source>
+        <translation>Warum es so nicht verwendet werden kann.</translation>
     </message>
     <message>
         <source>Write your own presets to a file, for others.</source>
@@ -1207,12 +1207,20 @@ Jetzt aus dem Internet in Slicer installieren? Alles andere geht auch ohne.</tra
         <translation>Wählen Sie zuerst einen Bereich in der Tabelle.</translation>
     </message>
     <message>
+        <source>Find changes first.</source>
+        <translation>Erst „Veränderungen suchen“ drücken.</translation>
+    </message>
+    <message>
         <source>Hide map</source>
         <translation>Karte weg</translation>
     </message>
     <message>
         <source>Show map</source>
         <translation>Karte zeigen</translation>
+    </message>
+    <message>
+        <source>The scene holds the map, the regions and what was said of them. For another sensitivity, a report or DICOM press Find changes again: what was said stays.</source>
+        <translation>Die Szene enthält die Karte, die Bereiche und was zu ihnen gesagt wurde. Für eine andere Empfindlichkeit, einen Bericht oder DICOM erneut „Veränderungen suchen“ drücken: Gesagtes bleibt.</translation>
     </message>
     <message>
         <source>These are the changes between other scans than those chosen above.</source>
@@ -1336,6 +1344,10 @@ Jetzt aus dem Internet in Slicer installieren? Alles andere geht auch ohne.</tra
     <message>
         <source>Choose two different volumes: fixed and moving are the same.</source>
         <translation>Wählen Sie zwei verschiedene Volumina: Das feste und das bewegte sind dasselbe.</translation>
+    </message>
+    <message>
+        <source>Registers the two scans and finds what changed between them.</source>
+        <translation>Registriert die beiden Aufnahmen und findet, was sich zwischen ihnen verändert hat.</translation>
     </message>
 </context>
 <context>
@@ -1754,10 +1766,6 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
         <translation>Ausrichtung der Aufnahmen: {verdictText}</translation>
     </message>
     <message>
-        <source>The initial transform {transform} is not linear: two visits need a linear one.</source>
-        <translation>Die Start-Transformation {transform} ist nicht linear: Zwei Untersuchungen brauchen eine lineare.</translation>
-    </message>
-    <message>
         <source>The output volume is one of the scans, which would be lost: choose another one.</source>
         <translation>Das Ausgabevolumen ist eine der Aufnahmen, die verloren ginge: Wählen Sie ein anderes.</translation>
     </message>
@@ -1984,10 +1992,6 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
         <translation>Das feste und das bewegte Volumen sind derselbe Knoten: Wählen Sie zwei Volumina.</translation>
     </message>
     <message>
-        <source>The initial transform {transform}</source>
-        <translation>Die Start-Transformation {transform}</translation>
-    </message>
-    <message>
         <source>The output volume is one of the inputs, which would be lost: choose another one.</source>
         <translation>Das Ausgabevolumen ist eine der Eingaben, die verloren ginge: Wählen Sie ein anderes.</translation>
     </message>
@@ -2057,10 +2061,6 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
 </context>
 <context>
     <name>mrml.masks</name>
-    <message>
-        <source>The mask {name} is empty: nothing would be left to compare.</source>
-        <translation>Die Maske {name} ist leer: Es bliebe nichts zu vergleichen.</translation>
-    </message>
     <message>
         <source>{name} cannot be a mask: choose a segmentation or a label map.</source>
         <translation>{name} kann keine Maske sein: Wählen Sie eine Segmentierung oder eine Label-Map.</translation>
@@ -2193,6 +2193,14 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
 </context>
 <context>
     <name>mrml.starts</name>
+    <message>
+        <source>The initial transform {transform}</source>
+        <translation>Die Start-Transformation {transform}</translation>
+    </message>
+    <message>
+        <source>The initial transform {transform} is not linear: two visits need a linear one.</source>
+        <translation>Die Start-Transformation {transform} ist nicht linear: Zwei Untersuchungen brauchen eine lineare.</translation>
+    </message>
     <message>
         <source>{name} contains numbers that are not finite.</source>
         <translation>{name} enthält Zahlen, die nicht endlich sind.</translation>
@@ -2616,6 +2624,10 @@ Das Ergebnis trotzdem behalten? Wenn nicht, bleibt die Szene, wie sie ist.</tran
     <message>
         <source>CT and MR images cannot be averaged: make a template of each.</source>
         <translation>CT- und MR-Bilder können nicht gemittelt werden: Machen Sie von beiden je eine Vorlage.</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Fertig</translation>
     </message>
     <message>
         <source>Every image was registered well.</source>

@@ -492,10 +492,6 @@
         <translation>Recale un volume après l'autre, avec le préréglage et les réglages ci-dessus. Celui qui ne peut pas être recalé n'arrête pas les autres. Slicer reste utilisable, aussi avec d'autres modules.</translation>
     </message>
     <message>
-        <source>Registers the two scans and finds what changed between them.</source>
-        <translation>Recale les deux examens et trouve ce qui a changé entre eux.</translation>
-    </message>
-    <message>
         <source>Reject</source>
         <translation>Rejeter</translation>
     </message>
@@ -750,6 +746,10 @@
     <message>
         <source>Whole study</source>
         <translation>Étude entière</translation>
+    </message>
+    <message>
+        <source>Why this cannot be used as it is.</source>
+        <translation>Pourquoi cela ne peut pas être utilisé tel quel.</translation>
     </message>
     <message>
         <source>Write your own presets to a file, for others.</source>
@@ -1207,12 +1207,20 @@ L'installer maintenant dans Slicer depuis Internet ? Tout le reste fonctionne sa
         <translation>Choisissez d'abord une région dans la table.</translation>
     </message>
     <message>
+        <source>Find changes first.</source>
+        <translation>Pressez d’abord « Chercher les changements ».</translation>
+    </message>
+    <message>
         <source>Hide map</source>
         <translation>Sans carte</translation>
     </message>
     <message>
         <source>Show map</source>
         <translation>Voir la carte</translation>
+    </message>
+    <message>
+        <source>The scene holds the map, the regions and what was said of them. For another sensitivity, a report or DICOM press Find changes again: what was said stays.</source>
+        <translation>La scène contient la carte, les régions et ce qui en a été dit. Pour une autre sensibilité, un rapport ou DICOM, pressez de nouveau « Chercher les changements » : ce qui a été dit est conservé.</translation>
     </message>
     <message>
         <source>These are the changes between other scans than those chosen above.</source>
@@ -1336,6 +1344,10 @@ L'installer maintenant dans Slicer depuis Internet ? Tout le reste fonctionne sa
     <message>
         <source>Choose two different volumes: fixed and moving are the same.</source>
         <translation>Choisissez deux volumes différents : le fixe et le mobile sont le même.</translation>
+    </message>
+    <message>
+        <source>Registers the two scans and finds what changed between them.</source>
+        <translation>Recale les deux examens et trouve ce qui a changé entre eux.</translation>
     </message>
 </context>
 <context>
@@ -1754,10 +1766,6 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
         <translation>Alignement des examens : {verdictText}</translation>
     </message>
     <message>
-        <source>The initial transform {transform} is not linear: two visits need a linear one.</source>
-        <translation>La transformation de départ {transform} n'est pas linéaire : deux visites en demandent une linéaire.</translation>
-    </message>
-    <message>
         <source>The output volume is one of the scans, which would be lost: choose another one.</source>
         <translation>Le volume de sortie est l'un des examens, qui serait perdu : choisissez-en un autre.</translation>
     </message>
@@ -1984,10 +1992,6 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
         <translation>Le volume fixe et le volume mobile sont le même nœud : choisissez deux volumes.</translation>
     </message>
     <message>
-        <source>The initial transform {transform}</source>
-        <translation>La transformation de départ {transform}</translation>
-    </message>
-    <message>
         <source>The output volume is one of the inputs, which would be lost: choose another one.</source>
         <translation>Le volume de sortie est l'une des entrées, qui serait perdue : choisissez-en un autre.</translation>
     </message>
@@ -2057,10 +2061,6 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
 </context>
 <context>
     <name>mrml.masks</name>
-    <message>
-        <source>The mask {name} is empty: nothing would be left to compare.</source>
-        <translation>Le masque {name} est vide : il ne resterait rien à comparer.</translation>
-    </message>
     <message>
         <source>{name} cannot be a mask: choose a segmentation or a label map.</source>
         <translation>{name} ne peut pas être un masque : choisissez une segmentation ou une carte de labels.</translation>
@@ -2193,6 +2193,14 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
 </context>
 <context>
     <name>mrml.starts</name>
+    <message>
+        <source>The initial transform {transform}</source>
+        <translation>La transformation de départ {transform}</translation>
+    </message>
+    <message>
+        <source>The initial transform {transform} is not linear: two visits need a linear one.</source>
+        <translation>La transformation de départ {transform} n'est pas linéaire : deux visites en demandent une linéaire.</translation>
+    </message>
     <message>
         <source>{name} contains numbers that are not finite.</source>
         <translation>{name} contient des nombres qui ne sont pas finis.</translation>
@@ -2616,6 +2624,10 @@ Garder le résultat quand même ? Sinon, la scène reste comme elle est.</transl
     <message>
         <source>CT and MR images cannot be averaged: make a template of each.</source>
         <translation>Des images de TDM et d'IRM ne peuvent pas être moyennées : faites un modèle moyen de chacune.</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Terminé</translation>
     </message>
     <message>
         <source>Every image was registered well.</source>

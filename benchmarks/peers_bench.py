@@ -12,6 +12,7 @@ and two of hippocampi, without full SyN, which otherwise is run on few pairs onl
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import json
 import math
@@ -79,13 +80,19 @@ def pairs(root: Path, title: str, limit: int | None) -> Iterator[EvaluationPair]
     return read_pairs(root, read_config(CONFIG)["datasets"][entry], limit)
 
 
+@functools.cache
+def engine_digest() -> Any:
+    """Of the library's code; taken once, when it is imported, since a checkout may change under a run of hours."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "LDRRegistration" / "LDRRegistrationLib").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest
+
+
 def key(method: Any, models: ModelStore) -> str:
     """What a kept answer depends on besides the pair."""
     if isinstance(method, Ours):
-        engine = hashlib.sha256()
-        for path in sorted((ROOT / "LDRRegistration" / "LDRRegistrationLib").rglob("*.py")):
-            engine.update(path.read_bytes())
-        card = models.card(method.settings.model)
+        engine, card = engine_digest().copy(), models.card(method.settings.model)
         engine.update(json.dumps({**card.content, "metrics": None}).encode())
         return f"ours-{method.settings.preset.value}-{card.name}-{engine.hexdigest()[:12]}"
     return method.key()
@@ -95,7 +102,9 @@ def version_of(method: Any, models: ModelStore) -> str:
     return f"model {models.card(method.settings.model).name}" if isinstance(method, Ours) else method.version()
 
 
+@functools.cache
 def commit() -> str:
+    """Of the checkout when the run began."""
     said = ["git", "rev-parse", "--short", "HEAD"]
     return subprocess.run(said, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
@@ -152,6 +161,7 @@ def main() -> None:
     options = parser.parse_args()
     asked = {title: int(number) for title, _, number in (entry.partition("=") for entry in options.pairs)}
     models = ModelStore()
+    _ = engine_digest(), commit()
     every = []
     for title in options.sets or (QUICK if options.quick else SETS):
         for name, method in methods(models, title).items():

@@ -115,3 +115,13 @@ def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: py
     assert method.calls == 2, "what succeeded is not tried again"
     measured("hippocampus", again=False)
     assert method.calls == 3, "a pair of another set with the same name is another pair"
+
+
+def test_a_checkout_that_changes_meanwhile_does_not_change_what_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    peers_bench.engine_digest.cache_clear()
+    before = peers_bench.engine_digest().hexdigest()
+    monkeypatch.setattr(peers_bench, "ROOT", Path("/nowhere"))
+    assert peers_bench.engine_digest().hexdigest() == before
+    peers_bench.engine_digest.cache_clear()
+    assert peers_bench.engine_digest().hexdigest() != before
+    peers_bench.engine_digest.cache_clear()

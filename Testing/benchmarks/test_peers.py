@@ -79,6 +79,7 @@ def errors(pair: EvaluationPair, displacement: np.ndarray) -> tuple[float, float
     return float(off[away < 28].mean()), float(off[away < 10].mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PEERS if name not in LEFT_OUT])
 def test_a_known_motion_is_found_the_right_way_round(name: str, pair: EvaluationPair) -> None:
     if not PEERS[name].python.is_file():

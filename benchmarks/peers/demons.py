@@ -2,13 +2,12 @@
 
 Pyramids, smoothing and 20 iterations a level are those of SimpleITK's own notebook (66_Registration_Demons,
 https://insightsoftwareconsortium.github.io/SimpleITK-Notebooks/Python_html/66_Registration_Demons.html). Demons take
-equal intensities for equal places: so the moving image's histogram is matched to the fixed one's first, as the ITK
-Software Guide does (1024 levels, 7 points, what is below the mean left out). They are not run across contrasts.
+equal intensities for equal places: histograms are matched first, and they are not run across contrasts.
 """
 
 import SimpleITK as sitk
 from process import serve
-from start import WITHIN, affine_of, displacement_after, moved_by, read
+from start import WITHIN, affine_of, displacement_after, matched, moved_by, read
 
 # By how: the filter, its smoothing of the field in voxels, and the coarse levels as (shrink factor, sigma in mm).
 KINDS = {
@@ -16,7 +15,6 @@ KINDS = {
     "diffeomorphic": (sitk.DiffeomorphicDemonsRegistrationFilter, 0.8, ((6, 6), (4, 4), (2, 2))),
 }
 ITERATIONS = 20
-LEVELS, MATCHED_POINTS = 1024, 7
 
 
 def coarser(image, shrink, sigma):
@@ -31,7 +29,7 @@ def coarser(image, shrink, sigma):
 def register(fixed, moving, how):
     kind, sigma, coarse = KINDS[how]
     affine = affine_of(fixed, moving, WITHIN)
-    moved = sitk.HistogramMatching(moved_by(affine, fixed, moving), fixed, LEVELS, MATCHED_POINTS, True)
+    moved = matched(moved_by(affine, fixed, moving), fixed)
     demons = kind()
     demons.SetNumberOfIterations(ITERATIONS)
     demons.SetSmoothDisplacementField(True)

@@ -70,7 +70,8 @@ bench-click: $(STAMP)-test
 bench-window: $(STAMP)-test
 	$(BIN)/python benchmarks/window.py
 
-# The peers' environments are made in .bench; an hour and more on two cores, or BENCH=--quick. Images: LDR_DATA.
+# The peers' environments are made in .bench, among them FireANTs, which has a licence of its own; hours on two cores, or
+# BENCH=--quick; goes on where it stopped. The tables are written into .bench/tables. Images: LDR_DATA.
 BENCH ?=
 bench: $(STAMP)-test
 	$(BIN)/python benchmarks/peers_bench.py $(LDR_DATA) $(BENCH)

@@ -16,7 +16,9 @@ MATRIX[:3, 3] = (40.0, -20.0, 5.0)
 
 def of(errors):
     shape = errors.shape
-    return TrustMap(Grid(shape, MATRIX), errors.astype(np.float32), errors * 0, np.full(shape, 0.3))
+    return TrustMap(
+        Grid(shape, MATRIX), errors.astype(np.float32), errors * 0, np.full(shape, 0.3), np.zeros(shape, bool)
+    )
 
 
 def test_peaks_come_worst_first_and_apart():

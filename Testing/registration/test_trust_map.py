@@ -63,6 +63,24 @@ def test_images_of_which_not_all_is_known_have_a_map(image):
     assert np.isfinite(trust.expectedErrorMm[..., 20:28]).any()
 
 
+@pytest.mark.parametrize("lacks", ["field of view", "padding"])
+def test_where_the_moving_image_has_no_data_nothing_is_vouched_for(image, lacks):
+    """Two smooth deformations agree there, whatever they are."""
+    same = Transform(np.eye(4))
+    array = image.array[:, :, :24].copy()
+    if lacks == "padding":
+        array = np.full_like(image.array, -2000.0)
+        array[:, :, :24] = image.array[:, :, :24]
+    trust, whole = (between(image, moving, same, same) for moving in (replace(image, array=array), image))
+    assert np.isnan(trust.expectedErrorMm[..., 18:]).all() and not trust.unseen[..., :15].any()
+    np.testing.assert_allclose(trust.expectedErrorMm[..., :8], whole.expectedErrorMm[..., :8], rtol=0.01)
+    seen, similarity = trust.on(GRID), trust.similarityOn(GRID)
+    assert (seen[8:40, 8:40, 28:40] == trustmap.UNSEEN_MM).mean() > 0.9 and seen[..., :20].max() < 5.0
+    assert (similarity[8:40, 8:40, 28:40] == 0.0).mean() > 0.9
+    assert 40.0 < trust.summary["unseenPercent"] < 60.0 and whole.summary["unseenPercent"] == 0.0
+    assert trust.summary["worstTenthMm"] < 5.0
+
+
 def test_where_the_fixed_image_shows_nothing_nothing_is_said(image):
     array = image.array.copy()
     array[:, :, :24] = array.min()

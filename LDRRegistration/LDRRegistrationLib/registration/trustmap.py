@@ -16,9 +16,9 @@ import numpy as np
 from ..numerics.dlpack import toArray, toTensor
 from ..numerics.filters import gaussianMean
 from ..numerics.losses import lncc
-from ..space.grid import Grid, canonicalGrid
+from ..space.grid import Grid, canonicalGrid, transformPoints
 from ..space.image import Image
-from ..space.intensity import normalised
+from ..space.intensity import KNOWN_FROM, normalised
 from ..space.masks import Masks
 from ..space.resample import reduceToSpacing, sampleOnGrid
 from ..space.transform import Transform
@@ -40,14 +40,17 @@ WINDOW = 5
 # log of the expected error in mm: a constant, and its slopes by log(0.2 mm + inconsistency) and by unlikeness.
 LOG_ERROR_COEFFICIENTS = (-0.234, 1.005, 1.661)
 ADDED_INCONSISTENCY_MM = 0.2
+# Said in a volume of what nothing is known of, as an image has no data there: more than any color shows.
+UNSEEN_MM = 99.0
 # Nine in ten true errors are at most so many times the expected one.
 NINTH_DECILE_FACTOR = 1.76
 
 
 @dataclass(frozen=True, eq=False)
 class TrustMap:
-    """``expectedErrorMm`` (k, j, i) float32 at the points of ``grid``, NaN where the fixed image shows nothing.
+    """``expectedErrorMm`` (k, j, i) float32 at the points of ``grid``, NaN where nothing can be said.
 
+    That is where the fixed image shows nothing, and, ``unseen``, where it does and the moving image has no data.
     ``inconsistencyMm`` is the inverse consistency error there, ``similarity`` the squared local correlation, 0 to 1.
     """
 
@@ -55,33 +58,43 @@ class TrustMap:
     expectedErrorMm: np.ndarray
     inconsistencyMm: np.ndarray
     similarity: np.ndarray
+    unseen: np.ndarray
 
     def on(self, grid: Grid) -> np.ndarray:
-        """(k, j, i) float32: the expected error at the points of another grid; 0 where the image shows nothing."""
-        return self._on(self.expectedErrorMm, grid, 0.0)
+        """(k, j, i) float32: the expected error at the points of another grid.
+
+        0 where the image shows nothing, UNSEEN_MM where the moving image has no data: there it may be anything.
+        """
+        return self._on(self.expectedErrorMm, grid, 0.0, UNSEEN_MM)
 
     def similarityOn(self, grid: Grid) -> np.ndarray:
-        """(k, j, i) float32: the local similarity there; 1 where the image shows nothing, and nothing is in doubt."""
-        return self._on(self.similarity, grid, 1.0)
+        """(k, j, i) float32: the local similarity there; 1 where nothing is in doubt, 0 where nothing is known."""
+        return self._on(self.similarity, grid, 1.0, 0.0)
 
-    def _on(self, values: np.ndarray, grid: Grid, elsewhere: float) -> np.ndarray:
+    def _on(self, values: np.ndarray, grid: Grid, elsewhere: float, unseen: float) -> np.ndarray:
         known = np.isfinite(values)
-        sums, share = (
-            toArray(sampleOnGrid(toTensor(array), self.grid.ijkToRas, grid))
-            for array in (np.where(known, values, 0.0).astype(np.float32), known.astype(np.float32))
+        sums, share, unseenShare = (
+            toArray(sampleOnGrid(toTensor(array.astype(np.float32)), self.grid.ijkToRas, grid))
+            for array in (np.where(known, values, 0.0), known, self.unseen)
         )
-        return np.where(share >= 0.5, sums / np.maximum(share, 0.5), elsewhere).astype(np.float32)
+        found = np.where(share >= 0.5, sums / np.maximum(share, 0.5), elsewhere)
+        return np.where(unseenShare >= 0.5, unseen, found).astype(np.float32)
 
     @property
     def summary(self) -> dict[str, float]:
-        """For a report: the middle of the expected errors, their worst tenth, and how much is beyond 3 mm."""
+        """For a report: the middle of the expected errors, their worst tenth, and how much is beyond 3 mm.
+
+        ``unseenPercent`` of what the fixed image shows lies where the moving image has no data, and counts in none.
+        """
         values = self.expectedErrorMm[np.isfinite(self.expectedErrorMm)]
+        unseen = int(self.unseen.sum())
         if not values.size:
-            return {}
+            return {"unseenPercent": 100.0} if unseen else {}
         return {
             "medianMm": float(np.median(values)),
             "worstTenthMm": float(np.percentile(values, 90)),
             "above3MmPercent": float(100.0 * (values > 3.0).mean()),
+            "unseenPercent": 100.0 * unseen / (unseen + values.size),
         }
 
 
@@ -145,6 +158,8 @@ def between(fixed: Image, moving: Image, there: Transform, back: Transform) -> T
     points = grid.pointsRas()
     moved = points + there.displacement(grid)
     missed = np.linalg.norm(back.points(moved) - points, axis=-1).astype(np.float32)
+    unseen = shown & ~_hasData(moving, moved)
+    shown &= ~unseen
     warped = toTensor(there.warp(replace(moving, array=filled(normalised(moving)).array, known=None), grid))[None, None]
     similarity = lncc(fixedHere, warped.clamp(0, 1), WINDOW)
     weights = toTensor(shown.astype(np.float32))[None, None]
@@ -160,7 +175,18 @@ def between(fixed: Image, moving: Image, there: Transform, back: Transform) -> T
         np.where(shown, expected, np.nan).astype(np.float32),
         np.where(shown, inconsistency, np.nan).astype(np.float32),
         np.where(shown, 1.0 - unlikeness, np.nan).astype(np.float32),
+        unseen,
     )
+
+
+def _hasData(image: Image, points: np.ndarray) -> np.ndarray:
+    """(...): whether points (..., 3) in RAS mm lie in a voxel of ``image`` that is known."""
+    index = np.rint(transformPoints(image.grid.rasToIjk, points))
+    inside = ((index >= 0) & (index < image.grid.sizeIjk)).all(axis=-1)
+    if image.known is None:
+        return inside
+    i, j, k = np.moveaxis(np.where(inside[..., None], index, 0).astype(np.intp), -1, 0)
+    return inside & (image.known[k, j, i] >= KNOWN_FROM)
 
 
 def features(inconsistencyMm: np.ndarray, unlikeness: np.ndarray) -> np.ndarray:

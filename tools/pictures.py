@@ -56,8 +56,9 @@ def beside(panel: np.ndarray, *views: np.ndarray) -> np.ndarray:
 
 
 def save(picture: np.ndarray, path: Path) -> None:
-    """With 256 colors, half of them for what is colored: else a verdict's thin bar is lost among a scan's grays."""
-    from PIL import Image
+    """With 256 colors, half of them for what is colored, those of verdicts' thin bars among them."""
+    from LDRRegistrationLib.gui.verdicts import COLORS
+    from PIL import Image, ImageColor
 
     rgb = picture[..., :3].astype(np.int16)
     colored = picture[rgb.max(axis=-1) - rgb.min(axis=-1) > COLORED, :3]
@@ -65,8 +66,9 @@ def save(picture: np.ndarray, path: Path) -> None:
     distinct = np.unique(colored.reshape(-1, 3) // 4 * 4 + 2, axis=0)
     colors = [(gray, gray, gray) for gray in np.linspace(0, 255, 128).astype(int).tolist()]
     if len(distinct):
-        few = Image.fromarray(distinct[None].astype(np.uint8)).quantize(128)
-        colors += np.array(few.getpalette(), int).reshape(-1, 3)[:128].tolist()
+        few = Image.fromarray(distinct[None].astype(np.uint8)).quantize(128 - len(COLORS))
+        colors += np.array(few.getpalette(), int).reshape(-1, 3)[: 128 - len(COLORS)].tolist()
+        colors += [list(ImageColor.getrgb(color)) for color in COLORS.values()]
     palette = Image.new("P", (1, 1))
     palette.putpalette(np.array(colors, np.uint8).ravel().tolist())
     image = Image.fromarray(np.ascontiguousarray(picture[..., :3]))

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,20 +57,20 @@ def beside(panel: np.ndarray, *views: np.ndarray) -> np.ndarray:
     return whole
 
 
-def save(picture: np.ndarray, path: Path) -> None:
-    """With 256 colors, half of them for what is colored, those of verdicts' thin bars among them."""
-    from LDRRegistrationLib.gui.verdicts import COLORS
+def save(picture: np.ndarray, path: Path, kept: Iterable[str] = ()) -> None:
+    """With 256 colors, half of them for what is colored; ``kept`` of them, as "#rrggbb", are there to the digit."""
     from PIL import Image, ImageColor
 
     rgb = picture[..., :3].astype(np.int16)
     colored = picture[rgb.max(axis=-1) - rgb.min(axis=-1) > COLORED, :3]
     # Each color once, however much of it there is.
     distinct = np.unique(colored.reshape(-1, 3) // 4 * 4 + 2, axis=0)
+    fixed = [ImageColor.getrgb(color) for color in kept]
     colors = [(gray, gray, gray) for gray in np.linspace(0, 255, 128).astype(int).tolist()]
     if len(distinct):
-        few = Image.fromarray(distinct[None].astype(np.uint8)).quantize(128 - len(COLORS))
-        colors += np.array(few.getpalette(), int).reshape(-1, 3)[: 128 - len(COLORS)].tolist()
-        colors += [list(ImageColor.getrgb(color)) for color in COLORS.values()]
+        few = Image.fromarray(distinct[None].astype(np.uint8)).quantize(128 - len(fixed))
+        colors += np.array(few.getpalette(), int).reshape(-1, 3)[: 128 - len(fixed)].tolist()
+    colors += fixed
     palette = Image.new("P", (1, 1))
     palette.putpalette(np.array(colors, np.uint8).ravel().tolist())
     image = Image.fromarray(np.ascontiguousarray(picture[..., :3]))
@@ -82,11 +84,13 @@ def main() -> None:
     application.install()
     import slicer
     from harness.views import SliceViews
+    from LDRRegistrationLib.gui.verdicts import COLORS
     from LDRRegistrationLib.mrml.reading import readVolume
     from LDRRegistrationLib.runtime.pytorch import importTorch
     from support.data import CURRENT_FLAIR, PRIOR_FLAIR
 
     importTorch()
+    keep = partial(save, kept=COLORS.values())
     views = SliceViews(VIEW_SIZE)
     volumes = []
     for path, name in ((CURRENT_FLAIR, "Current FLAIR"), (PRIOR_FLAIR, "Prior FLAIR")):
@@ -104,7 +108,7 @@ def main() -> None:
     sys.modules["LDRRegistration"].pytorch.installTorch = lambda askConfirmation=True: None
     ui = panel.ui
     before = views.picture()
-    save(beside(panel_picture(panel), before), folder / "Tutorial-1-choose.png")
+    keep(beside(panel_picture(panel), before), folder / "Tutorial-1-choose.png")
 
     click(ui.applyButton)
     wait_for(lambda: ui.progressBar.value >= 40 or is_idle(panel), "the deformation")
@@ -112,18 +116,18 @@ def main() -> None:
     wait_for(lambda: is_idle(panel), "the end of the run", seconds=120.0)
     if panel.ui.progressBar.visible or not is_idle(panel):
         raise RuntimeError("the run did not end")
-    save(beside(running, before), folder / "Tutorial-2-apply.png")
+    keep(beside(running, before), folder / "Tutorial-2-apply.png")
 
     ui.outputsCollapsibleButton.collapsed = True
     # The first result is shown by itself, in an open section.
     click(ui.afterButton)
     placed = views.picture()
     click(ui.afterButton)
-    save(beside(panel_picture(panel, 2 * VIEW_SIZE), placed, views.picture()), folder / "Tutorial-3-see.png")
+    keep(beside(panel_picture(panel, 2 * VIEW_SIZE), placed, views.picture()), folder / "Tutorial-3-see.png")
     click(ui.volumeChangeButton)
     wait_for(lambda: is_idle(panel), "the map of volume change", seconds=60.0)
-    save(views.picture(), folder / "Tutorial-4-volume-change.png")
-    save(panel_picture(panel, 720), folder / "Panel.png")
+    keep(views.picture(), folder / "Tutorial-4-volume-change.png")
+    keep(panel_picture(panel, 720), folder / "Panel.png")
     click(ui.restoreButton)
 
     ui.resultCollapsibleButton.collapsed = True
@@ -135,7 +139,7 @@ def main() -> None:
     click(ui.previousChangeButton)
     there = views.picture()
     click(ui.showChangesButton)
-    save(beside(panel_picture(panel, 2 * VIEW_SIZE), there, views.picture()), folder / "Tutorial-5-changes.png")
+    keep(beside(panel_picture(panel, 2 * VIEW_SIZE), there, views.picture()), folder / "Tutorial-5-changes.png")
     slicer.modules.LDRRegistrationWidget.cleanup()
     panel.parent.close()
 

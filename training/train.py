@@ -29,6 +29,7 @@ from aldk.placebo import Placebo
 from aldk.run import Run
 from aldk.schedule import Schedule
 from aldk.shipped import default_teacher
+from aldk.signals import nothing_to_save_yet
 from aldk.strategies import WITH_TEACHER, Sar, Strategy, StrategyOptions, make_strategy
 from aldk.strategies.guidance import GuidanceOptions
 from aldk.teachers import MANIFEST, StoredTeacher, Teacher, load_teacher, plain_data
@@ -197,4 +198,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    nothing_to_save_yet()
     sys.exit(main())

@@ -127,7 +127,7 @@ class LDRRegistrationPanelTest(unittest.TestCase):
         moved = transform.GetTransformFromParent().TransformPoint(0.0, 0.0, 0.0)
         np.testing.assert_allclose(moved, SHIFT, atol=1e-6)
         self.assertTrue(self.ui.resultCollapsibleButton.enabled)
-        self.assertIn("Good.", self.ui.statusLabel.text)
+        self.assertIn("Alignment: good.", self.ui.statusLabel.text)
         self.assertIs(prior.GetParentTransformNode(), transform, "the first result is shown")
 
     def test_cancel(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from harness.panel import Computation, is_idle
 from harness.user import choose, click, wait_for
@@ -70,7 +71,8 @@ def test_what_is_added_from_a_file_does_not_undo_the_choices(
     other.SetURL(str(tmp_path / "other.mrml"))
     assert other.Commit()
     ui = panel.ui
-    labels = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Brain")
+    labels = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Brain")
+    slicer.util.updateVolumeFromArray(labels, np.ones((8, 9, 10), np.uint8))
     ui.fixedMaskSelector.setCurrentNode(labels)
     if not isOpen:
         panel.exit()

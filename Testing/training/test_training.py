@@ -368,5 +368,21 @@ def test_a_signal_to_all_its_processes_stops_and_saves_a_run(training_folder, ti
         assert "Traceback" not in (tmp_path / "output.txt").read_text()
 
 
+def test_a_call_to_save_before_the_first_step_ends_nothing(training_folder, tiniest_config, tmp_path):
+    output = tmp_path / "run"
+    arguments = [*command(training_folder, tiniest_config, output)[:-2], "--round", "100000"]
+    with (tmp_path / "output.txt").open("w") as file:
+        process = scripts.Script(arguments, stdout=file, stderr=file, start_new_session=True)
+        while not output.exists():
+            assert process.poll() is None, (tmp_path / "output.txt").read_text()
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGUSR1)
+        while not curve_reaches(output, 1):
+            assert process.poll() is None, (tmp_path / "output.txt").read_text()
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.wait(timeout=60) == 128 + signal.SIGTERM
+
+
 def curve_reaches(output, iteration):
     return (output / "log.csv").exists() and any(int(number) >= iteration for number, _ in curve(output))

@@ -10,6 +10,12 @@ from typing import Any
 SAVE_FLAG = 1000.0
 
 
+def nothing_to_save_yet() -> None:
+    """Let a call to save be ignored until there is something: by itself it would end the process."""
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+
 class Signals:
     """Within ``with`` signals are noted, and heeded after the step that is under way.
 

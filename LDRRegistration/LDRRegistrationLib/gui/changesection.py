@@ -165,7 +165,8 @@ class ChangesSection:
             )
         say(self._ui.changesPairLabel, "" if self._table() is None else why)
         self._grey.explain(why)
-        self._enable(hasComparison and not isOther, rows and not isOther, isOf and self._map() is not None)
+        hasMap = not isOther and (isOf or hasComparison) and self._map() is not None
+        self._enable(hasComparison and not isOther, rows and not isOther, hasMap)
 
     def restore(self) -> None:
         """The views, and the prior scan's place, as they were before both scans were shown side by side."""

@@ -1,14 +1,21 @@
 """A noisy deformation between even images is smoothed; one that anatomy needs stays as it is, to the last bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from LDRRegistrationLib.numerics.displacement import integrate, warp
 from LDRRegistrationLib.numerics.filters import gaussianMean
 from LDRRegistrationLib.registration.finishing import Finished, FinishStage, onGrid
+from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.noisesmoothing import NOISE_SIGMA_VOXELS, smoothedWhereFree
+from LDRRegistrationLib.registration.register import register
 from LDRRegistrationLib.registration.selfcheck import CheckedFlow, SelfCheck
+from LDRRegistrationLib.registration.settings import Prealignment, Preset, Settings
 from LDRRegistrationLib.runtime.pytorch import importTorch
 from LDRRegistrationLib.space.grid import Grid
+from support.grids import random_grid, smooth_image
+from support.models import write_model
 
 torch = importTorch()
 SHAPE = (48, 56, 40)
@@ -93,3 +100,13 @@ def test_what_was_found_on_a_finer_grid_comes_back_on_the_networks(noisy):
     smooth, sigmaMm = smoothedWhereFree(finer, network, aligned)
     assert smooth.grid is GRID and sigmaMm == NOISE_SIGMA_VOXELS * SPACING
     assert error(smooth.found.flow, motion) < 0.6 * error(flow, motion)
+
+
+def test_a_registration_is_smoothed_and_says_so(tmp_path):
+    rng = np.random.default_rng(3)
+    image = smooth_image(rng, random_grid(rng, (48, 48, 48), extent_mm=70.0), sigma=2.0)
+    noisy = replace(image, array=np.roll(image.array, 1, 2) + rng.normal(0, 20, image.array.shape).astype(np.float32))
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 0.0, 0.0), spacingMm=4.0))
+    result = register(image, noisy, Settings(Preset.BEST, prealignment=Prealignment.NONE), models)
+    assert result.noiseSmoothingMm == NOISE_SIGMA_VOXELS * result.transform.field.grid.spacing.min()
+    assert result.similarity > result.similarityPrealigned

@@ -3,7 +3,7 @@
 Small steps that follow the slope of a local correlation leave some of the images' noise in every voxel, and where an
 image shows little, as the even tissue of a CT does, nothing else. A Gaussian takes it out. Where anatomy differs in
 detail, as between two people's brains, a smoother deformation makes the images much less alike, and stays undone. On
-CT with made-up motions it brings landmarks nearer by a sixth to a quarter (training/NOTEBOOK.md).
+CT with made-up motions it brings landmarks nearer by about a fifth (training/NOTEBOOK.md).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOISE_SIGMA_VOXELS = 2.0
 # Of the similarity that the deformation gained: what smoothing may cost. CT loses .07 to .11 of it, livers .15 and .25,
 # hippocampi and brains .2 to .3, and the latter lose overlap with it.
 MAXIMUM_LOSS_SHARE = 0.125
-# The question is asked on a grid so many times coarser, where the answer comes in a fiftieth of a second.
+# The question is asked on a grid so many times coarser, where the answer comes in some hundredths of a second.
 REDUCTION = 2
 
 

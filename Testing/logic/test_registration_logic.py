@@ -6,7 +6,7 @@ import slicer
 import vtk
 from LDRRegistrationLib.logic import RegistrationLogic
 from LDRRegistrationLib.logic import registration as logic_module
-from LDRRegistrationLib.mrml import jobs
+from LDRRegistrationLib.mrml import jobs, volumes
 from LDRRegistrationLib.mrml.volumes import imageFromVolumeNode
 from LDRRegistrationLib.registration.recipes import RECIPES, Preset
 from LDRRegistrationLib.registration.settings import Prealignment
@@ -281,6 +281,22 @@ def test_what_the_user_does_to_a_volume_meanwhile_does_not_count(logic):
     logic.publish(job, logic.compute(job))
     assert slicer.util.arrayFromVolume(s.warped).any()
     shared = logic.prepare(**s.arguments(), sharesVoxels=True)
+    assert np.shares_memory(shared.fixed.array, array_of(s.fixed)), "the command line needs no copies"
+
+
+def test_voxels_of_large_volumes_are_copied_by_the_thread_that_computes(logic, monkeypatch):
+    """To copy two scans of 300 MB in the window's thread holds it for half a second."""
+    monkeypatch.setattr(volumes, "QUICKLY_COPIED_BYTES", 0)
+    s = Scene()
+    job = logic.prepare(**s.arguments())
+    assert np.shares_memory(job.fixed.array, array_of(s.fixed)) and job.borrowsVoxels
+    values = array_of(s.moving).copy()
+    found = logic.compute(job)
+    assert not np.shares_memory(job.fixed.array, array_of(s.fixed)) and not job.borrowsVoxels
+    np.testing.assert_array_equal(job.moving.array, values)
+    logic.publish(job, found)
+    shared = logic.prepare(**s.arguments(), sharesVoxels=True)
+    logic.compute(shared)
     assert np.shares_memory(shared.fixed.array, array_of(s.fixed)), "the command line needs no copies"
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
+from ..mrml.carriedcopies import computeCopies, prepareHardened, publishCopies
 from ..mrml.nodes import isAbove
+from ..runtime.worker import Worker
+from .controller import POLL_WAIT_SECONDS
 
 
-def offerCopies(choices: Any, logic: Any, shownByNode: Any) -> bool:
+def offerCopies(choices: Any, busy: Callable[[str], AbstractContextManager[Any]], shownByNode: Any) -> bool:
     """Ask for each volume that is bent by its parent, and put a hardened copy in its place; False if declined.
 
     :param choices: the parameter node, with fixedVolume and movingVolume.
+    :param busy: a context in which the panel says what goes on, and can do nothing else.
     :param shownByNode: an earlier result that the moving volume may lie under, and that does not count.
     :raises RegistrationError: a copy cannot be made.
     """
@@ -30,5 +36,20 @@ def offerCopies(choices: Any, logic: Any, shownByNode: Any) -> bool:
         ).format(volume=node.GetName())
         if not slicer.util.confirmYesNoDisplay(question):
             return False
-        setattr(choices, name, logic.hardenedCopy(volumeNode=node))
+        with busy(_('A copy of "{volume}" is made.').format(volume=node.GetName())):
+            setattr(choices, name, _hardenedCopy(node))
     return True
+
+
+def _hardenedCopy(node: Any) -> Any:
+    """See ResultsLogic.hardenedCopy; the window lives meanwhile."""
+    job, worker = prepareHardened(node), Worker("LDRRegistration copy")
+    try:
+        task = worker.submit(lambda progress, cancelled: computeCopies(job))
+        while not task.wait(POLL_WAIT_SECONDS):
+            slicer.app.processEvents()
+        if task.error is not None:
+            raise task.error
+        return publishCopies(job)[0]
+    finally:
+        worker.close()

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from ..mrml.handplacing import HandPlacement, startWhereItLies
+from ..mrml.volumes import ownImages
 from ..registration.placementpreview import PlacementFigures, PlacementPreview
 from ..runtime import pytorch
 from ..runtime.errors import RegistrationError
@@ -150,7 +151,7 @@ class PlaceControl(VTKObservationMixin):
 
         def compute(progress: Any, cancelled: Any) -> tuple[PlacementPreview, PlacementFigures]:
             pytorch.importTorch()
-            judge = preview or PlacementPreview(*images)  # type: ignore[misc]
+            judge = preview or PlacementPreview(*ownImages(*images))  # type: ignore[misc]
             return judge, judge.at(matrix)
 
         self._task = self._worker.submit(compute)

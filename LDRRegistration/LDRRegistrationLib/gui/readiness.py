@@ -38,7 +38,7 @@ class Readiness:
         :param missing: says what a run lacks, asked after PyTorch was installed; empty if nothing.
         """
         try:
-            if not curved.offerCopies(choices, self._logic, shownByNode):
+            if not curved.offerCopies(choices, self._busy, shownByNode):
                 return False
             if not confirmSamePatient(choices):
                 return False

@@ -92,10 +92,11 @@ class TrustControl:
         """Do ``then`` with the maps of the present result, which are computed first where there are none."""
         held, found, choices = self._choices.outputTransform.GetTransformFromParent(), self._found, self._choices
         if found is not None and found.transform is held:
-            if not self._display().has(EXPECTED_ERROR):
+            if self._display().has(EXPECTED_ERROR):
+                then()
+            else:
                 # The views were put back meanwhile.
-                self._display().takeMaps(publishMaps(found.job, found.trust))
-            then()
+                self._makeAgain(found, then)
             return
 
         def finished(job: Any, trust: Any, nodes: Any) -> None:
@@ -114,3 +115,14 @@ class TrustControl:
             preset=choices.preset.value,
             **parameters,
         )
+
+    def _makeAgain(self, found: _Found, then: Callable[[], None]) -> None:
+        def fill(job: Any, *, progress: Any, cancelled: Any) -> Any:
+            job.fill(found.trust)
+            return found.trust
+
+        def finished(job: Any, trust: Any, nodes: Any) -> None:
+            self._display().takeMaps(nodes)
+            then()
+
+        self._start(Run(lambda: found.job, fill, publishMaps, finished), _("Computing how far to believe the result"))

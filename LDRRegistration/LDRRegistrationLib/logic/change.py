@@ -168,8 +168,9 @@ class ChangesLogic:
         cancelled: CancelCallback | None = None,
     ) -> ChangeOutcome:
         """The comparison itself: touches no node and nothing of Qt, runs in any thread."""
-        importTorch()
         registration = job.registration
+        registration.takeVoxels()
+        importTorch()
         result, changeMap = compareVisits(
             registration.fixed,
             registration.moving,

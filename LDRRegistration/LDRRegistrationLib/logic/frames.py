@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ..mrml.volumes import BorrowedPair
 from ..registration.models import ModelStore
 from ..registration.register import RegistrationResult, register
 from ..registration.settings import Settings, settingsFrom
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class FrameJob:
-    """One frame on its way; the images are copies, which nobody else changes."""
+class FrameJob(BorrowedPair):
+    """One frame on its way."""
 
-    fixed: Image
-    moving: Image
     settings: Settings
 
 
@@ -39,8 +38,9 @@ class FramesLogic:
         :raises RegistrationError: a setting is none of those that there are.
         """
         chosen = replace(settingsFrom(**settings), warp=False)
-        fixed, frame = (replace(image, array=image.array.copy()) for image in (fixed, frame))
-        return FrameJob(fixed, frame, chosen)
+        job = FrameJob(fixed, frame, chosen)
+        job.takeVoxelsNow()
+        return job
 
     def computeFrame(
         self,
@@ -53,5 +53,6 @@ class FramesLogic:
 
         :raises RegistrationError: the frame cannot be registered.
         """
+        job.takeVoxels()
         importTorch()
         return register(job.fixed, job.moving, job.settings, self.models, None, progress, cancelled)

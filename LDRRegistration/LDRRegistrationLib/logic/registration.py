@@ -139,6 +139,7 @@ class RegistrationLogic(
         cancelled: CancelCallback | None = None,
     ) -> RegistrationResult:
         """The registration itself: touches no node and nothing of Qt, runs in any thread."""
+        job.takeVoxels()
         importTorch()
         models, landmarks, masks = self.models, job.landmarks, job.masks
         if landmarks is not None or job.box is not None:

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
-from ..mrml.carrying import carry, checkCarriable, worldFromLocal
+from ..mrml.carriedcopies import computeCopies, prepareCopies, prepareHardened, publishCopies
 from ..mrml.inverse import InverseTransform, inverseTransform
 from ..mrml.landmarks import LandmarkComparison, compareLandmarks
-from ..mrml.nodes import allOrNothing, cloneNode
 from ..mrml.saving import saveTransform
 from ..mrml.volumechange import localVolumeChange
 
@@ -46,13 +44,9 @@ class ResultsLogic:
 
         :raises RegistrationError: it is no volume, or has no voxels.
         """
-        checkCarriable(volumeNode)
-        with allOrNothing(volumeNode.GetScene()):
-            transform = worldFromLocal(volumeNode)
-            copy = cloneNode(volumeNode, f"{volumeNode.GetName()} hardened")
-            copy.SetAndObserveTransformNodeID(None)
-            carry(copy, transform)
-        return copy
+        job = prepareHardened(volumeNode)
+        computeCopies(job)
+        return publishCopies(job)[0]
 
     def inverseTransform(
         self, *, transformNode: vtkMRMLTransformNode, outputTransformNode: vtkMRMLTransformNode | None = None

@@ -56,11 +56,14 @@ class TrustLogic:
         cancelled: CancelCallback | None = None,
     ) -> TrustMap:
         """The map of trust of the transform that a node holds, as ``computeTrustMap`` of a result."""
+        pair, there = job.pair, job.there.transform
+        pair.takeVoxels()
         importTorch()
         from ..registration.trustmap import trustIn
 
-        pair, there = job.pair, job.there.transform
-        return trustIn(pair.fixed, pair.moving, there, pair.settings, self.models, pair.masks, cancelled, progress)
+        trust = trustIn(pair.fixed, pair.moving, there, pair.settings, self.models, pair.masks, cancelled, progress)
+        job.fill(trust)
+        return trust
 
     def publishTrustMap(
         self,

@@ -8,16 +8,16 @@ from typing import Any
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from .carrying import CarryJob, checkCarriable, prepareCarry, resultFromLocal
+from .carrying import CarryJob, checkCarriable, prepareCarry, resultFromLocal, worldFromLocal
 from .nodes import NodeReference, allOrNothing, checkScene, cloneNode
 from .verdicts import copyVerdict
 
 
 @dataclass
 class CopiesJob:
-    """The transform's node, and each node to be copied with what becomes of its content."""
+    """The transform's node, None for the nodes' own parents, and each node to be copied with its content to be."""
 
-    transformNode: NodeReference
+    transformNode: NodeReference | None
     carried: list[tuple[NodeReference, CarryJob]]
 
 
@@ -38,6 +38,12 @@ def prepareCopies(transformNode, nodes: Iterable, referenceVolumeNode=None) -> C
     return CopiesJob(NodeReference(transformNode), carried)
 
 
+def prepareHardened(volumeNode) -> CopiesJob:
+    """See ResultsLogic.hardenedCopy; changes nothing in the scene."""
+    checkCarriable(volumeNode)
+    return CopiesJob(None, [(NodeReference(volumeNode), prepareCarry(volumeNode, worldFromLocal(volumeNode)))])
+
+
 def computeCopies(job: CopiesJob, check: Callable[[], object] = lambda: None) -> None:
     """Touches no node; ``check`` raises to stop."""
     for _node, carried in job.carried:
@@ -49,14 +55,17 @@ def publishCopies(job: CopiesJob) -> list[Any]:
 
     :raises RegistrationError: a node left the scene meanwhile. The scene is as it was.
     """
-    transformNode = job.transformNode.node()
+    transformNode = None if job.transformNode is None else job.transformNode.node()
+    nodes = [reference.node() for reference, _carried in job.carried]
     copies = []
-    with allOrNothing(transformNode.GetScene()):
-        for reference, carried in job.carried:
-            node = reference.node()
-            copy = cloneNode(node, f"{node.GetName()}, {transformNode.GetName()}")
+    with allOrNothing(nodes[0].GetScene()):
+        for node, (_reference, carried) in zip(nodes, job.carried, strict=True):
+            name = node.GetName()
+            name = f"{name} hardened" if transformNode is None else f"{name}, {transformNode.GetName()}"
+            copy = cloneNode(node, name, sharesVoxels=node.IsA("vtkMRMLVolumeNode"))
             copy.SetAndObserveTransformNodeID(None)
             carried.publish(copy)
-            copyVerdict(transformNode, copy)
+            if transformNode is not None:
+                copyVerdict(transformNode, copy)
             copies.append(copy)
     return copies

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import slicer
 import vtk
+from vtk.util import numpy_support
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
@@ -17,6 +18,7 @@ from .matrices import arrayFromMatrix, localToWorld, matrixFromArray
 from .nodes import isAbove
 from .resampling import coveringGrid, resample
 from .transforms import linearMatrix, notedSides, withTightInverse
+from .volumes import copiedVoxels
 
 BINARY_LABELMAP = "Binary labelmap"
 
@@ -89,27 +91,22 @@ class CarryJob(Protocol):
     def compute(self, check: Callable[[], object] = lambda: None) -> None: ...
 
     def publish(self, node) -> None:
-        """Give the content to ``node``, which is the node itself or a copy of it."""
-
-
-def carry(node, transform: vtk.vtkAbstractTransform, referenceVolumeNode=None) -> None:
-    """Replace the content of ``node`` by what ``transform`` makes of it, in the world.
-
-    Volumes and labelmaps keep their axes and spacing, and grow as needed; by a linear transform no voxel is touched. A
-    reference volume, whose linear parents count, gives them its grid instead. Label maps, segments: nearest neighbor.
-    """
-    job = prepareCarry(node, transform, referenceVolumeNode)
-    job.compute()
-    job.publish(node)
+        """Give the content to ``node``, a copy of the node it was taken from."""
 
 
 def prepareCarry(node, transform: vtk.vtkAbstractTransform, referenceVolumeNode=None) -> CarryJob:
-    """``carry`` in three steps. The transform is the job's own from now on."""
+    """The content of ``node`` on its way to what ``transform`` makes of it, in the world.
+
+    Volumes and labelmaps keep their axes and spacing, and grow as needed; by a linear transform no voxel is touched. A
+    reference volume, whose linear parents count, gives them its grid instead. Label maps, segments: nearest neighbor.
+
+    :param transform: the job's own from now on.
+    """
     reference = None if referenceVolumeNode is None else volumeGrid(referenceVolumeNode)
     if node.IsA("vtkMRMLVolumeNode"):
         matrix, ijkToLocal = linearMatrix(transform), _ijkToLocal(node)
         if reference is None and matrix is not None and _keepsAngles(matrix @ ijkToLocal):
-            return _MovedVolume(matrix @ ijkToLocal)
+            return _MovedVolume(node.GetImageData(), matrix @ ijkToLocal)
         return ResampledVolume(node, transform, reference)
     if node.IsA("vtkMRMLSegmentationNode"):
         if node.GetSegmentation().GetSourceRepresentationName() == BINARY_LABELMAP:
@@ -143,15 +140,17 @@ def _keepsAngles(ijkToRas: np.ndarray) -> bool:
 class _MovedVolume:
     """A volume that a linear transform carries: only its place changes."""
 
-    def __init__(self, ijkToRas: np.ndarray) -> None:
-        self._ijkToRas = ijkToRas
+    def __init__(self, imageData: vtk.vtkImageData, ijkToRas: np.ndarray) -> None:
+        self._imageData, self._ijkToRas = _shallowCopy(imageData), ijkToRas
 
     def compute(self, check: Callable[[], object] = lambda: None) -> None:
-        pass
+        self._imageData = copiedVoxels(self._imageData)
 
     def publish(self, node) -> None:
-        node.SetAndObserveTransformNodeID(None)
-        node.SetIJKToRASMatrix(matrixFromArray(self._ijkToRas))
+        with slicer.util.NodeModify(node):
+            node.SetAndObserveTransformNodeID(None)
+            node.SetIJKToRASMatrix(matrixFromArray(self._ijkToRas))
+            node.SetAndObserveImageData(self._imageData)
 
 
 class _MovedPoints:
@@ -187,7 +186,7 @@ class ResampledVolume:
         ni, nj, nk = imageData.GetDimensions()
         self._grid = self._grid or coveringGrid(Grid((nk, nj, ni), self._ijkToLocal), self._transform)
         isPlain = self._labels or imageData.GetNumberOfScalarComponents() > 1
-        fill = 0.0 if isPlain else imageData.GetScalarRange()[0]
+        fill = 0.0 if isPlain else _least(imageData)
         self.imageData = resample(imageData, self._ijkToLocal, self._transform, self._grid, self._labels, fill, check)
 
     def publish(self, node) -> None:
@@ -231,6 +230,12 @@ class _ResampledSegmentation:
         for layer, image in self._resampled.items():
             segmentation.GetLayerDataObject(layer, BINARY_LABELMAP).DeepCopy(image)
         segmentation.Modified()
+
+
+def _least(image: vtk.vtkImageData) -> float:
+    """The least value, which NumPy finds without Python's lock; what is not a number counts as little as in VTK."""
+    least = float(np.fmin.reduce(numpy_support.vtk_to_numpy(image.GetPointData().GetScalars())))
+    return least if np.isfinite(least) else 0.0
 
 
 def _shallowCopy(image: vtk.vtkImageData) -> vtk.vtkImageData:

@@ -96,7 +96,7 @@ def checkPresent(*nodes: Any) -> None:
 
 def changeVolume(changeMap: ChangeMap) -> vtk.vtkImageData:
     """The voxels of the change volume; in any thread."""
-    return imageDataFromArray(changeMap.z.astype(np.float32))
+    return imageDataFromArray(changeMap.z.astype(np.float32), copy=False)
 
 
 def publishChanges(

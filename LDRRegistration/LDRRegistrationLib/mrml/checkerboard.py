@@ -11,7 +11,7 @@ from vtk.util import numpy_support
 
 from .carrying import ResampledVolume, resultFromLocal, volumeGrid
 from .colors import showDiverging
-from .nodes import NodeReference, allOrNothing, cloneNode
+from .nodes import NodeReference, allOrNothing, cloneNode, copyDisplay
 from .quantities import setUnit
 from .volumes import imageDataFromArray, imageFromVolumeNode
 
@@ -84,9 +84,7 @@ def publishCheckerboard(job: CheckerboardJob, mixed: np.ndarray) -> Any:
 
     def show(node: Any) -> None:
         setUnit(node)
-        fixed = job.fixed.node().GetDisplayNode()
-        if fixed is not None and node.GetDisplayNode() is not None:
-            node.GetDisplayNode().CopyContent(fixed)
+        copyDisplay(job.fixed.node(), node)
 
     return _publish(job, "Checkerboard", mixed, show)
 
@@ -107,10 +105,10 @@ def publishDifference(job: CheckerboardJob, percent: np.ndarray) -> Any:
 def _publish(job: CheckerboardJob, what: str, voxels: np.ndarray, show: Callable[[Any], None]) -> Any:
     fixed, moving, transform = (reference.node() for reference in (job.fixed, job.moving, job.transform))
     with allOrNothing(fixed.GetScene()):
-        node = cloneNode(moving, f"{what}, {transform.GetName()}")
+        node = cloneNode(moving, f"{what}, {transform.GetName()}", sharesVoxels=True)
+        show(node)
         job.carried.publish(node)
         node.SetAndObserveImageData(imageDataFromArray(voxels, copy=False))
-        show(node)
     return node
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,9 +64,8 @@ class HandPlacement:
         self._show()
 
     def images(self) -> tuple[Image, Image]:
-        """The fixed and the moving image in world RAS mm, the latter where it lay before; copies."""
-        fixed, moving = (replace(image, array=image.array.copy()) for image in self._images)
-        return fixed, moving
+        """The fixed and the moving image in world RAS mm, the latter where it lay before; the nodes' own memory."""
+        return self._images
 
     def matrix(self) -> np.ndarray:
         """4x4 from fixed to moving RAS mm, of the moving image where it lay before: a registration would start so.

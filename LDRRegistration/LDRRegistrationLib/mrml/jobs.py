@@ -28,7 +28,7 @@ from .roi import boxOfRoi
 from .starts import engineTransform, initialFromWorld
 from .transforms import behindBoxes, notedSides, noteSides, updateTransformNode, vtkTransform
 from .verdicts import notedVerdict, noteVerdict
-from .volumes import imageDataFromArray, imageFromVolumeNode, updateVolumeNode
+from .volumes import BorrowedPair, imageDataFromArray, imageFromVolumeNode, updateVolumeNode
 from .worldposition import RegisteredVolume, noteParentBefore, resultAbove
 
 if TYPE_CHECKING:
@@ -36,14 +36,12 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class RegistrationJob:
+class RegistrationJob(BorrowedPair):
     """One registration on its way from nodes to nodes, which may vanish or change while it is computed.
 
     What takes time, ``fill``, may run in any thread; it touches no node.
     """
 
-    fixed: Image
-    moving: Image
     masks: Masks
     movingToWorld: np.ndarray
     # Where to start, in world RAS: a linear one, or one that is not.
@@ -147,10 +145,7 @@ def prepareJob(
     initial = None
     if initialTransformNode is not None:
         initial = _initial(initialTransformNode, movingToWorld, fixed)
-    if not sharesVoxels:
-        # Now, not when PyTorch is loaded, which takes seconds the first time: the user may change them meanwhile.
-        fixed, moving = (replace(image, array=image.array.copy()) for image in (fixed, moving))
-    return RegistrationJob(
+    job = RegistrationJob(
         fixed=fixed,
         moving=moving,
         masks=Masks(imageFromMaskNode(fixedMaskNode), imageFromMaskNode(movingMaskNode, shownByNode)),
@@ -170,6 +165,10 @@ def prepareJob(
         wantsTransform=wantsTransform,
         wantsVolume=wantsVolume,
     )
+    if not sharesVoxels:
+        # Now, not when PyTorch is loaded, which takes seconds the first time: the user may change them meanwhile.
+        job.takeVoxelsNow()
+    return job
 
 
 def _initial(transformNode, movingToWorld: np.ndarray, fixed: Image) -> Transform:

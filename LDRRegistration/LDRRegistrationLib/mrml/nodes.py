@@ -65,17 +65,17 @@ def checkScene(*nodes) -> None:
         raise RegistrationError(_("The volumes, outputs and transforms must all be nodes of one scene."))
 
 
-def cloneNode(node, name: str):
+def cloneNode(node, name: str, sharesVoxels: bool = False):
     """A deep copy of ``node`` in its scene, with its own display node, under the same parent transform and beside it.
 
     As Slicer's subject hierarchy clones items; that function itself works only where its plugins are. What will hold
     other values than certain DICOM files says no more that it is these.
+
+    :param sharesVoxels: of a volume that gets voxels of its own at once: to copy those of a large one holds the window.
     """
     copy = node.GetScene().AddNewNodeByClass(node.GetClassName(), name)
-    if getattr(node, "GetDisplayNode", lambda: None)() is not None:
-        copy.CreateDefaultDisplayNodes()
-        copy.GetDisplayNode().CopyContent(node.GetDisplayNode())
-    copy.CopyContent(node)
+    copyDisplay(node, copy)
+    copy.CopyContent(node, not sharesVoxels)
     if node.IsA("vtkMRMLVolumeNode"):
         copyMeaning(node, copy)
     forgetFiles(copy)
@@ -83,6 +83,22 @@ def cloneNode(node, name: str):
     copy.SetAndObserveTransformNodeID(node.GetTransformNodeID())
     placeBeside(copy, node)
     return copy
+
+
+def copyDisplay(node, copy) -> None:
+    """Display ``copy`` as ``node`` is displayed, if it is at all; to be called before ``copy`` has content.
+
+    A volume keeps the window of the other, so that both look alike, instead of finding one of its own: that takes
+    seconds for a large volume, in the window's thread, at each change of its voxels.
+    """
+    if getattr(node, "GetDisplayNode", lambda: None)() is None:
+        return
+    copy.CreateDefaultDisplayNodes()
+    display = copy.GetDisplayNode()
+    with slicer.util.NodeModify(display):
+        display.CopyContent(node.GetDisplayNode())
+        if display.IsA("vtkMRMLScalarVolumeDisplayNode"):
+            display.AutoWindowLevelOff()
 
 
 def placeBeside(node, referenceNode) -> None:

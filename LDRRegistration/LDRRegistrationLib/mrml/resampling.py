@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import vtk
@@ -12,12 +12,14 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.grid import Grid, transformPoints
 from .matrices import matrixFromArray
+from .portions import portions
 from .transforms import pointsThrough
 
 # Samples an axis when the extent of something deformed is found.
 SAMPLES = 33
 LARGEST_GROWTH = 8.0
-VOXELS_AT_ONCE = 50_000
+# Voxels of the first portion that is resampled.
+FIRST_VOXELS = 20_000
 
 
 def resample(
@@ -33,7 +35,7 @@ def resample(
 
     :param imageData: its own indices count, whatever origin and spacing it says; any number of components.
     :param ijkToLocal: 4x4 from those indices to the coordinates where ``localToResult`` starts.
-    :param check: called before each portion of hundredths of a second, see ``pointsThrough``; it raises to stop.
+    :param check: called before each portion, see there; it raises to stop.
     """
     plain = vtk.vtkImageData()
     plain.ShallowCopy(imageData)
@@ -59,16 +61,25 @@ def resample(
     result = vtk.vtkImageData()
     result.SetDimensions(ni, nj, nk)
     result.AllocateScalars(plain.GetScalarType(), plain.GetNumberOfScalarComponents())
-    slices = numpy_support.vtk_to_numpy(result.GetPointData().GetScalars()).reshape(nk, nj * ni, -1)
-    thick = max(1, VOXELS_AT_ONCE // (nj * ni))
-    for start in range(0, nk, thick):
-        check()
-        stop = min(start + thick, nk)
-        reslice.SetOutputExtent(0, ni - 1, 0, nj - 1, start, stop - 1)
+    rows = numpy_support.vtk_to_numpy(result.GetPointData().GetScalars()).reshape(nk, nj, ni, -1)
+    for k, j in _blocks(nk, nj, portions(nk * nj, max(1, FIRST_VOXELS // ni), check=check)):
+        reslice.SetOutputExtent(0, ni - 1, j.start, j.stop - 1, k.start, k.stop - 1)
         reslice.Update()
         scalars = reslice.GetOutput().GetPointData().GetScalars()
-        slices[start:stop] = numpy_support.vtk_to_numpy(scalars).reshape(stop - start, nj * ni, -1)
+        rows[k, j] = numpy_support.vtk_to_numpy(scalars).reshape(rows[k, j].shape)
     return result
+
+
+def _blocks(nk: int, nj: int, rows: Iterator[slice]) -> Iterator[tuple[slice, slice]]:
+    """Slices along k and j that cover ``rows`` of nk * nj: whole planes where they fit, and parts of planes."""
+    for portion in rows:
+        at = portion.start
+        while at < portion.stop:
+            k, j = divmod(at, nj)
+            planes = (portion.stop - at) // nj if j == 0 else 0
+            stop = at + planes * nj if planes else min(portion.stop, (k + 1) * nj)
+            yield (slice(k, k + planes), slice(0, nj)) if planes else (slice(k, k + 1), slice(j, j + stop - at))
+            at = stop
 
 
 def coveringGrid(grid: Grid, gridToResult: vtk.vtkAbstractTransform) -> Grid:

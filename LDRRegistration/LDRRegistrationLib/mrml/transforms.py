@@ -11,11 +11,13 @@ from vtk.util import numpy_support
 
 from ..space.transform import DisplacementField, Transform
 from .matrices import linearMatrix, matrixFromArray
+from .portions import portions
 
 # What the transform node alone does not say, see ``noteSides``.
 SOURCE_TO_WORLD, RESULT_TO_WORLD = "LDRRegistration.SourceToWorld", "LDRRegistration.ResultToWorld"
 INVERSE_TOLERANCE_MM = 1e-4
-POINTS_AT_ONCE = 10_000
+# Points of the first portion that goes through a transform, and of the smallest.
+FIRST_POINTS, LEAST_POINTS = 4_000, 500
 
 
 def gridTransform(field: DisplacementField) -> slicer.vtkOrientedGridTransform:
@@ -137,15 +139,12 @@ def pointsThrough(
 ) -> np.ndarray:
     """``points`` (..., 3) through ``transform``, in its coordinates.
 
-    VTK keeps Python's lock while it works: so the points go through in portions of hundredths of a second, and the
-    window stays alive while another thread does this. ``check`` is called before each; it raises to stop.
+    In portions, see there: the window stays alive while another thread does this.
     """
     points = np.asarray(points, dtype=np.float64)
     flat = np.ascontiguousarray(points.reshape(-1, 3))
     moved = np.empty_like(flat)
-    for start in range(0, len(flat), POINTS_AT_ONCE):
-        check()
-        portion = slice(start, start + POINTS_AT_ONCE)
+    for portion in portions(len(flat), FIRST_POINTS, LEAST_POINTS, check):
         before, after = vtk.vtkPoints(), vtk.vtkPoints()
         before.SetData(numpy_support.numpy_to_vtk(flat[portion], deep=True))
         after.SetDataTypeToDouble()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import vtk
 
 from ..registration.guided import Start
 from ..registration.trustmap import TrustMap
@@ -27,6 +29,16 @@ class TrustJob:
 
     pair: RegistrationJob
     there: Start
+    # What the nodes will hold, by EXPECTED_ERROR and LOCAL_SIMILARITY.
+    maps: dict[str, vtk.vtkImageData] = field(default_factory=dict)
+
+    def fill(self, trust: TrustMap) -> None:
+        """Make what the nodes will hold; it takes seconds for a large volume, and may be done in any thread."""
+        grid = self.pair.fixed.grid
+        self.maps = {
+            EXPECTED_ERROR: imageDataFromArray(trust.on(grid), copy=False),
+            LOCAL_SIMILARITY: imageDataFromArray(trust.similarityOn(grid), copy=False),
+        }
 
 
 def prepareTrust(transformNode: Any, **job: Any) -> TrustJob:
@@ -44,18 +56,22 @@ def publishMaps(job: TrustJob, trust: TrustMap) -> dict[str, Any]:
 
     :raises RegistrationError: the fixed or the moving volume left the scene meanwhile. The scene is as it was.
     """
-    grid, pair = job.pair.fixed.grid, job.pair
+    pair = job.pair
+    if not job.maps:
+        job.fill(trust)
     fixedNode, movingNode = pair.fixedVolume.node(), pair.movingVolume.node()
     maps = {
-        EXPECTED_ERROR: (_("Expected error of {moving} in mm"), trust.on(grid), SHOWN_MM),
-        LOCAL_SIMILARITY: (_("Local similarity of {moving}"), trust.similarityOn(grid), SHOWN_SIMILARITY),
+        EXPECTED_ERROR: (_("Expected error of {moving} in mm"), SHOWN_MM),
+        LOCAL_SIMILARITY: (_("Local similarity of {moving}"), SHOWN_SIMILARITY),
     }
     found = {}
     with allOrNothing(pair.scene):
-        for what, (name, values, shown) in maps.items():
+        for what, (name, shown) in maps.items():
             node = pair.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name.format(moving=movingNode.GetName()))
-            updateVolumeNode(node, imageDataFromArray(values, copy=False), fixedNode, movingNode)
+            updateVolumeNode(node, job.maps[what], fixedNode, movingNode)
             setUnit(node, *(("mm", "millimeter") if what == EXPECTED_ERROR else ()))
             showDoubt(node, *shown)
             found[what] = node
+    # They are the nodes' now.
+    job.maps = {}
     return found

@@ -96,9 +96,10 @@ def publishVolumeChange(job: VolumeChangeJob, percent: np.ndarray):
         with slicer.util.NodeModify(outputVolumeNode):
             outputVolumeNode.SetAndObserveTransformNodeID(None)
             outputVolumeNode.SetIJKToRASMatrix(matrixFromArray(grid.ijkToRas))
-            outputVolumeNode.SetAndObserveImageData(imageDataFromArray(percent))
+            # Before it has voxels, whose range would be looked for else.
+            showDiverging(outputVolumeNode, max(SHOWN_PERCENT, job.noisePercent / HIDDEN))
+            outputVolumeNode.SetAndObserveImageData(imageDataFromArray(percent, copy=False))
             setUnit(outputVolumeNode, "%", "percent")
-        showDiverging(outputVolumeNode, max(SHOWN_PERCENT, job.noisePercent / HIDDEN))
     return outputVolumeNode
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+
 import numpy as np
 import slicer
 import vtk
@@ -11,9 +13,13 @@ from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
 from ..space.image import Image
 from .matrices import arrayFromMatrix
-from .nodes import placeBeside
+from .nodes import copyDisplay, placeBeside
 from .quantities import copyMeaning
 from .worldposition import toWorldRas
+
+# What is larger is copied by the thread that computes, as the first thing that it does. Whoever changes the voxels in
+# that moment is noticed when the result is published.
+QUICKLY_COPIED_BYTES = 64_000_000
 
 
 def imageFromVolumeNode(volumeNode, result=None) -> Image:
@@ -48,6 +54,35 @@ def imageFromVolumeNode(volumeNode, result=None) -> Image:
     return Image(array, toWorldRas(volumeNode, result) @ arrayFromMatrix(matrix), name)
 
 
+def ownImages(*images: Image) -> tuple[Image, ...]:
+    """The images with voxels of their own, which nobody else changes. In any thread."""
+    return tuple(replace(image, array=image.array.copy()) for image in images)
+
+
+@dataclass
+class BorrowedPair:
+    """The images of two volume nodes, to be made this job's own before they are computed with.
+
+    :param borrowsVoxels: whether they are still the nodes' own memory, and are not to stay so.
+    """
+
+    fixed: Image
+    moving: Image
+    borrowsVoxels: bool = field(default=False, kw_only=True)
+
+    def takeVoxelsNow(self) -> None:
+        """``takeVoxels``, if that holds the window so shortly that nobody feels it; else it waits for the thread."""
+        self.borrowsVoxels = True
+        if self.fixed.array.nbytes + self.moving.array.nbytes <= QUICKLY_COPIED_BYTES:
+            self.takeVoxels()
+
+    def takeVoxels(self) -> None:
+        """Copy the voxels that are still borrowed: before anything else, PyTorch's import too; in any thread."""
+        if self.borrowsVoxels:
+            self.fixed, self.moving = ownImages(self.fixed, self.moving)
+            self.borrowsVoxels = False
+
+
 def imageDataFromArray(array: np.ndarray, copy: bool = True) -> vtk.vtkImageData:
     """``array`` (k, j, i) as VTK holds the voxels of a volume node: without geometry.
 
@@ -61,6 +96,20 @@ def imageDataFromArray(array: np.ndarray, copy: bool = True) -> vtk.vtkImageData
     return imageData
 
 
+def copiedVoxels(imageData: vtk.vtkImageData) -> vtk.vtkImageData:
+    """The same voxels in memory of their own, copied without Python's lock; of one array of values, as volumes have."""
+    scalars = imageData.GetPointData().GetScalars()
+    copy = vtk.vtkImageData()
+    if scalars is None or imageData.GetPointData().GetNumberOfArrays() > 1:
+        copy.DeepCopy(imageData)
+        return copy
+    copy.CopyStructure(imageData)
+    values = numpy_support.numpy_to_vtk(numpy_support.vtk_to_numpy(scalars).copy(), array_type=scalars.GetDataType())
+    values.SetName(scalars.GetName())
+    copy.GetPointData().SetScalars(values)
+    return copy
+
+
 def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, likeNode) -> None:
     """Give ``volumeNode`` the voxels ``imageData`` in the geometry, and under the parent, of ``referenceNode``.
 
@@ -72,9 +121,7 @@ def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, lik
     with slicer.util.NodeModify(volumeNode):
         volumeNode.SetIJKToRASMatrix(matrix)
         volumeNode.SetAndObserveTransformNodeID(referenceNode.GetTransformNodeID())
+        copyDisplay(likeNode, volumeNode)
         volumeNode.SetAndObserveImageData(imageData)
         copyMeaning(likeNode, volumeNode)
-        if likeNode.GetDisplayNode() is not None:
-            volumeNode.CreateDefaultDisplayNodes()
-            volumeNode.GetDisplayNode().CopyContent(likeNode.GetDisplayNode())
     placeBeside(volumeNode, referenceNode)

@@ -121,7 +121,15 @@ def main() -> None:
         print(f"   cancelled at {len(waited)} moments: {statistics.median(waited):.2f} s, at most {max(waited):.2f} s")
     click(ui.resultCollapsibleButton)
     choose(ui.carrySelector, "Prior")
-    for name in ("checkerboardButton", "volumeChangeButton", "inverseButton", "carryButton"):
+    buttons = (
+        "checkerboardButton",
+        "differenceButton",
+        "volumeChangeButton",
+        "trustButton",
+        "inverseButton",
+        "carryButton",
+    )
+    for name in buttons:
         pauses.reset()
         start = time.perf_counter()
         click(getattr(ui, name))

@@ -50,13 +50,18 @@ def dialog(panel: Any, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, t
     return Dialog(monkeypatch, documents)
 
 
+def save(panel: Any) -> None:
+    click(panel.ui.saveButton)
+    wait_for(lambda: is_idle(panel), "the file")
+
+
 @pytest.mark.parametrize("name", ["t.h5", "t.nii.gz", ""])
 def test_the_transform_is_saved_for_other_programs(panel: Any, dialog: Dialog, tmp_path: Path, name: str) -> None:
     import SimpleITK
 
     folder = tmp_path / "documents"
     dialog.answer = str(folder / name) if name else ""
-    click(panel.ui.saveButton)
+    save(panel)
     assert dialog.asked[0][2] == str(folder / "Prior to Current (LDR).h5") and panel.errors == []
     assert [path.name for path in folder.iterdir()] == ([name] if name else [])
     if name == "t.h5":
@@ -74,9 +79,9 @@ def test_it_begins_where_the_scene_is(panel: Any, dialog: Dialog, tmp_path: Path
     try:
         scene.SetURL(str(study / "scene.mrml"))
         scene.SetRootDirectory(str(study))
-        click(panel.ui.saveButton)
+        save(panel)
         study.mkdir()
-        click(panel.ui.saveButton)
+        save(panel)
     finally:
         scene.SetURL(before[0])
         scene.SetRootDirectory(before[1])
@@ -88,26 +93,26 @@ def test_it_begins_where_the_scene_is(panel: Any, dialog: Dialog, tmp_path: Path
 def test_a_name_without_ending_gets_one(panel: Any, dialog: Dialog, tmp_path: Path, name: str, written: str) -> None:
     folder = tmp_path / "documents"
     dialog.answer = str(folder / name)
-    click(panel.ui.saveButton)
+    save(panel)
     assert [path.name for path in folder.iterdir()] == [written] and dialog.questions == []
     # The file dialog knew of no file of that name, so it did not ask.
     (folder / written).write_text("precious")
     dialog.replaces = False
-    click(panel.ui.saveButton)
+    save(panel)
     assert len(dialog.questions) == 1 and written in dialog.questions[0]
     assert (folder / written).read_text() == "precious"
     dialog.replaces = True
-    click(panel.ui.saveButton)
+    save(panel)
     assert (folder / written).stat().st_size > 1000 and panel.errors == []
 
 
 def test_an_ending_that_says_no_format_is_a_sentence(panel: Any, dialog: Dialog, tmp_path: Path) -> None:
     dialog.answer = str(tmp_path / "documents" / "t.doc")
-    click(panel.ui.saveButton)
+    save(panel)
     assert "t.doc says no format" in panel.ui.saveHintLabel.text and panel.errors == []
 
 
 def test_a_file_that_cannot_be_written_is_a_sentence(panel: Any, dialog: Dialog, tmp_path: Path) -> None:
     dialog.answer = str(tmp_path / "gone" / "t.h5")
-    click(panel.ui.saveButton)
+    save(panel)
     assert "does not exist" in panel.ui.saveHintLabel.text and panel.errors == []

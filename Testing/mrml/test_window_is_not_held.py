@@ -1,5 +1,7 @@
 """What would hold the window for long with a large volume is done by the thread that computes, or in portions."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import vtk
@@ -57,7 +59,7 @@ def test_blocks_cover_each_row_once(nk, nj):
     rng = np.random.default_rng(nk)
     for _ in range(20):
         cuts = np.unique(np.concatenate([[0, nk * nj], rng.integers(0, nk * nj + 1, 6)]))
-        rows = [slice(int(a), int(b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        rows = [slice(int(a), int(b)) for a, b in pairwise(cuts)]
         seen = np.zeros((nk, nj), int)
         for k, j in resampling._blocks(nk, nj, iter(rows)):
             seen[k, j] += 1

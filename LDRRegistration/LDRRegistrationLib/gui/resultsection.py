@@ -60,7 +60,7 @@ class ResultSection:
         common = (ui, logic, refusals, self._history, start, self.keep, parameters)
         self._follow = FollowControl(*common, landmarks=self._landmarks)
         self._box = BoxControl(*common)
-        self._use = ResultUse(ui, logic, view.log, refusals, start)
+        self._use = ResultUse(ui, view.log, refusals, start)
         self._trust = TrustControl(ui, logic, start, self._display_, parameters)
         labels = (ui.viewsHintLabel, ui.carryHintLabel, ui.landmarksHintLabel, ui.roiHintLabel, ui.saveHintLabel)
         hideEmpty(ui.resultCollapsibleButton, *labels, ui.followedLabel, ui.doubtfulLabel)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import slicer
 from slicer.i18n import tr as _
 
 from ..mrml.carriedcopies import computeCopies, prepareCopies, publishCopies
 from ..mrml.inverse import computeInverse, prepareInverse, publishInverse
+from ..mrml.saving import computeSave, prepareSave, publishSave
 from ..runtime.errors import RegistrationError
 from ..runtime.progress import Stages
 from .controller import Run
@@ -21,16 +21,13 @@ class ResultUse:
     """The buttons *Make a copy*, *Inverse* and *Save the transform as*.
 
     :param ui: the widgets of LDRRegistration.ui, by name.
-    :param logic: LDRRegistrationLogic.
     :param log: takes a line for the panel's log.
     :param refusals: says beside a button why it refuses.
     :param start: takes a Run, its title, and the parameters of its first step.
     """
 
-    def __init__(
-        self, ui: Any, logic: Any, log: Callable[[str], None], refusals: Refusals, start: Callable[..., None]
-    ) -> None:
-        self._ui, self._logic, self._log, self._start = ui, logic, log, start
+    def __init__(self, ui: Any, log: Callable[[str], None], refusals: Refusals, start: Callable[..., None]) -> None:
+        self._ui, self._log, self._start = ui, log, start
         self._choices: Any = None
         for name, (label, slot) in {
             "carryButton": (ui.carryHintLabel, self._onCarry),
@@ -81,9 +78,17 @@ class ResultUse:
         path = askForPath(transformNode.GetName())
         if path is None:
             return
-        with slicer.util.WaitCursor():
-            self._logic.saveTransform(transformNode=transformNode, path=path)
-        self._log(_("Wrote {path}.").format(path=path))
+        self._start(
+            inSteps(
+                prepareSave,
+                computeSave,
+                lambda job, nothing: publishSave(job),
+                lambda nothing: self._log(_("Wrote {path}.").format(path=path)),
+            ),
+            _("Saving {name}").format(name=transformNode.GetName()),
+            transformNode=transformNode,
+            path=path,
+        )
 
 
 def inSteps(prepare: Any, compute: Any, publish: Any, finished: Any) -> Run:

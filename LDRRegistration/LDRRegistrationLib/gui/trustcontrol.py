@@ -99,15 +99,23 @@ class TrustControl:
                 self._makeAgain(found, then)
             return
 
-        def finished(job: Any, trust: Any, nodes: Any) -> None:
+        def compute(job: Any, *, progress: Any, cancelled: Any) -> tuple[Any, list[DoubtfulPlace]]:
+            trust = self._logic.computeTrust(job, progress=progress, cancelled=cancelled)
+            # Here, not in the window's thread: it imports SciPy, and looks at each voxel.
+            return trust, doubtfulPlaces(trust)
+
+        def publish(job: Any, result: tuple[Any, list[DoubtfulPlace]]) -> Any:
+            return publishMaps(job, result[0])
+
+        def finished(job: Any, result: tuple[Any, list[DoubtfulPlace]], nodes: Any) -> None:
             self._display().takeMaps(nodes)
-            self._found, self._next = _Found(job, trust, held, doubtfulPlaces(trust)), 0
+            self._found, self._next = _Found(job, result[0], held, result[1]), 0
             then()
 
         parameters = self._parameters()
         parameters.pop("initialTransformNode", None)
         self._start(
-            Run(self._logic.prepareTrust, self._logic.computeTrust, publishMaps, finished),
+            Run(self._logic.prepareTrust, compute, publish, finished),
             _("Computing how far to believe the result"),
             fixedVolumeNode=choices.fixedVolume,
             movingVolumeNode=choices.movingVolume,

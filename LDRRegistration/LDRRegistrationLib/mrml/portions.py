@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-# A pause of the window is a portion or two, and what Qt does between them; a tenth of a second would be felt.
-PORTION_SECONDS = 0.015
+# A tenth of a second would be felt; a portion may take several times as long as the one before it.
+PORTION_SECONDS = 0.008
 # By how much a portion may be larger than the one before: a clock can be wrong once.
 LARGEST_STEP = 2.0
 

@@ -1292,6 +1292,10 @@ Jetzt aus dem Internet in Slicer installieren? Alles andere geht auch ohne.</tra
 <context>
     <name>gui.curved</name>
     <message>
+        <source>A copy of "{volume}" is made.</source>
+        <translation>Von "{volume}" wird eine Kopie gemacht.</translation>
+    </message>
+    <message>
         <source>The volume "{volume}" is under a transform that bends it (of a tilted gantry, perhaps); as it is, it cannot be registered. Make a copy with that transform hardened, and go on with the copy?</source>
         <translation>Das Volumen „{volume}“ liegt unter einer Transformation, die es verformt (vielleicht wegen gekippter Gantry); so kann es nicht registriert werden. Eine Kopie mit gehärteter Transformation anlegen und mit der Kopie weitermachen?</translation>
     </message>
@@ -1550,6 +1554,10 @@ Ist Ihre Verwendung nicht kommerziell, und nehmen Sie diese Lizenz an? Sie werde
     <message>
         <source>Made "{name}", exact to {error:.3f} mm at worst.</source>
         <translation>„{name}“ angelegt, im schlechtesten Fall auf {error:.3f} mm genau.</translation>
+    </message>
+    <message>
+        <source>Saving {name}</source>
+        <translation>{name} wird gespeichert</translation>
     </message>
     <message>
         <source>Wrote {path}.</source>

@@ -1292,6 +1292,10 @@ L'installer maintenant dans Slicer depuis Internet ? Tout le reste fonctionne sa
 <context>
     <name>gui.curved</name>
     <message>
+        <source>A copy of "{volume}" is made.</source>
+        <translation>Une copie de « {volume} » est faite.</translation>
+    </message>
+    <message>
         <source>The volume "{volume}" is under a transform that bends it (of a tilted gantry, perhaps); as it is, it cannot be registered. Make a copy with that transform hardened, and go on with the copy?</source>
         <translation>Le volume « {volume} » est sous une transformation qui le déforme (d'un statif incliné, peut-être) ; tel quel, il ne peut pas être recalé. Faire une copie avec cette transformation figée, et continuer avec la copie ?</translation>
     </message>
@@ -1550,6 +1554,10 @@ Votre usage est-il non commercial, et acceptez-vous cette licence ? La question 
     <message>
         <source>Made "{name}", exact to {error:.3f} mm at worst.</source>
         <translation>« {name} » créé, exact à {error:.3f} mm au pire.</translation>
+    </message>
+    <message>
+        <source>Saving {name}</source>
+        <translation>Enregistrement de {name}</translation>
     </message>
     <message>
         <source>Wrote {path}.</source>

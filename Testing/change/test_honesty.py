@@ -46,6 +46,11 @@ def test_the_limit_is_worse_in_a_noisier_pair(quiet):
 def test_the_slider_filters_and_measures_nothing_anew(quiet):
     volumes = {s: {r.centroidRas: r.volumeMm3 for r in detect(quiet, s).regions} for s in (0.0, 0.5, 1.0)}
     assert volumes[0.0].items() <= volumes[0.5].items() <= volumes[1.0].items() and volumes[0.0]
+    for sensitivity in (0.0, 0.5, 1.0):
+        found = detect(quiet, sensitivity)
+        for number, box in enumerate(found.boxes, start=1):
+            assert (found.labels[box] == number).sum() == (found.labels == number).sum() > 0
+        assert found.labels.max() == len(found.boxes) == len(found.regions)
     marks = counts(quiet)
     assert list(marks) == ["few", "usual", "everything"] and marks["few"] <= marks["usual"] <= marks["everything"]
 

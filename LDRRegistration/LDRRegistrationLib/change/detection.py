@@ -9,6 +9,7 @@ import numpy as np
 
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
+from ..space.boxes import Box
 from ..space.intensity import Modality
 from .changemap import ChangeMap
 from .evidence import Evidence, evidence
@@ -32,21 +33,27 @@ MAXIMUM_PARTS, MAXIMUM_REGIONS = 80, 40
 class Detection:
     """``labels`` (k, j, i) int16 on the change map's grid: n for ``regions[n - 1]``, best evidence first.
 
-    ``explanation`` says in a sentence what was found, or why nothing was.
+    ``explanation`` says in a sentence what was found, or why nothing was. ``boxes[n - 1]`` is the part of ``labels``
+    that holds all of region n.
     """
 
     labels: np.ndarray
     regions: list[Region]
     sensitivity: float
     explanation: str
+    boxes: list[Box]
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """All that may be change, measured once: a Detection at any sensitivity is a part of it from the start."""
+    """All that may be change, measured once: a Detection at any sensitivity is a part of it from the start.
+
+    ``boxes`` are those of the regions, so that nothing looks at each voxel again when the slider moves.
+    """
 
     labels: np.ndarray
     regions: list[Region]
+    boxes: list[Box]
 
 
 _known: WeakKeyDictionary[ChangeMap, Candidates] = WeakKeyDictionary()
@@ -61,6 +68,8 @@ def candidates(changeMap: ChangeMap) -> Candidates:
 
 
 def _candidates(changeMap: ChangeMap) -> Candidates:
+    from scipy.ndimage import find_objects
+
     voxel = float(np.prod(changeMap.grid.spacing))
     parts = [
         part
@@ -76,7 +85,10 @@ def _candidates(changeMap: ChangeMap) -> Candidates:
     ranked = [(rank, strength, one) for rank, (strength, one) in enumerate(every, start=1)]
     regions = describe(changeMap, [(n, e, one) for n, e, one in ranked if isinstance(one, Evidence)], labels)
     regions += [describeLesion(changeMap, one, n, labels) for n, _, one in ranked if isinstance(one, Lesion)]
-    return Candidates(labels, sorted(regions, key=lambda region: region.rank))
+    boxes = find_objects(labels, max_label=len(ranked))
+    # A region of which others took every voxel is none.
+    kept = [region for region in sorted(regions, key=lambda region: region.rank) if boxes[region.rank - 1] is not None]
+    return Candidates(labels, kept, [boxes[region.rank - 1] for region in kept])
 
 
 def detect(changeMap: ChangeMap, sensitivity: float = USUAL_SENSITIVITY, mask: np.ndarray | None = None) -> Detection:
@@ -94,15 +106,16 @@ def detect(changeMap: ChangeMap, sensitivity: float = USUAL_SENSITIVITY, mask: n
         raise RegistrationError(_("The mask is empty: there is nothing to detect."))
     every = candidates(changeMap)
     least = evidenceNeeded(sensitivity)
-    regions = [region for region in every.regions if region.evidence >= least]
+    listed = [item for item in zip(every.regions, every.boxes, strict=True) if item[0].evidence >= least]
     if mask is not None:
         touched = set(np.unique(every.labels[mask]).tolist())
-        regions = [region for region in regions if region.rank in touched]
-    numbers = np.zeros(len(every.regions) + 1, dtype=np.int16)
-    for number, region in enumerate(regions, start=1):
-        numbers[region.rank] = number
-    regions = [replace(region, rank=number) for number, region in enumerate(regions, start=1)]
-    return Detection(numbers[every.labels], regions, sensitivity, _explanation(changeMap, regions))
+        listed = [item for item in listed if item[0].rank in touched]
+    labels = np.zeros_like(every.labels)
+    for number, (region, box) in enumerate(listed, start=1):
+        labels[box][every.labels[box] == region.rank] = number
+    regions = [replace(region, rank=number) for number, (region, _box) in enumerate(listed, start=1)]
+    explanation = _explanation(changeMap, regions)
+    return Detection(labels, regions, sensitivity, explanation, [box for _region, box in listed])
 
 
 def evidenceNeeded(sensitivity: float) -> float:

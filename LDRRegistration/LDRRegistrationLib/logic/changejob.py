@@ -85,7 +85,7 @@ def listChanges(alignment: Verdict, changeMap: ChangeMap, sensitivity: float) ->
         .format(sentence=alignment.sentence)
         .strip()
     )
-    return Detection(np.zeros_like(detection.labels), [], sensitivity, why)
+    return Detection(np.zeros_like(detection.labels), [], sensitivity, why, [])
 
 
 def leftOut(changeMap: ChangeMap, exclude: Image) -> ChangeMap:

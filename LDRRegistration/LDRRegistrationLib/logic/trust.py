@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..mrml.colors import showDoubt
 from ..mrml.nodes import allOrNothing
-from ..mrml.trustnodes import TrustJob, prepareTrust
+from ..mrml.quantities import setUnit
+from ..mrml.trustnodes import SHOWN_MM, TrustJob, prepareTrust
 from ..mrml.volumes import imageDataFromArray, updateVolumeNode
 from ..runtime.language import tr as _
 from ..runtime.progress import CancelCallback, ProgressCallback
@@ -82,5 +84,7 @@ class TrustLogic:
             if outputVolumeNode is None:
                 name = _("Expected error of {moving} in mm").format(moving=movingNode.GetName())
                 outputVolumeNode = job.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-            updateVolumeNode(outputVolumeNode, imageData, fixedNode, movingNode)
+            setUnit(outputVolumeNode, "mm", "millimeter")
+            showDoubt(outputVolumeNode, *SHOWN_MM)
+            updateVolumeNode(outputVolumeNode, imageData, fixedNode)
         return outputVolumeNode

@@ -18,7 +18,6 @@ from ..registration.register import RegistrationResult
 from ..registration.verdict import Verdict
 from ..runtime.errors import RegistrationError
 from ..runtime.language import tr as _
-from ..space.boxes import boundingBox
 from ..space.grid import Grid
 from .colors import addLegend, showDiverging
 from .labelmaps import orientedImage
@@ -122,10 +121,11 @@ def publishChanges(
         with slicer.util.NodeModify(volumeNode):
             volumeNode.SetIJKToRASMatrix(matrixFromArray(toLocal))
             volumeNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
+            # Before it has voxels, whose range would be looked for else.
+            showDiverging(volumeNode, FULL_Z)
             volumeNode.SetAndObserveImageData(imageData)
             setUnit(volumeNode)
             noteVerdict(volumeNode, result.verdict)
-        showDiverging(volumeNode, FULL_Z)
         addLegend(volumeNode, _("Strength of change"))
         segmentationNode.SetAndObserveTransformNodeID(currentNode.GetTransformNodeID())
         segmentationNode.CreateDefaultDisplayNodes()
@@ -158,17 +158,14 @@ def showRegions(changes: Changes, ijkToLocal: np.ndarray | None = None) -> None:
     present = {key: id_ for key, id_ in (changes.segments or {}).items() if segmentation.GetSegment(id_) is not None}
     wanted: dict[tuple[Any, ...], str | None] = {}
     images = {}
-    for region in changes.detection.regions:
-        inside = labels == region.rank
-        box = boundingBox(inside)
-        if box is None:
-            continue
+    for region, box in zip(changes.detection.regions, changes.detection.boxes, strict=True):
+        inside = labels[box] == region.rank
         start = [part.start for part in box[::-1]]
-        key = (region.name, region.kind, *start, *inside[box].shape, inside[box].tobytes())
+        key = (region.name, region.kind, *start, *inside.shape, inside.tobytes())
         wanted[key] = present.pop(key, None)
         if wanted[key] is None:
             part = Grid(labels.shape, ijkToLocal).cropped(box)
-            images[key] = orientedImage(imageDataFromArray(inside[box].astype(np.uint8)), part.ijkToRas)
+            images[key] = orientedImage(imageDataFromArray(inside.astype(np.uint8)), part.ijkToRas)
     for gone in present.values():
         segmentation.RemoveSegment(gone)
     changes.segments = {}

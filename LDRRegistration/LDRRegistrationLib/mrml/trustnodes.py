@@ -68,9 +68,9 @@ def publishMaps(job: TrustJob, trust: TrustMap) -> dict[str, Any]:
     with allOrNothing(pair.scene):
         for what, (name, shown) in maps.items():
             node = pair.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name.format(moving=movingNode.GetName()))
-            updateVolumeNode(node, job.maps[what], fixedNode, movingNode)
             setUnit(node, *(("mm", "millimeter") if what == EXPECTED_ERROR else ()))
             showDoubt(node, *shown)
+            updateVolumeNode(node, job.maps[what], fixedNode)
             found[what] = node
     # They are the nodes' now.
     job.maps = {}

@@ -29,6 +29,8 @@ SPACING_MM = 2.0
 # Beyond, a change says less about tissue than about the registration.
 MAXIMUM_PERCENT = 300.0
 SHOWN_PERCENT = 50.0
+# So many planes of the map are differentiated at a time.
+PLANES = 8
 # Of the usual spread of the map in the body: what is within it is this pair's noise.
 NOISE_SPREADS = 2.0
 
@@ -114,11 +116,7 @@ def computeVolumeChange(job: VolumeChangeJob, check: Callable[[], object] = lamb
         determinant = np.full(grid.shape, np.linalg.det(matrix[:3, :3]))
     else:
         moved = pointsThrough(transform, grid.pointsRas(), check)
-        # d(moved) / d(i, j, k); the arrays run k, j, i. Central differences, so that values belong to voxels; the
-        # engine's own (numerics.displacement) belong to cells, where a fold cannot hide between two voxels.
-        steps = [np.moveaxis(np.gradient(moved, axis=axis), -1, 0) for axis in (2, 1, 0)]
-        check()
-        determinant = _determinant(*steps) / np.linalg.det(grid.ijkToRas[:3, :3])
+        determinant = _determinants(moved, check) / np.linalg.det(grid.ijkToRas[:3, :3])
     determinant = determinant * job.sourceScale
     least = 1.0 / (1.0 + MAXIMUM_PERCENT / 100.0)
     percent = (100.0 * (1.0 / np.maximum(determinant, least) - 1.0)).astype(np.float32)
@@ -133,6 +131,22 @@ def computeVolumeChange(job: VolumeChangeJob, check: Callable[[], object] = lamb
         spread = 1.4826 * float(np.median(np.abs(values - np.median(values))))
         job.noisePercent = NOISE_SPREADS * spread
     return np.where(inside, percent, np.float32(0.0))
+
+
+def _determinants(moved: np.ndarray, check: Callable[[], object]) -> np.ndarray:
+    """(k, j, i): det of d(moved) / d(i, j, k) of points (k, j, i, 3).
+
+    Central differences, so that values belong to voxels; the engine's own (numerics.displacement) belong to cells,
+    where a fold cannot hide between two voxels. A few planes at a time: their arrays are small, and soon freed.
+    """
+    found = np.empty(moved.shape[:3])
+    for first in range(0, len(moved), PLANES):
+        check()
+        before = min(first, 1)
+        planes = moved[first - before : first + PLANES + 1]
+        steps = [np.moveaxis(np.gradient(planes, axis=axis), -1, 0) for axis in (2, 1, 0)]
+        found[first : first + PLANES] = _determinant(*steps)[before : before + PLANES]
+    return found
 
 
 def _determinant(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:

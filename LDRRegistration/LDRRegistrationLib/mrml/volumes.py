@@ -110,18 +110,21 @@ def copiedVoxels(imageData: vtk.vtkImageData) -> vtk.vtkImageData:
     return copy
 
 
-def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, likeNode) -> None:
+def updateVolumeNode(volumeNode, imageData: vtk.vtkImageData, referenceNode, likeNode=None) -> None:
     """Give ``volumeNode`` the voxels ``imageData`` in the geometry, and under the parent, of ``referenceNode``.
 
     The values are those of ``likeNode``: so are their quantity and unit, and window, level and colors, if it is
-    displayed at all. The node goes beside ``referenceNode`` in the subject hierarchy.
+    displayed at all. Without it they have a meaning and a display of their own, which should be set before: a volume
+    that gets voxels looks for its window. The node goes beside ``referenceNode`` in the subject hierarchy.
     """
     matrix = vtk.vtkMatrix4x4()
     referenceNode.GetIJKToRASMatrix(matrix)
     with slicer.util.NodeModify(volumeNode):
         volumeNode.SetIJKToRASMatrix(matrix)
         volumeNode.SetAndObserveTransformNodeID(referenceNode.GetTransformNodeID())
-        copyDisplay(likeNode, volumeNode)
+        if likeNode is not None:
+            copyDisplay(likeNode, volumeNode)
         volumeNode.SetAndObserveImageData(imageData)
-        copyMeaning(likeNode, volumeNode)
+        if likeNode is not None:
+            copyMeaning(likeNode, volumeNode)
     placeBeside(volumeNode, referenceNode)

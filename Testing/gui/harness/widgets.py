@@ -96,6 +96,8 @@ class ctkCollapsibleButton(QAbstractButton):
         )
         text = option.rect.adjusted(24, 0, -4, 0)
         painter.drawText(text, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self.text())
+        # Whoever looks at this frame, a profiler perhaps, keeps its painter, and Qt crashes over one that outlives it.
+        painter.end()
 
 
 class qMRMLNodeComboBox(QWidget):

@@ -236,3 +236,29 @@ def test_points_without_a_header_are_no_points(shift, tmp_path, capsys):
     assert _run("apply", tmp_path / "p.csv", "-t", shift, "-o", tmp_path / "o.csv") == 0
     row = next(csv.DictReader(io.StringIO((tmp_path / "o.csv").read_text())))
     assert [float(row[name]) for name in "RAS"] == [5.0, 2.0, 3.0]
+
+
+def test_every_place_that_a_row_gives_is_carried(shift, tmp_path):
+    (tmp_path / "p.csv").write_text("name,x,y,z,R,A,S\na,-1,-2,3,1,2,3\nb,-4,-5,6,4,5,6\n")
+    assert _run("apply", tmp_path / "p.csv", "-t", shift, "-o", tmp_path / "o.csv") == 0
+    for row in csv.DictReader(io.StringIO((tmp_path / "o.csv").read_text())):
+        lps, ras = ([float(row[name]) for name in names] for names in ("xyz", "RAS"))
+        assert [-ras[0], -ras[1], ras[2]] == lps and ras[0] in (5.0, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["convert", "-r", "image.nii.gz", "-o", "o.h5"], ["reference"]),
+        (["compose", "-m", "image.nii.gz", "-r", "image.nii.gz", "-o", "o.tfm"], ["reference", "moving"]),
+        (["convert", "-r", "image.nii.gz", "-o", "o.nii.gz"], []),
+        (["invert", "-r", "image.nii.gz", "-m", "image.nii.gz", "-o", "o.h5"], ["moving"]),
+        (["convert", "-r", "image.nii.gz", "-m", "image.nii.gz", "--to", "fsl", "-o", "o.nii.gz"], []),
+    ],
+)
+def test_images_that_had_no_part_in_it_are_named(image, shift, tmp_path, capsys, monkeypatch, arguments, unneeded):
+    pytest.importorskip("nibabel")
+    monkeypatch.chdir(tmp_path)
+    assert _run(arguments[0], "-t", "shift.tfm", *arguments[1:]) == 0
+    said = capsys.readouterr().out
+    assert [name for name in ("reference", "moving") if f"--{name} was not needed" in said] == unneeded

@@ -98,7 +98,8 @@ def _least(array: np.ndarray) -> float:
 def carryCsv(path: Path, transform: SimpleITK.Transform, inwards: bool) -> tuple[str, int]:
     """The text of a CSV file whose points were carried, and how many were not found (their cells are empty).
 
-    The columns x, y, z or L, P, S are LPS mm, R, A, S are RAS mm; all others stay.
+    The columns x, y, z or L, P, S are LPS mm, R, A, S are RAS mm; all others stay. A table that has several of these
+    has each of them carried.
 
     :param inwards: against the transform, from moving to fixed points.
     :raises RegistrationError: it is no table of points.
@@ -112,19 +113,21 @@ def carryCsv(path: Path, transform: SimpleITK.Transform, inwards: bool) -> tuple
     fitting = [(columns, signs) for columns, signs in COLUMNS if all(names.count(name) == 1 for name in columns)]
     if not fitting:
         raise RegistrationError(f"{path} has no columns of points: x, y, z or L, P, S (LPS), or R, A, S (RAS).")
-    columns, signs = fitting[0]
-    places = [names.index(name) for name in columns]
-    try:
-        points = np.array([[float(row[place]) for place in places] for row in rows[1:]], dtype=float).reshape(-1, 3)
-    except (ValueError, IndexError) as error:
-        raise RegistrationError(f"{path} has a point that is not three numbers.") from error
-    moved = _moved(points * signs, transform, inwards) * signs
-    for row, point in zip(rows[1:], moved, strict=True):
-        for place, value in zip(places, point, strict=True):
-            row[place] = f"{value:.6f}" if np.isfinite(value) else ""
+    lost = np.zeros(len(rows) - 1, dtype=bool)
+    for columns, signs in fitting:
+        places = [names.index(name) for name in columns]
+        try:
+            cells = [[float(row[place]) for place in places] for row in rows[1:]]
+        except (ValueError, IndexError) as error:
+            raise RegistrationError(f"{path} has a point that is not three numbers.") from error
+        moved = _moved(np.array(cells, dtype=float).reshape(-1, 3) * signs, transform, inwards) * signs
+        lost |= ~np.isfinite(moved).all(axis=1)
+        for row, point in zip(rows[1:], moved, strict=True):
+            for place, value in zip(places, point, strict=True):
+                row[place] = f"{value:.6f}" if np.isfinite(value) else ""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue(), int((~np.isfinite(moved)).any(axis=1).sum())
+    return text.getvalue(), int(lost.sum())
 
 
 def carryModel(path: Path, output: Path, transform: SimpleITK.Transform, inwards: bool, isRas: bool) -> int:

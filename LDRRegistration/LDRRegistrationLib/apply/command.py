@@ -91,7 +91,21 @@ def _run(options: argparse.Namespace) -> list[str]:
         notes += _howGood(forward, transform)
     moving = None if options.moving is None else reading.readImage(options.moving, said)
     files = writing.writeTransform(transform, options.output, options.to, reference, moving)
+    said += _unneeded(options)
     return [*(f"Note: {note}" for note in said), *notes, f"Written: {', '.join(str(path) for path in files)}"]
+
+
+def _unneeded(options: argparse.Namespace) -> list[str]:
+    """What was named and had no part in the result: no fault, but perhaps not what was meant."""
+    format_ = options.to or writing.formatOf(options.output)
+    unneeded = []
+    if options.reference is not None and options.command != "invert" and format_ == "itk":
+        unneeded.append("reference")
+    if options.moving is not None and format_ != "fsl" and not any(reading.needsMoving(t) for t in options.transforms):
+        unneeded.append("moving")
+    return [
+        f"--{name} was not needed: neither the transforms nor {options.output.name} depend on it." for name in unneeded
+    ]
 
 
 def _refuseDropped(options: argparse.Namespace) -> None:

@@ -63,6 +63,11 @@ def _read(path: Path, moving: Path | None) -> SimpleITK.Transform:
     return transform
 
 
+def needsMoving(path: Path) -> bool:
+    """Whether ``readTransform`` needs the moving image for this file."""
+    return path.name.lower().endswith(FIELD_ENDINGS) and fsl.isField(path)
+
+
 def readImage(path: Path, notes: list[str]) -> SimpleITK.Image:
     """A scalar image of three dimensions, placed as ``ldr-register`` places it; values that are no number stay.
 

@@ -2,9 +2,9 @@
 
     python benchmarks/recorded.py --write
 
-After a new ``results/accuracy-DATE.txt``: writes its figures into the card of the default model and into the block
-``shipped`` of training/RESULTS.md. The tables of README.md and docs/benchmarks.md are written by hand; a test compares
-all four with the recorded run.
+After a new ``results/accuracy-DATE.txt``: writes its figures into the card of the default model, and of each model that
+was run by ``--model``, and into the block ``shipped`` of training/RESULTS.md. The tables of README.md and
+docs/benchmarks.md are written by hand; a test compares all with the recorded run.
 """
 
 from __future__ import annotations
@@ -36,11 +36,19 @@ def date() -> str:
     return newest().stem.removeprefix("accuracy-")
 
 
-def accuracy() -> dict[tuple[str, str, str], float]:
-    """By set, preset and measure: the means of the newest recorded run; seconds are medians."""
+def accuracy(model: str | None = None) -> dict[tuple[str, str, str], float]:
+    """By set, preset and measure: the means of the newest recorded run; seconds are medians.
+
+    :param model: of the runs that name it by ``--model``; None: of those that name none, so of the default. What was
+        run with other passes or steps than a user gets is left out.
+    """
     found = {}
     for run in newest().read_text(encoding="utf-8").split("\n$ ")[1:]:
-        which, preset = re.findall(r"--(?:set|preset) (\S+)", run.splitlines()[0])
+        command = run.splitlines()[0]
+        named = re.search(r"--model (\S+)", command)
+        if (named.group(1) if named else None) != model or re.search(r"--(passes|steps|pairs)\b", command):
+            continue
+        which, preset = re.findall(r"--(?:set|preset) (\S+)", command)
         for measure, value in re.findall(r"^  (\S.*?) +([\d.]+)$", run, re.MULTILINE):
             found[which, preset, measure] = float(value)
     return found
@@ -51,9 +59,15 @@ def default_card() -> Path:
     return card
 
 
-def metrics() -> dict[str, Any]:
-    """As the card of the default model holds them."""
-    said = accuracy()
+def cards() -> dict[str | None, Path]:
+    """The cards of the default model (None) and of all others that were run."""
+    others = {path.stem: path for path in sorted(MODELS.glob("*.json")) if accuracy(path.stem)}
+    return {None: default_card(), **others}
+
+
+def metrics(model: str | None = None) -> dict[str, Any]:
+    """As the card of a model holds them; see ``accuracy``."""
+    said = accuracy(model)
     sets = {
         name: {
             "affineDice": said[which, "fast", "dice_aligned"],
@@ -96,16 +110,16 @@ def with_block(text: str) -> str:
 
 
 def write() -> None:
-    card = default_card()
-    content = json.loads(card.read_text(encoding="utf-8"))
-    content["metrics"] = metrics()
-    card.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for model, card in cards().items():
+        content = json.loads(card.read_text(encoding="utf-8"))
+        content["metrics"] = metrics(model)
+        card.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     RESULTS.write_text(with_block(RESULTS.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="the card and the block of RESULTS.md")
+    parser.add_argument("--write", action="store_true", help="the cards and the block of RESULTS.md")
     if parser.parse_args().write:
         write()
     else:

@@ -184,11 +184,25 @@ def test_figures_of_accuracy_are_those_of_the_recorded_run(document: str) -> Non
             assert cell or key not in recorded, f"{title} was recorded, and is not shown"
 
 
-def test_the_default_models_card_and_the_results_say_the_same() -> None:
-    content = json.loads(accuracy_of_record.default_card().read_text(encoding="utf-8"))
-    assert content["metrics"] == accuracy_of_record.metrics(), "benchmarks/recorded.py --write"
+def test_the_models_cards_and_the_results_say_what_was_recorded() -> None:
+    for model, card in accuracy_of_record.cards().items():
+        content = json.loads(card.read_text(encoding="utf-8"))
+        assert content["metrics"] == accuracy_of_record.metrics(model), "benchmarks/recorded.py --write"
     text = accuracy_of_record.RESULTS.read_text(encoding="utf-8")
     assert text == accuracy_of_record.with_block(text), "benchmarks/recorded.py --write"
+
+
+def test_runs_of_other_models_or_settings_are_not_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    runs = {"": "0.6", " --model other": "0.5", " --model other --steps 0": "0.4", " --passes 1": "0.3"}
+    text = "".join(
+        f"\n$ python benchmarks/accuracy.py --data DATA --set oasis_brains --preset fast{more}\n  dice    {value}\n"
+        for more, value in runs.items()
+    )
+    (tmp_path / "accuracy-2026-01-01.txt").write_text(text)
+    monkeypatch.setattr(accuracy_of_record, "RECORDS", tmp_path)
+    key = ("oasis_brains", "fast", "dice")
+    assert accuracy_of_record.accuracy() == {key: 0.6} and accuracy_of_record.accuracy("other") == {key: 0.5}
+    assert accuracy_of_record.accuracy("nobody") == {}
 
 
 HOW_FAST = "in a few seconds on an ordinary CPU"

@@ -228,6 +228,25 @@ def test_two_runs_never_share_a_folder(training_folder, tiniest_config, tmp_path
     assert not (output / "log.csv").exists()
 
 
+def test_a_run_that_ended_between_is_not_undone(training_folder, tiniest_config, tmp_path, monkeypatch, capsys):
+    """The second command had read the checkpoint when the first wrote its last one, and gave its folder back."""
+    output = tmp_path / "run"
+    again = command(training_folder, tiniest_config, output, "--round", "4")
+    run(*again)
+    ended = checkpoint.load(output)
+    checkpoint.save(output, {**ended, "iteration": 2})
+    alone = Trainer._alone
+
+    def as_the_first_ends(self):
+        checkpoint.save(output, {**ended, "iteration": 3})
+        return alone(self)
+
+    monkeypatch.setattr(Trainer, "_alone", as_the_first_ends)
+    assert train.main([str(word) for word in again[2:]]) != 0
+    assert "Another train.py has just ended in" in capsys.readouterr().err
+    assert checkpoint.load(output)["iteration"] == 3
+
+
 def test_a_gradient_that_is_not_finite_stops_at_the_pair(tiniest_config, tmp_path):
     """The loss may be finite where its slope is not: a square root at 0."""
 

@@ -59,6 +59,26 @@ def load(path: Path) -> dict[str, Any] | None:
     return state
 
 
+def stamp(path: Path) -> tuple[int, int] | None:
+    """Which checkpoint the folder of a run holds now; None if it holds none."""
+    try:
+        found = (path / NAME).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+def check_unchanged(path: Path, before: tuple[int, int] | None) -> None:
+    """To be asked by who alone may write there.
+
+    :raises TrainingError: another command ended there since ``stamp``: going on from ``before`` would undo its steps.
+    """
+    if stamp(path) != before:
+        raise TrainingError(
+            f"Another train.py has just ended in {path}: start this one again, and it goes on from there."
+        )
+
+
 def load_network(path: Path, weights: str = "average") -> tuple[RegistrationNetwork, dict[str, Any]]:
     """The network of a run's folder, a checkpoint file or an exported model, on the CPU and ready to infer, and its
     state: the whole checkpoint.

@@ -54,7 +54,7 @@ class Trainer:
         # Of a teacher, or of a frozen network whose features are compared.
         sources = [source for source in strategy.provenance().values() if isinstance(source, dict)]
         self.data_before = [entry for source in sources for entry in source.get("training_data", [])]
-        state = checkpoint.load(self.output)
+        self.found, state = checkpoint.stamp(self.output), checkpoint.load(self.output)
         if state is not None:
             check_same(state, self.output, run, strategy, self.settings)
             network.load_state_dict(state["model"])
@@ -184,6 +184,7 @@ class Trainer:
             raise TrainingError("Nothing can end this run early: its data description has no validation pairs.")
         self.output.mkdir(parents=True, exist_ok=True)
         with self._alone():
+            checkpoint.check_unchanged(self.output, self.found)
             if self.fabric.global_rank == 0 and self.run_options.options:
                 write_whole(self.output / CONFIG, json.dumps(self.run_options.options, indent=2) + "\n")
             self._train()
@@ -193,10 +194,9 @@ class Trainer:
 
         :raises TrainingError: if another command trains there.
         """
-        if self.fabric.global_rank != 0:
-            return nullcontext()
         try:
-            return FileLock(self.output / ".lock").acquire(timeout=0)
+            lock = FileLock(self.output / ".lock")
+            return lock.acquire(timeout=0) if self.fabric.global_rank == 0 else nullcontext()
         except Timeout as error:
             raise TrainingError(f"Another train.py is at work in {self.output}.") from error
 

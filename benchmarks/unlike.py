@@ -53,9 +53,8 @@ def prostates(data: Path, settings: Settings, models: ModelStore) -> None:
     folder = data / "prostate_mr_us"
     names = json.loads((data / "splits.json").read_text(encoding="utf-8"))["prostate_mr_us"]["val"]
     rows = []
-    print(
-        "| prostate | Dice before | pre-aligned | after | glands' middles apart, mm | verdict |\n|---|---|---|---|---|---|"
-    )
+    print("| prostate | Dice before | pre-aligned | after | glands' middles apart, mm | verdict |")
+    print("|---|---|---|---|---|---|")
     for name in names:
         fixed, moving = (readImage(folder / f"{side}_images" / f"{name}.nii.gz")[0] for side in ("fixed", "moving"))
         glands = [

@@ -97,11 +97,15 @@ def test_refusals_leave_the_scene_as_it_was(visits, others, match):
     assert snapshot(visits.scene) == before
 
 
-def test_cancelled_and_failed_runs_leave_nothing(visits, monkeypatch):
+def test_a_cancelled_run_leaves_nothing(visits):
     before = snapshot(visits.scene)
     with pytest.raises(RegistrationCancelled):
         found(visits, cancelCallback=lambda: True)
     assert snapshot(visits.scene) == before
+
+
+def test_a_run_that_fails_at_its_end_leaves_nothing(visits, at_once, monkeypatch):
+    before = snapshot(visits.scene)
 
     def fail(*unused):
         raise MemoryError
@@ -122,7 +126,7 @@ def test_views_go_where_a_region_is(visits):
     assert view.GetSliceToRAS().GetElement(2, 3) == pytest.approx(30.0)
 
 
-def test_dates_of_the_dicom_studies_are_seen(visits):
+def test_dates_of_the_dicom_studies_are_seen(visits, compared_before):
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(visits.scene)
     for volume, date in ((visits.current, "20190101"), (visits.prior, "20200101")):
         study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), f"Study {date}")

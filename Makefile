@@ -19,6 +19,9 @@ demo: $(STAMP)
 
 # Two processes of one thread each are faster than one of two threads; each takes about 2 GB.
 PROCESSES ?= 2
+# Tests start some hundred processes: also where Python is told to keep no bytecode, the library is compiled only once.
+PYTEST = PYTHONDONTWRITEBYTECODE= QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 \
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
 # mypy takes a minute of one processor where it has no cache: the tests begin meanwhile.
 test: $(STAMP)-test style
 	@for tool in chromium dciodvfy storescu Orthanc; do command -v $$tool >/dev/null || \
@@ -26,11 +29,11 @@ test: $(STAMP)-test style
 	@$(MAKE) --no-print-directory --jobs 2 types tests
 
 tests: $(STAMP)-test
-	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal
+	$(PYTEST)
 
 # What is not slow (Testing/conftest.py says what is): under two minutes on two cores.
 test-fast: $(STAMP)-test
-	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal -m "not slow"
+	$(PYTEST) -m "not slow"
 
 lint: style types
 

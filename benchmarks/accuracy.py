@@ -4,8 +4,8 @@
         [--passes 4 2 1] [--steps N]
 
 The data are not bundled: a folder with splits.json, as training/README.md describes it; "contrasts" and "ct" are made
-by simulated.py. Each pair goes through register() as a click does; labels are carried nearest neighbor by the resulting
-transform, at full resolution.
+by simulated.py, and "contrasts_people" from the whole heads of ixi_brains. Each pair goes through register() as a click
+does; labels are carried nearest neighbor by the resulting transform, at full resolution.
 ``--passes`` and ``--steps`` try other passes of the network and other steps of refinement than card and preset say.
 """
 
@@ -30,12 +30,13 @@ from aldk.evaluation.runner import WHOLE, evaluate
 from LDRRegistrationLib.registration.modelcards import MODELS_FOLDER
 from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.settings import Preset, Settings
-from simulated import SIMULATIONS, simulated_pairs
+from simulated import SIMULATIONS, in_another_contrast, simulated_pairs
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"
 # Columns of the evaluation that are true of a whole pair, and those of a group of landmarks.
 IN_BODY = ("folds_percent_in_body", "sd_log_j_in_body")
 PRINTED = ("dice_initial", "dice_aligned", "dice", "folds_percent", "sd_log_j", *IN_BODY, "seconds")
+PEOPLE = "contrasts_people"
 OF_LANDMARKS = ("tre_initial", "tre")
 
 
@@ -52,7 +53,7 @@ def main() -> None:
     datasets = read_config(CONFIG)["datasets"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--set", choices=[*sorted(datasets), *SIMULATIONS], default="oasis_brains")
+    parser.add_argument("--set", choices=[*sorted(datasets), *SIMULATIONS, PEOPLE], default="oasis_brains")
     parser.add_argument("--model", default="auto")
     parser.add_argument("--models", type=Path, default=MODELS_FOLDER)
     parser.add_argument("--preset", choices=[preset.value for preset in Preset], default="fast")
@@ -67,6 +68,8 @@ def main() -> None:
         settings = Settings(Preset(options.preset), options.model, warp=False, refinementSteps=options.steps)
         if options.set in SIMULATIONS:
             pairs = simulated_pairs(options.data, options.set, options.pairs)
+        elif options.set == PEOPLE:
+            pairs = in_another_contrast(read_pairs(options.data, datasets["ixi_brains"], options.pairs))
         else:
             pairs = read_pairs(options.data, datasets[options.set], options.pairs)
         frame = evaluate(EngineMethod(settings, models), pairs, report=say)

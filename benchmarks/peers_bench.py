@@ -41,7 +41,7 @@ from LDRRegistrationLib.runtime.errors import RegistrationError
 from peers.ours import Ours
 from peers.peer import BENCH, PEERS, Peer, PeerFailed
 from peers.tables import differences, pair_rows, picture, table
-from simulated import simulated_pairs
+from simulated import in_another_contrast, simulated_pairs
 
 CONFIG = ROOT / "training" / "configs" / "evaluation.json"
 # By shown name: the data set of CONFIG; None: simulated pairs.
@@ -51,6 +51,7 @@ SETS = {
     "hippocampus": "msd_hippocampus",
     "liver": "liver_4dmri",
     "contrasts": None,
+    "contrasts, people": "ixi_brains",
     "ct": None,
 }
 QUICK = {"brains": 1, "hippocampus": 2, "liver": 1}
@@ -68,7 +69,7 @@ def methods(models: ModelStore, title: str) -> dict[str, Any]:
                 for name, preset in OURS.items():
                     found[f"{name}, {card.name}"] = Ours(Settings(preset, card.name, warp=False), models)
     peers = dict(PEERS)
-    if title == "contrasts":
+    if title.startswith("contrasts"):
         peers = {name: peer.for_contrasts() for name, peer in PEERS.items() if not peer.within_only}
     return {**found, **peers}
 
@@ -77,7 +78,8 @@ def pairs(root: Path, title: str, limit: int | None) -> Iterator[EvaluationPair]
     entry = SETS[title]
     if entry is None:
         return simulated_pairs(root, title, limit)
-    return read_pairs(root, read_config(CONFIG)["datasets"][entry], limit)
+    found = read_pairs(root, read_config(CONFIG)["datasets"][entry], limit)
+    return in_another_contrast(found) if title == "contrasts, people" else found
 
 
 @functools.cache

@@ -8,8 +8,8 @@ of the displacement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,8 @@ from LDRRegistrationLib.space.transform import DisplacementField, Transform
 
 GRID_MM = 4.0
 LATTICE_MM = 8.0
+# Of the range of a T1 image: what is darker than all tissue but bone.
+DARKEST_TISSUE = 0.12
 # Points whose match lies this near to the edge of the moving image are not asked for.
 EDGE_MM = 4.0
 
@@ -66,6 +68,26 @@ SIMULATIONS = {
         for name, seed in (("0002", 5), ("0006", 6))
     ],
 }
+
+
+def in_another_contrast(pairs: Iterable[EvaluationPair]) -> Iterator[EvaluationPair]:
+    """The same pairs of people, the moving image as if scanned otherwise: what is bright in T1 becomes dark.
+
+    Air stays dark; from the darkest tissue on the values fall, by a power of their own in each pair; a bias field and
+    noise are added, and the values are rounded to a thousand steps.
+    """
+    for seed, pair in enumerate(pairs):
+        numbers = np.random.default_rng(seed)
+        source = pair.moving.array.astype(np.float32)
+        low, high = np.percentile(source, (0.5, 99.5))
+        share = np.clip((source - low) / (high - low), 0.0, 1.0)
+        power = numbers.uniform(0.6, 1.4)
+        # From nothing to the brightest within what is air and bone in T1.
+        values = np.clip(share / DARKEST_TISSUE, 0.0, 1.0) * (1.0 - 0.85 * share**power)
+        values *= _bias(values.shape, 0.15, numbers)
+        values += (share > 0.02) * numbers.normal(0.0, 0.01, values.shape)
+        moving = Image(np.rint(1000.0 * values).astype(np.int16), pair.moving.ijkToRas, pair.moving.name)
+        yield replace(pair, moving=moving)
 
 
 def simulated_pairs(root: Path, title: str, limit: int | None = None) -> Iterator[EvaluationPair]:

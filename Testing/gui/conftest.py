@@ -24,10 +24,16 @@ MODULE = Path(__file__).resolve().parents[2] / "LDRRegistration" / "LDRRegistrat
 
 @pytest.fixture(scope="session")
 def application() -> None:
-    from harness.application import install
+    import slicer
+    from harness.application import close_module, install, open_module
 
     install()
-    # What Qt, VTK and PyTorch made stays: each test's collection of garbage would look through all of it.
+    # The first panel imports the library, for all others.
+    frame = open_module(MODULE).parent
+    slicer.modules.LDRRegistrationWidget.cleanup()
+    close_module(frame)
+    slicer.mrmlScene.Clear()
+    # What it, Qt, VTK and PyTorch made stays: each test's collection of garbage would look through all of it.
     gc.collect()
     gc.freeze()
 
@@ -79,9 +85,10 @@ def panel(application: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     slicer.mrmlScene.SetURL("")
     slicer.mrmlScene.SetRootDirectory("")
     # A reload imports the library anew, while the next tests hold the enums and classes of before.
-    for name in library_modules():
-        del sys.modules[name]
-    sys.modules.update(library)
+    if any(sys.modules.get(name) is not module for name, module in library.items()):
+        for name in library_modules():
+            del sys.modules[name]
+        sys.modules.update(library)
     assert pythonqt.slot_errors == []
 
 

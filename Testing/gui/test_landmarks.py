@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+import vtk
 from harness.panel import Computation, is_idle, node_names
 from harness.user import choose, click, wait_for
 
@@ -92,6 +94,21 @@ def test_points_outside_the_volumes_are_said(panel: Any, ui: Any, pair: tuple[An
     pair[1].SetAndObserveTransformNodeID(ui.outputTransformSelector.currentNode().GetID())
     click(ui.landmarksButton)
     assert hint(ui) == "Moving points: 1 of 2 points are outside Prior." and panel.errors == []
+
+
+def test_points_are_said_to_be_outside_once_what_they_lie_under_moves(panel: Any, ui: Any) -> None:
+    from support.scene import add_linear_transform
+
+    fixed = add_points("Fixed points", INSIDE)
+    add_points("Moving points", INSIDE)
+    choose_lists(ui)
+    above = add_linear_transform(fixed.GetScene(), np.eye(4), "above")
+    fixed.SetAndObserveTransformNodeID(above.GetID())
+    assert hint(ui) == ""
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(0, 3, 200.0)
+    above.SetMatrixTransformToParent(matrix)
+    wait_for(lambda: hint(ui) == "Fixed points: 2 of 2 points are outside Current.", "the sentence on points outside")
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["fixed", "moving"])

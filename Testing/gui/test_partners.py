@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from harness import pythonqt
 from harness.user import choose
-from test_reading_aids import in_study
+from test_patients import in_study
 
 SERIES = [
     ("8", "20250101", "5: T2 FLAIR"),

@@ -1,6 +1,7 @@
 """Tests of training/: tiny data made here, seconds on a CPU, nothing from outside the repository."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -118,3 +119,18 @@ def tiny_config(tmp_path_factory):
 def tiniest_config(tmp_path_factory):
     """The same on 16^3 grids, an eighth of the work: for runs that are about something else than what is learnt."""
     return shapes_on(16, tmp_path_factory.mktemp("config"))
+
+
+@pytest.fixture(scope="session")
+def trained_once(training_folder, tiniest_config, tmp_path_factory):
+    from support.trainingruns import command, run
+
+    output = tmp_path_factory.mktemp("trained") / "run"
+    run(*command(training_folder, tiniest_config, output))
+    return output
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path):
+    """A finished run, for one test alone."""
+    return shutil.copytree(trained_once, tmp_path / "run")

@@ -158,7 +158,7 @@ def test_gamma_weighs_reconstruction_against_discrimination(pair):
 @pytest.mark.parametrize("form", ["paper", "public"])
 def test_the_adversarial_signal_alone_draws_a_field_to_the_teachers(form):
     """No images: a free field, moved by nothing but the discriminator, comes closer to the field it is to imitate."""
-    shape = (32, 32, 32)
+    shape = (24, 24, 24)
     teacher = smooth(3, 3, 2.0, shape)
     strategy = aldk(FixedTeacher(teacher), form=form)
     coarse = torch.zeros(1, 3, 4, 4, 4, requires_grad=True)

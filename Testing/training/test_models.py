@@ -127,8 +127,8 @@ def test_pytorchs_own_start_is_there_for_comparison_and_only_where_it_is_asked_f
 def test_trace_holds_at_another_size(architecture):
     model = awake(architecture)
     unit = model.stride
-    # The coarsest level has other sides in the second, and of one voxel where the first has two.
-    usual = (2 * unit, 3 * unit, unit), (unit, 2 * unit, 3 * unit)
+    # The coarsest level has other sides in the second, and of one voxel where the first has more.
+    usual = (2 * unit, 3 * unit, unit), (unit, unit, 2 * unit)
     first, second = {64: ((64, 64, 128), (128, 64, 64))}.get(unit, usual)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

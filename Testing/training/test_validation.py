@@ -5,7 +5,6 @@ import json
 import math
 import os
 import signal
-import socket
 import sys
 import time
 from types import SimpleNamespace
@@ -15,7 +14,6 @@ import torch
 import train
 from aldk import checkpoint
 from aldk.checkpoint import load_network
-from aldk.commands import launched_by, make_fabric
 from aldk.data import preparation
 from aldk.data.loader import Items, stream
 from aldk.errors import TrainingError
@@ -86,22 +84,22 @@ def test_a_run_is_validated_and_writes_down_how_it_went(validated, tmp_path, cap
     assert not (tmp_path / "third").exists()
 
 
-@pytest.mark.parametrize(
-    ("more", "named"),
-    [
-        (("--learning-rate", "1e-3"), "schedule.learning_rate 0.0005 instead of 0.001"),
-        (("--epochs", "2"), "schedule.iterations 6 instead of 12"),
-        (("--accumulate", "2"), "accumulate 1 instead of 2"),
-        (("--batch", "2"), "batch 0 instead of 2"),
-        (("--weight", "dice=1"), "losses"),
-    ],
-)
-def test_a_run_does_not_go_on_with_other_settings(validated, capsys, more, named):
+OTHER_SETTINGS = {
+    "schedule.learning_rate 0.0005 instead of 0.001": ("--learning-rate", "1e-3"),
+    "schedule.iterations 6 instead of 12": ("--epochs", "2"),
+    "accumulate 1 instead of 2": ("--accumulate", "2"),
+    "batch 0 instead of 2": ("--batch", "2"),
+    "losses": ("--weight", "dice=1"),
+}
+
+
+def test_a_run_does_not_go_on_with_other_settings(validated, capsys):
     data, output = validated
     before = (output / checkpoint.NAME).read_bytes()
-    said = refused(capsys, *arguments(data, output, "--validation.every", "2", *more, steps=6))
-    assert named in said and "choose another --output" in said
-    assert (output / checkpoint.NAME).read_bytes() == before
+    for named, more in OTHER_SETTINGS.items():
+        said = refused(capsys, *arguments(data, output, "--validation.every", "2", *more, steps=6))
+        assert named in said and "choose another --output" in said
+        assert (output / checkpoint.NAME).read_bytes() == before
 
 
 def test_a_run_does_not_go_on_with_other_data_but_old_checkpoints_do(validated, folder_config, capsys):
@@ -228,50 +226,6 @@ def wait_for(ready):
             return
         time.sleep(0.05)
     pytest.fail("nothing happened within a minute")
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ({}, None),
-        ({"SLURM_NTASKS": "1", "SLURM_PROCID": "0"}, None),
-        ({"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_PROCID": "3"}, (4, 2)),
-        ({"LOCAL_WORLD_SIZE": "2", "WORLD_SIZE": "6", "RANK": "0"}, (2, 3)),
-    ],
-)
-def test_who_has_started_the_processes_is_asked(monkeypatch, given, expected):
-    for name in ("SLURM_NTASKS", "SLURM_PROCID", "SLURM_NNODES", "LOCAL_WORLD_SIZE", "WORLD_SIZE", "RANK",
-                 "TORCHELASTIC_RUN_ID"):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    assert launched_by() == expected
-
-
-def test_processes_that_cannot_be_joined_are_a_sentence(monkeypatch):
-    """Another program listens where this run's first process wants to."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        for name, value in {
-            **{"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0"},
-            **{"RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(taken.getsockname()[1])},
-        }.items():
-            monkeypatch.setenv(name, value)
-        with pytest.raises(TrainingError, match=r"could not be joined: .* address already in use"):
-            make_fabric(SimpleNamespace(gpu="-1"))
-
-
-def test_processes_that_see_one_gpu_each_are_refused(monkeypatch):
-    """As with --gpus-per-task in SLURM."""
-    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
-    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
-    for name, value in {"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_PROCID": "3"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
-    with pytest.raises(TrainingError, match=r"4 processes .* see 1 GPU.*--gpus-per-node=4"):
-        make_fabric(SimpleNamespace(gpu="auto"))
 
 
 def test_further_loggers_are_told_or_say_what_they_lack(tmp_path, monkeypatch):

@@ -4,42 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-import slicer
-import vtk
-from slicer import vtkMRMLMarkupsNode
 from slicer.i18n import tr as _
-from slicer.util import VTKObservationMixin
 
 from ..mrml.carrying import volumeGrid
 from ..mrml.roi import addRoi, boxOfRoi
 from ..mrml.worldposition import toWorldRas
 from ..runtime.errors import RegistrationError
+from .chosenmarkups import ChosenMarkups
 from .correcting import Correction
 from .hints import say
 from .refusals import Refusals
 
-EVENTS = (
-    vtk.vtkCommand.ModifiedEvent,
-    vtkMRMLMarkupsNode.PointModifiedEvent,
-    slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
-)
 
-
-class BoxControl(Correction, VTKObservationMixin):
+class BoxControl(Correction):
     """Refines the present result inside the chosen ROI; the button is enabled where that can be done."""
 
     def __init__(self, ui: Any, logic: Any, refusals: Refusals, *common: Any) -> None:
         """For the parameters see ``Correction``."""
-        VTKObservationMixin.__init__(self)
-        Correction.__init__(self, ui, logic, refusals, *common, place=refusals.beside(ui.roiHintLabel))
-        ui.roiSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._onChosen)
+        super().__init__(ui, logic, refusals, *common, place=refusals.beside(ui.roiHintLabel))
+        self._chosen = ChosenMarkups([ui.roiSelector], self.update, self.update)
         self._connect(ui.newRoiButton, self._onNew)
         self._connect(ui.refineButton, self.refine)
 
     def setChoices(self, choices: Any) -> None:
         """Follow a parameter node, or nothing."""
         super().setChoices(choices)
-        self._onChosen()
+        if choices is None:
+            self._chosen.stop()
+        else:
+            self._chosen.follow()
+        self.update()
 
     def update(self) -> None:
         """Say what stands in the way of a refinement, and enable it where nothing does."""
@@ -79,14 +73,3 @@ class BoxControl(Correction, VTKObservationMixin):
 
     def _onNew(self) -> None:
         self._ui.roiSelector.setCurrentNode(addRoi(self._choices.fixedVolume))
-
-    def _onChosen(self, node: Any = None) -> None:
-        self.removeObservers()
-        roi = self._ui.roiSelector.currentNode()
-        if roi is not None and self._choices is not None:
-            for event in EVENTS:
-                self.addObserver(roi, event, self._onChanged)
-        self.update()
-
-    def _onChanged(self, caller: Any, event: Any) -> None:
-        self.update()

@@ -65,33 +65,21 @@ class ChangeOutputs:
         return AS_DICOM_SAYS if text == box.itemText(AS_DICOM) else text
 
     def _onReport(self) -> None:
-        folder = self._askForFolder(_("Folder for the report"))
-        changes = self._changes()
-        if folder is None or changes is None:
-            return
-        logic = self._logic
-        self._start(
-            Run(logic.prepareReport, logic.computeReport, logic.publishFiles, self._onWritten),
-            _("Writing the report"),
-            changes=changes,
-            folder=folder,
-            patient=self.patient,
-        )
+        steps = (self._logic.prepareReport, self._logic.computeReport)
+        self._write(_("Folder for the report"), _("Writing the report"), steps, patient=self.patient)
 
     def _onDicom(self) -> None:
-        if not self._hasHighdicom():
-            return
-        folder = self._askForFolder(_("Folder for the DICOM objects"))
+        if self._hasHighdicom():
+            steps = (self._logic.prepareObjects, self._logic.computeObjects)
+            self._write(_("Folder for the DICOM objects"), _("Writing the DICOM objects"), steps)
+
+    def _write(self, question: str, title: str, steps: tuple[Any, Any], **more: str) -> None:
+        """Ask for a folder, and start to write there: ``steps`` prepare the files and compute them."""
+        folder = self._askForFolder(question)
         changes = self._changes()
-        if folder is None or changes is None:
-            return
-        logic = self._logic
-        self._start(
-            Run(logic.prepareObjects, logic.computeObjects, logic.publishFiles, self._onWritten),
-            _("Writing the DICOM objects"),
-            changes=changes,
-            folder=folder,
-        )
+        if folder is not None and changes is not None:
+            run = Run(*steps, self._logic.publishFiles, self._onWritten)
+            self._start(run, title, changes=changes, folder=folder, **more)
 
     def _onWritten(self, job: Any, paths: list[Path], published: list[Path]) -> None:
         names = ", ".join(path.name for path in paths)

@@ -6,26 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import qt
-import vtk
-from slicer import vtkMRMLMarkupsNode
-from slicer.util import VTKObservationMixin
 
 from ..mrml.landmarks import landmarkNotes, landmarksToFollow
 from ..runtime.errors import RegistrationError
+from .chosenmarkups import ChosenMarkups
 from .hints import say
 
-SELECTORS = ("fixedLandmarksSelector", "movingLandmarksSelector")
-EVENTS = (
-    vtk.vtkCommand.ModifiedEvent,
-    vtkMRMLMarkupsNode.PointModifiedEvent,
-    vtkMRMLMarkupsNode.PointAddedEvent,
-    vtkMRMLMarkupsNode.PointRemovedEvent,
-)
 # A point that is dragged changes all the time.
 REST_MS = 100
 
 
-class LandmarkControl(VTKObservationMixin):
+class LandmarkControl:
     """Says at once, in the panel and not in a dialog, what a comparison of the chosen landmarks would meet with.
 
     :param ui: the widgets of LDRRegistration.ui, by name.
@@ -35,25 +26,25 @@ class LandmarkControl(VTKObservationMixin):
     """
 
     def __init__(self, ui: Any, logic: Any, log: Any, onPoints: Callable[[], None] = lambda: None) -> None:
-        VTKObservationMixin.__init__(self)
         self._ui, self._logic, self._log, self._onRest = ui, logic, log, onPoints
         self._nodes: tuple[Any, Any, Any] = (None, None, None)
         self._rest = qt.QTimer(ui.landmarksHintLabel)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.connect("timeout()", self._onRested)
-        for name in SELECTORS:
-            getattr(ui, name).connect("currentNodeChanged(vtkMRMLNode*)", self._onChosen)
+        selectors = (ui.fixedLandmarksSelector, ui.movingLandmarksSelector)
+        self._chosen = ChosenMarkups(selectors, self.sayWhatIsWrong, self._rest.start)
 
     def follow(self, nodes: tuple[Any, Any, Any]) -> None:
         """:param nodes: fixed volume, moving volume and their transform; None for each that is not there."""
         self._nodes = nodes
-        self._onChosen()
+        self._chosen.follow()
+        self.sayWhatIsWrong()
 
     def close(self) -> None:
         """Follow no node any more."""
         self._rest.stop()
-        self.removeObservers()
+        self._chosen.stop()
 
     def check(self) -> None:
         """Compare the chosen lists, and log the outcome.
@@ -86,28 +77,16 @@ class LandmarkControl(VTKObservationMixin):
     @property
     def lists(self) -> tuple[Any, Any]:
         """The chosen lists of fixed and of moving points, or None."""
-        fixed, moving = (getattr(self._ui, name).currentNode() for name in SELECTORS)
+        fixed, moving = self._chosen.nodes
         return fixed, moving
 
     def _notes(self) -> list[str]:
         fixedVolume, movingVolume, transform = self._nodes
         return landmarkNotes(*self.lists, transform, fixedVolume, movingVolume)
 
-    def _onChosen(self, node: Any = None) -> None:
-        self.removeObservers()
-        for markups in self.lists:
-            if markups is not None:
-                for event in EVENTS:
-                    if not self.hasObserver(markups, event, self._onPoints):
-                        self.addObserver(markups, event, self._onPoints)
-        self.sayWhatIsWrong()
-
     def _onRested(self) -> None:
         self.sayWhatIsWrong()
         self._onRest()
-
-    def _onPoints(self, caller: Any, event: Any) -> None:
-        self._rest.start()
 
     def sayWhatIsWrong(self, isAsked: bool = False) -> None:
         """Beside the lists; without lists nothing is wrong, unless something ``isAsked`` of them."""

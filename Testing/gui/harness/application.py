@@ -21,7 +21,7 @@ import slicer
 import slicer.util
 from PySide6 import QtCore, QtWidgets
 
-from . import pythonqt, widgets
+from . import pythonqt, selectors, widgets
 
 
 class _Application:
@@ -161,8 +161,8 @@ def install() -> None:
     ctk.ctkCollapsibleButton = pythonqt.add_class(widgets.ctkCollapsibleButton)
     for stand_in in (
         widgets.qMRMLWidget,
-        widgets.qMRMLNodeComboBox,
-        widgets.qMRMLSubjectHierarchyComboBox,
+        selectors.qMRMLNodeComboBox,
+        selectors.qMRMLSubjectHierarchyComboBox,
         widgets.qSlicerScriptedLoadableModuleWidget,
     ):
         setattr(slicer, stand_in.__name__, pythonqt.add_class(stand_in))
@@ -213,7 +213,7 @@ def close_module(frame: Any) -> None:
     widget = pythonqt.unwrap(frame)
     widget.close()
     for selector in widget.findChildren(QtWidgets.QWidget):
-        if isinstance(selector, widgets.qMRMLNodeComboBox | widgets.qMRMLSubjectHierarchyComboBox):
+        if isinstance(selector, selectors.qMRMLNodeComboBox | selectors.qMRMLSubjectHierarchyComboBox):
             selector._leaveScene()
     shiboken6.delete(widget)
 

@@ -30,6 +30,8 @@ _classes: dict[type, type[QtObject]] = {}
 _guards: dict[Callable[..., Any], Callable[..., Any]] = {}
 _connected: collections.Counter[Callable[..., Any]] = collections.Counter()
 _proxies: weakref.WeakValueDictionary[int, QtObject] = weakref.WeakValueDictionary()
+# The .ui files that were loaded, by their text: nothing in them was refused.
+_prepared: dict[bytes, _Prepared] = {}
 
 
 class _QtClass(type):
@@ -117,29 +119,40 @@ class QUiLoader:
     """Loads .ui files and refuses what the real loader would let pass in silence."""
 
     def load(self, file: Any) -> QtObject:
-        root = ET.fromstring(bytes(unwrap(file).readAll()))
+        text = bytes(unwrap(file).readAll())
+        prepared = _prepared.get(text) or _Prepared(ET.fromstring(text))
         loader = QtUiTools.QUiLoader()
-        known = {c.__name__: c for c in _classes}
-        for element in root.iter("widget"):
-            widgetClass = known.get(element.get("class", ""))
-            if widgetClass is None:
-                raise RuntimeError(f"The .ui file uses {element.get('class')}, for which there is no stand-in")
-            if not widgetClass.__module__.startswith("PySide6"):
-                loader.registerCustomWidget(widgetClass)
-        connections, policies = _take_mrml_connections(root), _take_size_policies(root)
+        for widgetClass in prepared.standIns:
+            loader.registerCustomWidget(widgetClass)
         buffer = QtCore.QBuffer()
-        buffer.setData(ET.tostring(root))
+        buffer.setData(prepared.text)
         buffer.open(QtCore.QIODevice.OpenModeFlag.ReadOnly)
         widget = loader.load(buffer)
         if widget is None:
             raise RuntimeError(loader.errorString())
-        _refuse_unknown_properties(root, widget)
-        for name, policy in policies.items():
+        if text not in _prepared:
+            _refuse_unknown_properties(prepared.root, widget)
+            _prepared[text] = prepared
+        for name, policy in prepared.policies.items():
             _child(widget, name).setSizeAdjustPolicy(policy)
-        for sender, signal, receiver, slot in connections:
+        for sender, signal, receiver, slot in prepared.connections:
             slotMethod = getattr(wrap(_child(widget, receiver)), slot.partition("(")[0])
             wrap(_child(widget, sender)).connect(signal, slotMethod)
         return wrap(widget)
+
+
+class _Prepared:
+    """What Qt's loader is given of a .ui file, and what is done in its place; the same for every panel."""
+
+    def __init__(self, root: ET.Element) -> None:
+        known = {c.__name__: c for c in _classes}
+        used = sorted({element.get("class", "") for element in root.iter("widget")})
+        for name in used:
+            if name not in known:
+                raise RuntimeError(f"The .ui file uses {name}, for which there is no stand-in")
+        self.standIns = [known[name] for name in used if not known[name].__module__.startswith("PySide6")]
+        self.connections, self.policies = _take_mrml_connections(root), _take_size_policies(root)
+        self.root, self.text = root, ET.tostring(root)
 
 
 def _take_size_policies(root: ET.Element) -> dict[str, QtWidgets.QComboBox.SizeAdjustPolicy]:

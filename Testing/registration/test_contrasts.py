@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from LDRRegistrationLib.numerics.dlpack import toTensor
 from LDRRegistrationLib.numerics.filters import gaussianMean
 from LDRRegistrationLib.numerics.losses import nonlinearity
+from LDRRegistrationLib.registration import acrosscontrasts
 from LDRRegistrationLib.registration import register as engine_module
 from LDRRegistrationLib.registration.models import ModelStore
 from LDRRegistrationLib.registration.refinement import Refinement, refine
@@ -75,12 +76,19 @@ def test_what_is_added_is_as_smooth_as_asked(sigma):
     assert rough < 0.1 if sigma else rough > 0.3, rough
 
 
-def moved_pair(rng: np.random.Generator, other) -> tuple[Image, Image, Transform]:
-    """(fixed, moving, the motion from fixed to moving), up to about 6 mm; ``other`` maps the moving intensities."""
+def moved_pair(rng: np.random.Generator, other, detail: float = 0.0) -> tuple[Image, Image, Transform]:
+    """(fixed, moving, the motion from fixed to moving), up to about 6 mm; ``other`` maps the moving intensities.
+
+    :param detail: mm of motion that changes every 10 mm, as between two people.
+    """
     grid = random_grid(rng, (56, 60, 58), extent_mm=120.0)
     moving = smooth_image(rng, grid, sigma=2.0)
     coarse = canonicalGrid(grid, 4.0)
-    motion = Transform(np.eye(4), DisplacementField.fromFlow(toTensor(smooth_flow(rng, coarse.shape, 1.5)), coarse))
+    flow = toTensor(smooth_flow(rng, coarse.shape, 1.5))
+    if detail:
+        fine = gaussianMean(torch.randn(flow.shape, generator=torch.Generator().manual_seed(1)), [2.0] * 3)
+        flow = flow.to(fine.dtype) + fine * (detail / 4.0 / float(fine.norm(dim=1).mean()))
+    motion = Transform(np.eye(4), DisplacementField.fromFlow(flow, coarse))
     fixed = Image(motion.warp(moving, grid), grid.ijkToRas)
     return fixed, Image(other(moving.array).astype(np.float32), grid.ijkToRas), motion
 
@@ -104,6 +112,27 @@ def test_another_contrast_is_said_and_registered_without_the_network(preset, tmp
     before, after = error(result, motion, fixed.grid, rng)
     assert before > 2.0 and after < 0.4 * before
     assert result.sdLogJacobian < 0.15
+
+
+@pytest.mark.parametrize(("detail", "is_finer"), [(0.0, False), (4.0, True)])
+def test_two_people_get_a_finer_deformation(detail, is_finer, tmp_path, monkeypatch):
+    answers, judge = [], acrosscontrasts.areTwoPeople
+    monkeypatch.setattr(acrosscontrasts, "areTwoPeople", lambda *said: answers.append(judge(*said)) or answers[-1])
+    rng = np.random.default_rng(5)
+    fixed, moving, motion = moved_pair(rng, lambda values: 1000.0 - values, detail)
+    models = ModelStore(write_model(tmp_path / "models", (0.0, 1.0, 0.0)))
+    result = register(fixed, moving, FAST, models)
+    assert answers == [is_finer]
+    before, after = error(result, motion, fixed.grid, rng)
+    assert after < 0.3 * before
+
+
+def test_what_tells_two_people_from_two_contrasts_of_one():
+    judge = acrosscontrasts.areTwoPeople
+    # Brains of two people of OASIS, one of them recoloured, in *Fast*.
+    assert judge(0.406, 0.506, 0.566) and judge(0.360, 0.482, 0.562)
+    # T1 and FLAIR, T2 and T1 of one person who moved, and FLAIR and T2 of one who did not.
+    assert not judge(0.449, 0.534, 0.549) and not judge(0.451, 0.525, 0.551) and not judge(0.440, 0.464, 0.490)
 
 
 def test_one_contrast_is_none(tmp_path):

@@ -22,6 +22,8 @@ from .refinement import Refinement
 # the deformation is as smooth as this, or as a share of the volume's extent, whichever is less.
 ACROSS_CONTRASTS_SIGMA_MM = 16.0
 ACROSS_CONTRASTS_SHARE = 0.1
+# How smooth is what two people get on top of that, in voxels of the grid of ACROSS_CONTRASTS, see acrosscontrasts.py.
+FINER_ACROSS_CONTRASTS_SIGMA = 0.5
 ACROSS_CONTRASTS = Refinement(
     stepVoxels=0.15,
     reduction=4,
@@ -96,10 +98,15 @@ class Recipe:
         """Whether the finish is so much finer than ``grid`` that it finds again what the mean of both ways costs."""
         return self.bothWays and any(isFiner(how.grid(fixed, moving), grid, BOTH_WAYS_SHARE) for how in self.finish)
 
-    def acrossContrasts(self, fixed: Grid, spacingMm: float) -> Refinement:
-        """What is done in the network's place, on a grid of ``spacingMm``, where contrasts differ."""
+    def acrossContrasts(self, fixed: Grid, spacingMm: float, isFiner: bool = False) -> Refinement:
+        """What is done in the network's place, on a grid of ``spacingMm``, where contrasts differ.
+
+        :param isFiner: what is added to it where two people differ.
+        """
         sigma = min(ACROSS_CONTRASTS_SIGMA_MM, ACROSS_CONTRASTS_SHARE * float(np.median(fixed.extentMm)))
         sigmaVoxels = sigma / (ACROSS_CONTRASTS.reduction * spacingMm)
+        if isFiner:
+            sigmaVoxels = min(sigmaVoxels, FINER_ACROSS_CONTRASTS_SIGMA)
         return replace(ACROSS_CONTRASTS, steps=self.stepsAcrossContrasts, sigma=sigmaVoxels)
 
 

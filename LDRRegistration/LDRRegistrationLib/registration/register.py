@@ -20,6 +20,7 @@ from ..space.masks import Masks, checkCovers
 from ..space.resample import reduceToSpacing
 from ..space.transform import DisplacementField, Transform
 from ..space.validity import checkedImage
+from .acrosscontrasts import refinedAcrossContrasts
 from .bothways import meanOfBothWays
 from .box import BoxFit
 from .fewslices import slicePair
@@ -210,9 +211,11 @@ def _register(
     isFinished = isRefined and not unlike and recipe.hasFinish(grid, fixed.grid, moving.grid)
     if isRefined:
         stages.begin("Refinement", 0.55, 0.6 if isFinished else 0.8)
-        how = recipe.acrossContrasts(fixed.grid, spacing) if unlike else recipe.refinement
-        refined = pair.refine(aligned.warped, found.flow, how, refining)
-        found = selfCheck.better(aligned.warped, refined, found)
+        if unlike:
+            found = refinedAcrossContrasts(pair, recipe, fixed.grid, spacing, aligned, refining)
+        else:
+            refined = pair.refine(aligned.warped, found.flow, recipe.refinement, refining)
+            found = selfCheck.better(aligned.warped, refined, found)
     tookBothWays = False
     stagesOfFinish: tuple[FinishStage, ...] = ()
     noiseSmoothingMm, ofNetwork = 0.0, Finished(grid, selfCheck, found)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Standard deviations in mm of the balls, and how many times the spread of such means a change must reach there: what no
 # place of the rescans 1003/1023 and 1004/1024, in either order, reaches where the priors below do not explain it.
 SCALES_MM = (0.0, 1.5, 3.0, 6.0)
-THRESHOLDS = (7.2, 5.7, 5.7, 6.0)
+THRESHOLDS = (7.5, 6.0, 6.0, 6.0)
 # From balls up to the first size the mean z around is taken off, a Gaussian of the second: what two protocols leave is
 # smooth, and a lesion stands out from it. Larger balls are for what is as large as these surroundings.
 LARGEST_AGAINST_AROUND_MM, AROUND_MM = 3.0, 5.0

@@ -44,8 +44,8 @@ COARSE_SIGMA = 3.0
 class Harmonised:
     """``prior`` (k, j, i) in the units of the current image, and how well the curve between the two explains it.
 
-    ``agreement`` is the correlation coefficient of current and harmonised prior inside the mask; ``rising`` the share
-    of the mask where a brighter prior means a brighter current image.
+    ``agreement`` is the correlation coefficient of current and harmonised prior inside the mask, through one curve for
+    all; ``rising`` the share of the mask where a brighter prior means a brighter current image.
     """
 
     prior: Tensor
@@ -122,8 +122,9 @@ def harmonise(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarra
     for _ in range(SHADING_ROUNDS):
         prior = prior * _shading(current, prior, weights, SHADING_MM / spacing)
         prior, _ = _throughCurve(current, prior, sample)
-    prior = prior + _byPlace(current, prior, inside, spacing)
-    return Harmonised(prior, _correlation(current[inside], prior[inside]), rising)
+    # Curves of their own for all places make two people alike, too.
+    agreement = _correlation(current[inside], prior[inside])
+    return Harmonised(prior + _byPlace(current, prior, inside, spacing), agreement, rising)
 
 
 def everySo(inside: Tensor, most: int) -> Tensor:

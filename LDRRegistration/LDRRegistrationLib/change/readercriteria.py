@@ -25,8 +25,7 @@ CORE_Z_SHARE, CORE_Z_QUANTILE = 0.5, 0.95
 RING_MM = (2.0, 6.0)
 MINIMUM_RING_VOXELS = 8
 # In spreads of the surroundings: a region with this contrast in the scan that shows it, and so much more than in the
-# other, is not discounted, others by the one they have less of (surroundings of two tissues lessen both: the product
-# would count that twice); nothing is discounted to less than the minimum.
+# other, is not discounted; nothing is discounted to less than the minimum.
 FULL_CONTRAST, FULL_CONTRAST_CHANGE, MINIMUM_FACTOR = 1.2, 1.5, 0.3
 # Nearer to the surface of what is compared a skull, or the stripping of one, may differ: there the factor falls to the
 # second.
@@ -68,9 +67,9 @@ class ReaderCriteria:
             levels.append(level)
         standsOut = max(part.sign * contrasts[0], -part.sign * contrasts[1])
         deep = self._depth(box, core)
-        enough = min(standsOut / FULL_CONTRAST, abs(contrasts[0] - contrasts[1]) / FULL_CONTRAST_CHANGE)
         return float(
-            np.clip(enough, MINIMUM_FACTOR, 1.0)
+            np.clip(standsOut / FULL_CONTRAST, MINIMUM_FACTOR, 1.0)
+            * np.clip(abs(contrasts[0] - contrasts[1]) / FULL_CONTRAST_CHANGE, MINIMUM_FACTOR, 1.0)
             * np.clip(SURFACE_FACTOR + (1.0 - SURFACE_FACTOR) * deep / SURFACE_MM, SURFACE_FACTOR, 1.0)
             * self.liquorFactor(levels)
             * self._compactness(core)

@@ -157,7 +157,7 @@ def computeChangeMap(
 
     stages.begin("Harmonising", 0.35)
     spacing = grid.spacing[::-1]
-    sigmas = matchingSigmas(grid, moving.grid, FINE_MM)
+    sigmas = matchingSigmas(grid, moving.grid, FINE_MM, transform)
     current = smooth(_filled(fixed.array[box], None if fixed.known is None else fixed.known[box]), sigmas[0])
     aligned = smooth(_filled(prior, np.isfinite(prior)), sigmas[1])
     region = toTensor(both.astype(np.float32)) > 0

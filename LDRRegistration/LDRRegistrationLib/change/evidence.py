@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # place of the rescans 1003/1023 and 1004/1024, in either order, reaches where the priors below do not explain it.
 SCALES_MM = (0.0, 1.5, 3.0, 6.0)
 THRESHOLDS = (7.5, 6.0, 6.0, 6.0)
+# From balls up to the first size the mean z around is taken off, a Gaussian of the second: what two protocols leave is
+# smooth, and a lesion stands out from it. Larger balls are for what is as large as these surroundings.
+LARGEST_AGAINST_AROUND_MM, AROUND_MM = 3.0, 5.0
 # The spread comes from these quantiles of the absolute means, the middle of the distribution and its tail: each is
 # divided by what it is of a normal distribution of spread 1, and the larger one counts.
 SPREAD_QUANTILES, NORMAL_QUANTILES = (0.68, 0.95), (0.9945, 1.96)
@@ -59,10 +62,13 @@ def evidence(changeMap: ChangeMap, least: float) -> list[Evidence]:
     z = toTensor(np.ascontiguousarray(changeMap.z, dtype=np.float32)) * inside
     spacing = changeMap.grid.spacing[::-1]
     limited = z.clamp(-MAXIMUM_VOXEL_Z, MAXIMUM_VOXEL_Z)
+    (around,) = meansInside((limited,), inside, AROUND_MM / spacing, MINIMUM_INSIDE_SHARE)
+    standingOut = (z - around).clamp_(-MAXIMUM_VOXEL_Z, MAXIMUM_VOXEL_Z).mul_(inside)
     sample = everySo(inside > 0, SAMPLES)
     means = []
     for scale, threshold in zip(SCALES_MM, THRESHOLDS, strict=True):
-        (mean,) = (z,) if scale == 0 else meansInside((limited,), inside, scale / spacing, MINIMUM_INSIDE_SHARE)
+        summed = standingOut if scale <= LARGEST_AGAINST_AROUND_MM else limited
+        (mean,) = (z,) if scale == 0 else meansInside((summed,), inside, scale / spacing, MINIMUM_INSIDE_SHARE)
         means.append(_standardised(mean, inside, sample, threshold))
     strongest, fine = means[0], means[SCALES_MM.index(0)]
     for mean in means[1:]:

@@ -17,13 +17,15 @@ from .shapes import near, parts
 
 if TYPE_CHECKING:
     from .changemap import ChangeMap
+    from .ventricles import Ventricles
 
 # The middle of a lesion, as a share of its radius, and the quantile of it that is its own contrast.
 MIDDLE_SHARE, OWN_QUANTILE = 0.5, 0.8
 # A lesion reaches no farther than this beyond the radius at which it was found.
 REACH_MM = 2.0
-# Sums that lie so near to a lesion tell of the same; where they are so many times as large they tell of more than it.
-TOUCH_MM, MUCH_LARGER_FACTOR = 1.5, 3.0
+# Sums that lie so near to a lesion tell of the same; where they are so many times as large, and have more than this
+# share of its evidence, they tell of more than it.
+TOUCH_MM, MUCH_LARGER_FACTOR, MUCH_LARGER_SHARE = 1.5, 3.0, 0.5
 # A fit for small changes says nothing of larger ones: sums see those.
 MAXIMUM_STRETCH = 0.35
 
@@ -51,11 +53,11 @@ class Lesion:
 def followedLesions(changeMap: ChangeMap, reader: ReaderCriteria, least: float) -> list[Lesion]:
     """Those that changed, with evidence of at least ``least``."""
     lesions: list[Lesion] = []
-    spacing = changeMap.grid.spacing[::-1]
+    spacing, ventricles = changeMap.grid.spacing[::-1], changeMap.ventricles
     for followed in followedPlaces(changeMap):
         if not followed.isChanged or followed.evidence < least or abs(followed.stretch) > MAXIMUM_STRETCH:
             continue
-        if changeMap.ventricles is not None and changeMap.ventricles.holds(followed.place):
+        if ventricles is not None and _isOf(ventricles, changeMap, followed):
             continue
         # What grows moves the border of what lies beside it. Of the two the one that stands out more comes first.
         if any(_isBeside(followed, other.followed, spacing) for other in lesions):
@@ -64,6 +66,14 @@ def followedLesions(changeMap: ChangeMap, reader: ReaderCriteria, least: float) 
         if lesion is not None and lesion.evidence >= least:
             lesions.append(lesion)
     return lesions
+
+
+def _isOf(ventricles: Ventricles, changeMap: ChangeMap, followed: Followed) -> bool:
+    """Whether a place is of a ventricle, or is fitted to what one that changed has moved."""
+    if not ventricles.isChanged:
+        return ventricles.holds(followed.place)
+    box, _, distance = aroundPlace(changeMap, followed, AROUND_MM)
+    return ventricles.isNear(box, distance < followed.radiusMm + AROUND_MM, changeMap.grid)
 
 
 def _isBeside(one: Followed, other: Followed, spacing: np.ndarray) -> bool:
@@ -110,7 +120,8 @@ def withoutTwice(
         close = near(lesion.voxels, changeMap.grid.spacing, TOUCH_MM)
         touching = [item for item in scored if _meet(item[1], lesion.box, close)]
         most = MUCH_LARGER_FACTOR * lesion.voxels.sum()
-        if any(strength > lesion.evidence or part.voxels.sum() > most for strength, part in touching):
+        enough = MUCH_LARGER_SHARE * lesion.evidence
+        if any(s > lesion.evidence or (s > enough and part.voxels.sum() > most) for s, part in touching):
             continue
         scored = [item for item in scored if item not in touching]
         kept.append(lesion)

@@ -9,12 +9,14 @@ import numpy as np
 
 from ..numerics.dlpack import toArray, toTensor
 from ..numerics.filters import gaussianMean
-from ..space.grid import Grid
+from ..space.grid import Grid, transformPoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from torch import Tensor
+
+    from ..space.transform import Transform
 
 # From a median absolute deviation to the standard deviation of a normal distribution.
 MAD_TO_SD = 1.4826
@@ -27,6 +29,13 @@ CURVE_STIFFNESS = 0.003
 # Shading is smooth over centimetres; a lesion is an outlier to it.
 SHADING_MM = 12.0
 SHADING_ROUNDS = 2
+# The curve differs from place to place, as flip angles and coils do: standard deviation in mm of what it is fitted to,
+# how often, on voxels of how many mm, and how much, in shares of what lies around, speaks for no difference.
+PLACE_MM, PLACE_ROUNDS, PLACE_SAMPLE_MM, PLACE_RIDGE = 15.0, 2, 2.0, 0.02
+# Values so many standard deviations from the mean around are taken for what lies there: no curve is known beyond.
+PLACE_LEVELS = 2.0
+# Along each axis, at how many places it is seen how far between voxels the prior is interpolated.
+BLUR_PLACES = 16
 # Of a Gaussian, in voxels of the grid on which a wide one is computed.
 COARSE_SIGMA = 3.0
 
@@ -35,8 +44,8 @@ COARSE_SIGMA = 3.0
 class Harmonised:
     """``prior`` (k, j, i) in the units of the current image, and how well the curve between the two explains it.
 
-    ``agreement`` is the correlation coefficient of current and harmonised prior inside the mask; ``rising`` the share
-    of the mask where a brighter prior means a brighter current image.
+    ``agreement`` is the correlation coefficient of current and harmonised prior inside the mask, through one curve for
+    all; ``rising`` the share of the mask where a brighter prior means a brighter current image.
     """
 
     prior: Tensor
@@ -80,15 +89,19 @@ def meansInside(
         yield resizeTo(broadMean(image, sigmasVoxels) / weights, image)
 
 
-def matchingSigmas(grid: Grid, moving: Grid, leastMm: float) -> tuple[np.ndarray, np.ndarray]:
+def matchingSigmas(grid: Grid, moving: Grid, leastMm: float, transform: Transform) -> tuple[np.ndarray, np.ndarray]:
     """Standard deviations in voxels (k, j, i) that bring fixed and warped moving image to the same blur on ``grid``.
 
-    A voxel is a box of its size (variance s^2 / 12), and linear interpolation between voxels blurs on average by
-    s^2 / 6 more. Only the parts along the axes of ``grid`` are matched. Both get at least ``leastMm``.
+    A voxel is a box of its size (variance s^2 / 12), and linear interpolation at a share f of the way between two
+    voxels blurs by f (1 - f) s^2 more: nothing where the grids fall together, s^2 / 6 on average where they are turned.
+    Only the parts along the axes of ``grid`` are matched. Both get at least ``leastMm``.
     """
     along = (grid.direction.T @ moving.direction) ** 2
     fixedVariance = grid.spacing**2 / 12.0
-    movingVariance = along @ (moving.spacing**2 * (1.0 / 12.0 + 1.0 / 6.0))
+    ijk = np.meshgrid(*(np.linspace(0, n - 1, BLUR_PLACES).round() for n in grid.sizeIjk))
+    places = np.stack(ijk, axis=-1).reshape(-1, 3)
+    between = transformPoints(moving.rasToIjk, transform.points(transformPoints(grid.ijkToRas, places))) % 1.0
+    movingVariance = along @ (moving.spacing**2 * (1.0 / 12.0 + (between * (1.0 - between)).mean(axis=0)))
     sigmas = [
         np.sqrt(np.maximum(missing, 0.0) + leastMm**2) / grid.spacing
         for missing in (movingVariance - fixedVariance, fixedVariance - movingVariance)
@@ -109,7 +122,9 @@ def harmonise(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarra
     for _ in range(SHADING_ROUNDS):
         prior = prior * _shading(current, prior, weights, SHADING_MM / spacing)
         prior, _ = _throughCurve(current, prior, sample)
-    return Harmonised(prior, _correlation(current[inside], prior[inside]), rising)
+    # Curves of their own for all places make two people alike, too.
+    agreement = _correlation(current[inside], prior[inside])
+    return Harmonised(prior + _byPlace(current, prior, inside, spacing), agreement, rising)
 
 
 def everySo(inside: Tensor, most: int) -> Tensor:
@@ -148,6 +163,43 @@ def _throughCurve(current: Tensor, prior: Tensor, sample: Tensor) -> tuple[Tenso
     index = position.floor().clamp_(0, KNOTS - 1).long()
     curve = position.sub_(index).mul_(slopes.take(index)).add_(toTensor(values).take(index))
     return curve, slopes[toTensor(place).long()]
+
+
+def _byPlace(current: Tensor, prior: Tensor, inside: Tensor, spacing: np.ndarray) -> Tensor:
+    """What a curve that differs from place to place adds to the prior: local robust least squares.
+
+    At each place a parabola over the values that the tissue around has; a lesion is an outlier to it.
+    """
+    import torch
+
+    steps = [max(1, int(PLACE_SAMPLE_MM / float(step))) for step in spacing]
+    sparse = tuple(slice(step // 2, None, step) for step in steps)
+    sigmas = PLACE_MM / (spacing * steps)
+    weights, middle, spread = inside[sparse].float(), float(prior[inside].mean()), float(prior[inside].std())
+    level, residual = (prior[sparse] - middle) / spread, current[sparse] - prior[sparse]
+    # Of the products of 1, the level and its square only these differ.
+    powers = [torch.ones_like(level), level, level**2, level**3, level**4]
+    which = torch.tensor([[0, 1, 2], [1, 2, 3], [2, 3, 4]])
+    left = residual
+    for _ in range(PLACE_ROUNDS):
+        sd = MAD_TO_SD * float(left[weights > 0].abs().median())
+        counted = (1.0 - (left / (OUTLIER * sd + 1e-12)) ** 2).clamp_min(0) ** 2 * weights
+        means = torch.stack([broadMean(counted * power, sigmas) for power in powers], -1)
+        sums = torch.stack([broadMean(counted * power * residual, sigmas) for power in powers[:3]], -1)
+        # What little speaks for is not believed.
+        fitted = torch.linalg.solve(means[..., which] + PLACE_RIDGE * torch.eye(3), sums)
+        mean, square = (means[..., n] / means[..., 0].clamp_min(1e-6) for n in (1, 2))
+        reach = PLACE_LEVELS * (square - mean * mean).clamp_min(0).sqrt()
+        curve = [values.contiguous() for values in (mean - reach, mean + reach, *fitted.unbind(-1))]
+        left = residual - _onCurve(level, curve)
+    return _onCurve((prior - middle) / spread, curve)
+
+
+def _onCurve(level: Tensor, curve: list[Tensor]) -> Tensor:
+    """The parabola of every place at ``level``, or at the lowest and highest level that is known there."""
+    low, high, constant, slope, bend = (resizeTo(values, level) for values in curve)
+    level = level.clamp(low, high)
+    return constant + level * (slope + level * bend)
 
 
 def tukey(residual: np.ndarray, sd: float) -> np.ndarray:

@@ -62,7 +62,7 @@ def publishCopies(job: CopiesJob) -> list[Any]:
         for node, (_reference, carried) in zip(nodes, job.carried, strict=True):
             name = node.GetName()
             name = f"{name} hardened" if transformNode is None else f"{name}, {transformNode.GetName()}"
-            copy = cloneNode(node, name, sharesVoxels=node.IsA("vtkMRMLVolumeNode"))
+            copy = cloneNode(node, name, withoutVoxels=node.IsA("vtkMRMLVolumeNode"))
             copy.SetAndObserveTransformNodeID(None)
             carried.publish(copy)
             if transformNode is not None:

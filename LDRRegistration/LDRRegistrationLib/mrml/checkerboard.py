@@ -16,6 +16,8 @@ from .quantities import setUnit
 from .volumes import imageDataFromArray, imageFromVolumeNode
 
 TILES = 6
+# So many planes are computed at a time.
+PLANES = 8
 # Percentiles between which a volume's values are compared; and the difference, in percent of that, of the full color.
 RANGE = (2, 98)
 SHOWN_PERCENT = 50.0
@@ -49,12 +51,15 @@ def prepareCheckerboard(fixedVolumeNode: Any, movingVolumeNode: Any, transformNo
 def computeCheckerboard(job: CheckerboardJob, check: Callable[[], object] = lambda: None) -> np.ndarray:
     """(k, j, i) float32 on the fixed grid; touches no node."""
     fixed, moved = _both(job, check)
-    tiles = sum(
-        (np.arange(size) * TILES // size).reshape([-1 if axis == a else 1 for a in range(3)])
-        for axis, size in enumerate(fixed.shape)
-    )
-    check()
-    return np.where(tiles % 2 == 0, fixed, moved).astype(np.float32)
+    scale, offset = _toTheRangeOf(fixed, moved)
+    tiles = [np.arange(size) * TILES // size for size in fixed.shape]
+    isOdd = (tiles[1][:, None] + tiles[2]) % 2 == 1
+
+    def mixed(planes: slice) -> np.ndarray:
+        isMoving = isOdd ^ (tiles[0][planes] % 2 == 1)[:, None, None]
+        return np.where(isMoving, scale * moved[planes] + offset, fixed[planes])
+
+    return _byPlanes(fixed.shape, mixed, check)
 
 
 def computeDifference(job: CheckerboardJob, check: Callable[[], object] = lambda: None) -> np.ndarray:
@@ -63,17 +68,33 @@ def computeDifference(job: CheckerboardJob, check: Callable[[], object] = lambda
     After both were brought to one brightness, and cut off at 100. Touches no node.
     """
     fixed, moved = _both(job, check)
+    scale, offset = _toTheRangeOf(fixed, moved)
     low, high = np.percentile(fixed, RANGE)
-    return np.clip(100.0 * (fixed - moved) / max(high - low, 1e-6), -100.0, 100.0).astype(np.float32)
+    percent = 100.0 / max(high - low, 1e-6)
+
+    def difference(planes: slice) -> np.ndarray:
+        return np.clip(percent * (fixed[planes] - (scale * moved[planes] + offset)), -100.0, 100.0)
+
+    return _byPlanes(fixed.shape, difference, check)
 
 
 def _both(job: CheckerboardJob, check: Callable[[], object]) -> tuple[np.ndarray, np.ndarray]:
-    """The fixed and the carried moving voxels on the fixed grid, in one range."""
+    """The fixed and the carried moving voxels on the fixed grid."""
     job.carried.compute(check)
     fixed = job.fixedVoxels
     moved = numpy_support.vtk_to_numpy(job.carried.imageData.GetPointData().GetScalars()).reshape(fixed.shape)
     check()
-    return fixed, _inTheRangeOf(fixed, moved)
+    return fixed, moved
+
+
+def _byPlanes(shape: tuple[int, ...], values: Callable[[slice], np.ndarray], check: Callable[[], object]) -> np.ndarray:
+    """float32 of ``shape``, a few planes at a time: to free an array of a whole large volume holds the window."""
+    found = np.empty(shape, dtype=np.float32)
+    for first in range(0, len(found), PLANES):
+        check()
+        planes = slice(first, first + PLANES)
+        found[planes] = values(planes)
+    return found
 
 
 def publishCheckerboard(job: CheckerboardJob, mixed: np.ndarray) -> Any:
@@ -105,15 +126,18 @@ def publishDifference(job: CheckerboardJob, percent: np.ndarray) -> Any:
 def _publish(job: CheckerboardJob, what: str, voxels: np.ndarray, show: Callable[[Any], None]) -> Any:
     fixed, moving, transform = (reference.node() for reference in (job.fixed, job.moving, job.transform))
     with allOrNothing(fixed.GetScene()):
-        node = cloneNode(moving, f"{what}, {transform.GetName()}", sharesVoxels=True)
+        node = cloneNode(moving, f"{what}, {transform.GetName()}", withoutVoxels=True)
         show(node)
         job.carried.publish(node)
         node.SetAndObserveImageData(imageDataFromArray(voxels, copy=False))
     return node
 
 
-def _inTheRangeOf(fixed: np.ndarray, moved: np.ndarray) -> np.ndarray:
-    """``moved`` with the middle and the spread of ``fixed``, so that tiles differ by content, not by brightness."""
+def _toTheRangeOf(fixed: np.ndarray, moved: np.ndarray) -> tuple[float, float]:
+    """(scale, offset): what ``moved`` is multiplied by, and what is added then, to have the middle and the spread of
+    ``fixed``, so that tiles differ by content, not by brightness.
+    """
     low, high = np.percentile(fixed, RANGE)
     below, above = np.percentile(moved, RANGE)
-    return (moved - below) * ((high - low) / max(above - below, 1e-6)) + low
+    scale = (high - low) / max(above - below, 1e-6)
+    return float(scale), float(low - scale * below)

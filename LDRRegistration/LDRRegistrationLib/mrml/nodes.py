@@ -65,17 +65,20 @@ def checkScene(*nodes) -> None:
         raise RegistrationError(_("The volumes, outputs and transforms must all be nodes of one scene."))
 
 
-def cloneNode(node, name: str, sharesVoxels: bool = False):
+def cloneNode(node, name: str, withoutVoxels: bool = False):
     """A deep copy of ``node`` in its scene, with its own display node, under the same parent transform and beside it.
 
     As Slicer's subject hierarchy clones items; that function itself works only where its plugins are. What will hold
     other values than certain DICOM files says no more that it is these.
 
-    :param sharesVoxels: of a volume that gets voxels of its own at once: to copy those of a large one holds the window.
+    :param withoutVoxels: of a volume that gets voxels of its own at once: to copy those of a large one holds the
+        window, and so does what is displayed of them.
     """
     copy = node.GetScene().AddNewNodeByClass(node.GetClassName(), name)
     copyDisplay(node, copy)
-    copy.CopyContent(node, not sharesVoxels)
+    copy.CopyContent(node, not withoutVoxels)
+    if withoutVoxels:
+        copy.SetAndObserveImageData(None)
     if node.IsA("vtkMRMLVolumeNode"):
         copyMeaning(node, copy)
     forgetFiles(copy)

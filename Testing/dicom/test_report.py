@@ -1,6 +1,7 @@
 """The report, its table and its values: harmless in browsers and spreadsheets, and legible on paper."""
 
 import csv
+import io
 import json
 import re
 import shutil
@@ -108,10 +109,10 @@ def test_verdicts_come_back_by_place(written, comparison, tmp_path, kind):
     if kind == "semicolons":
         rows = list(csv.reader((written / "changes.csv").read_text(encoding="utf-8-sig").splitlines()))
         path = tmp_path / "saved.csv"
-        lines = [
-            ";".join(cell.replace(".", ",") if cell[:1] in "-0123456789" else cell for cell in row) for row in rows
-        ]
-        path.write_text("\n".join(lines).replace("視床", "Hügel"), encoding="cp1252")
+        text = io.StringIO()
+        commas = [[cell.replace(".", ",") if cell[:1] in "-0123456789" else cell for cell in row] for row in rows]
+        csv.writer(text, delimiter=";").writerows(commas)
+        path.write_text(text.getvalue().replace("視床", "Hügel"), encoding="cp1252")
     verdicts = readVerdicts(path)
     regions = comparison.found.regions
     renumbered = [replace(region, rank=len(regions) + 1 - region.rank) for region in regions]

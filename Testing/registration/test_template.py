@@ -273,5 +273,6 @@ def test_progress_never_goes_back_however_often_the_first_round_begins(monkeypat
     )
     assert len(set(tried)) == 3 and made.verdict.grade == "good"  # two images, and then the template
     shares = [share for share, _stage in said]
-    assert shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1
+    # The image that is not registered may be done before another says that it begins.
+    assert shares == sorted(shares) and shares[0] < 0.1 and shares[-1] == 1
     assert 0.5 < min(share for share, stage in said if stage.startswith("Round 2")) < 0.6

@@ -82,18 +82,22 @@ def measurementReport(
             )
         )
         # The template has no coordinates in a group that refers to a segment; the next visit looks for this place.
-        diameter = sr.Measurement(
-            name=coded(codes.LONG_AXIS),
-            value=_number(region.largestDiameterMm),
-            unit=coded(codes.MM),
-            referenced_coordinates=[_coordinates(sr, "POLYLINE", _ends(labels, changeMap, region), frame)],
+        # What is cut off has no diameter, but a place.
+        if region.isMeasured:
+            name, value, unit = codes.LONG_AXIS, region.largestDiameterMm, codes.MM
+            where = _coordinates(sr, "POLYLINE", _ends(labels, changeMap, region), frame)
+        else:
+            name, value, unit = codes.DEVIATION, region.meanZ, codes.NO_UNITS
+            where = _coordinates(sr, "POINT", np.array([region.centroidRas]), frame)
+        located = sr.Measurement(
+            name=coded(name), value=_number(value), unit=coded(unit), referenced_coordinates=[where]
         )
         groups.append(
             sr.MeasurementsAndQualitativeEvaluations(
                 tracking_identifier=sr.TrackingIdentifier(uid=one.uid, identifier=one.identifier),
                 finding_type=coded(codes.LESION),
                 algorithm_id=algorithm,
-                measurements=[diameter],
+                measurements=[located],
             )
         )
     for one in unchanged:

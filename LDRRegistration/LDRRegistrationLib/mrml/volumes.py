@@ -18,7 +18,7 @@ from .quantities import copyMeaning
 from .worldposition import toWorldRas
 
 # What is larger is copied by the thread that computes, as the first thing that it does. Whoever changes the voxels in
-# that moment is noticed when the result is published.
+# that moment is noticed when the result is published, if the node was told, as Slicer tells it.
 QUICKLY_COPIED_BYTES = 64_000_000
 
 
